@@ -1,0 +1,1 @@
+//! State of the control plane and its operations.

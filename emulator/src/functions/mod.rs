@@ -1,0 +1,1 @@
+//! Functions: uploaded zips run in child processes.

@@ -1,0 +1,1 @@
+//! API gateways: one listener each, WebSocket operations to functions.

@@ -1,0 +1,217 @@
+//! Access bindings: who has which role on what.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Iam, Resource};
+
+/// A role of a subject.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Binding {
+    /// `ydb.editor` and the like.
+    pub role_id: String,
+    /// A service account's id, `allUsers` or `allAuthenticatedUsers`.
+    pub subject_id: String,
+    /// `serviceAccount`, `system`, …
+    pub subject_type: String,
+}
+
+impl Binding {
+    /// A role of a service account.
+    #[must_use]
+    pub fn of_account(role_id: &str, account_id: &str) -> Self {
+        Self {
+            role_id: role_id.to_owned(),
+            subject_id: account_id.to_owned(),
+            subject_type: "serviceAccount".to_owned(),
+        }
+    }
+
+    /// Whether a caller (`None`: without a token) gets this role.
+    pub(super) fn covers(&self, caller: Option<&str>) -> bool {
+        match (self.subject_type.as_str(), self.subject_id.as_str(), caller) {
+            ("system", "allUsers", _) | ("system", "allAuthenticatedUsers", Some(_)) => true,
+            ("serviceAccount", id, Some(caller)) => id == caller,
+            _ => false,
+        }
+    }
+}
+
+/// What a delta does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeltaAction {
+    /// Grants.
+    Add,
+    /// Revokes.
+    Remove,
+}
+
+/// One change of an update call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delta {
+    /// Grants or revokes.
+    pub action: DeltaAction,
+    /// What.
+    pub binding: Binding,
+}
+
+#[derive(Debug, Clone)]
+struct Record {
+    resource: Resource,
+    binding: Binding,
+    added_at: Timestamp,
+    removed_at: Option<Timestamp>,
+}
+
+/// All bindings in the order they were made. Removed ones stay while they are
+/// still in force.
+#[derive(Debug, Default)]
+pub(super) struct Bindings(Vec<Record>);
+
+impl Bindings {
+    /// What counts for the resource: its own bindings and its folder's.
+    pub(super) fn in_force<'a>(
+        &'a self,
+        resource: &Resource,
+        now: Timestamp,
+        delay: Duration,
+    ) -> impl Iterator<Item = &'a Binding> {
+        let folder = Resource::folder(&resource.folder_id);
+        let resource = resource.clone();
+        let noticed_until = now
+            .checked_sub(SignedDuration::try_from(delay).unwrap_or_default())
+            .unwrap_or(now);
+        self.0
+            .iter()
+            .filter(move |record| record.resource == resource || record.resource == folder)
+            .filter(move |record| record.added_at <= noticed_until)
+            .filter(move |record| {
+                record
+                    .removed_at
+                    .is_none_or(|removed| removed > noticed_until)
+            })
+            .map(|record| &record.binding)
+    }
+
+    pub(super) fn forget(&mut self, resource: &Resource) {
+        self.0.retain(|record| record.resource != *resource);
+    }
+
+    fn current(&self, resource: &Resource) -> impl Iterator<Item = &Record> {
+        self.0
+            .iter()
+            .filter(move |record| record.resource == *resource && record.removed_at.is_none())
+    }
+
+    /// Applies one change; false when it changes nothing.
+    fn apply(&mut self, resource: &Resource, delta: &Delta, now: Timestamp) -> bool {
+        let present = self
+            .current(resource)
+            .any(|record| record.binding == delta.binding);
+        match (delta.action, present) {
+            (DeltaAction::Add, true) | (DeltaAction::Remove, false) => false,
+            (DeltaAction::Add, false) => {
+                self.0.push(Record {
+                    resource: resource.clone(),
+                    binding: delta.binding.clone(),
+                    added_at: now,
+                    removed_at: None,
+                });
+                true
+            }
+            (DeltaAction::Remove, true) => {
+                let matching = self.0.iter_mut().filter(|record| {
+                    record.resource == *resource
+                        && record.removed_at.is_none()
+                        && record.binding == delta.binding
+                });
+                matching.for_each(|record| record.removed_at = Some(now));
+                true
+            }
+        }
+    }
+
+    fn drop_expired(&mut self, now: Timestamp, delay: Duration) {
+        let delay = SignedDuration::try_from(delay).unwrap_or_default();
+        self.0.retain(|record| {
+            record
+                .removed_at
+                .is_none_or(|removed| removed.duration_until(now) < delay)
+        });
+    }
+}
+
+impl Iam {
+    /// Bindings on the resource itself.
+    #[must_use]
+    pub fn bindings(&self, resource: &Resource) -> Vec<Binding> {
+        self.state()
+            .bindings
+            .current(resource)
+            .map(|record| record.binding.clone())
+            .collect()
+    }
+
+    /// Every binding there is.
+    #[must_use]
+    pub fn all_bindings(&self) -> Vec<(Resource, Binding)> {
+        let state = self.state();
+        let current = state
+            .bindings
+            .0
+            .iter()
+            .filter(|record| record.removed_at.is_none());
+        current
+            .map(|record| (record.resource.clone(), record.binding.clone()))
+            .collect()
+    }
+
+    /// Applies deltas in order and returns those that changed something.
+    /// Adding what is there or removing what isn't is no error (a guess).
+    #[must_use]
+    pub fn update_bindings(&self, resource: &Resource, deltas: Vec<Delta>) -> Vec<Delta> {
+        let now = self.0.clock.now();
+        let mut state = self.state();
+        state
+            .bindings
+            .drop_expired(now, self.0.settings.propagation_delay);
+        deltas
+            .into_iter()
+            .filter(|delta| state.bindings.apply(resource, delta, now))
+            .collect()
+    }
+
+    /// Replaces all bindings of the resource; returns what that changed.
+    #[must_use]
+    pub fn set_bindings(&self, resource: &Resource, wanted: &[Binding]) -> Vec<Delta> {
+        let had = self.bindings(resource);
+        let gone = had.iter().filter(|binding| !wanted.contains(binding));
+        let removals = gone.map(|binding| Delta {
+            action: DeltaAction::Remove,
+            binding: binding.clone(),
+        });
+        let additions = wanted.iter().map(|b| Delta {
+            action: DeltaAction::Add,
+            binding: b.clone(),
+        });
+        self.update_bindings(resource, removals.chain(additions).collect())
+    }
+
+    /// Gives a service account a role.
+    pub fn grant(&self, resource: &Resource, role_id: &str, account_id: &str) {
+        let binding = Binding::of_account(role_id, account_id);
+        self.update_bindings(
+            resource,
+            vec![Delta {
+                action: DeltaAction::Add,
+                binding,
+            }],
+        );
+    }
+
+    /// Drops the bindings of a deleted resource.
+    pub fn forget_bindings(&self, resource: &Resource) {
+        self.state().bindings.forget(resource);
+    }
+}

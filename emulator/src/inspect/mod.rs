@@ -1,0 +1,1 @@
+//! What tests see and break: recorded requests, state, faults.

@@ -1,0 +1,15 @@
+//! A local Yandex Cloud: REST control plane, YDB, functions, WebSocket gateways, triggers.
+
+pub mod args;
+pub mod clock;
+pub mod cloud;
+pub mod error;
+pub mod functions;
+pub mod gateway;
+pub mod iam;
+pub mod ids;
+pub mod inspect;
+pub mod rest;
+pub mod server;
+pub mod trigger;
+pub mod ydb;

@@ -1,0 +1,1 @@
+//! REST methods, one file a service.

@@ -1,0 +1,1 @@
+//! Data Streams triggers: from a topic to every socket of a path.

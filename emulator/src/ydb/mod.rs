@@ -1,0 +1,1 @@
+//! YDB: tables and topics behind its gRPC API.
