@@ -1,0 +1,33 @@
+//! The `WsChat` custom resource (`wschat.dev/v1alpha1`).
+//!
+//! * [`spec`] is what a user writes; every field has a default.
+//! * [`status`] is what the operator answers, with the bookkeeping that lets it
+//!   continue after a crash.
+//! * [`condition`] names the conditions and their reasons.
+//! * [`rules`] lists what the API server refuses, and with which words.
+//! * [`crd`] renders the definition that is committed as `crds/wschat.yaml`
+//!   (`wschat-operator crd` prints the same).
+
+pub mod condition;
+pub mod crd;
+pub mod duration;
+pub mod quantity;
+pub mod rules;
+#[expect(clippy::duplicated_attributes, reason = "each printer column has a type of its own")]
+pub mod spec;
+pub mod status;
+
+pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
+pub use duration::DurationText;
+pub use quantity::Quantity;
+pub use spec::{
+    BroadcastSpec, DatabaseSpec, DeletionPolicy, HandlerSpec, LogLevel, NamesSpec, TopicSpec,
+    WsChat, WsChatSpec,
+};
+pub use status::{ResourceStatus, Resources, WsChatStatus};
+
+/// The finalizer that holds a `WsChat` until its cloud side is gone.
+pub const FINALIZER: &str = "wschat.dev/cloud";
+
+/// The field manager and the event reporter of the operator.
+pub const MANAGER: &str = "wschat-operator";
