@@ -1,0 +1,326 @@
+//! The emulated cloud as a process, and what it tells about itself.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::binaries::{Binary, BinaryMissing};
+use crate::process::{Launch, Process, ProcessError, Signal};
+
+/// It is ready in under a second on an idle machine.
+const READY_LIMIT: Duration = Duration::from_secs(30);
+const END_LIMIT: Duration = Duration::from_secs(10);
+
+/// The emulator did not start, or did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// Not built.
+    #[error(transparent)]
+    Missing(#[from] BinaryMissing),
+    /// Not running.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Its first line is not what it should be.
+    #[error("yc-emulator printed {line:?} where its addresses were due: {source}")]
+    Ready {
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// No or a bad answer.
+    #[error("yc-emulator: {method} {url}: {source}")]
+    Call {
+        /// HTTP method.
+        method: &'static str,
+        /// Where.
+        url: String,
+        /// What is wrong.
+        source: reqwest::Error,
+    },
+}
+
+/// Where it listens and what it made, as it prints when it is ready.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Addresses {
+    /// REST endpoint, for `--api-endpoint`.
+    pub api: String,
+    /// YDB endpoint.
+    pub ydb: String,
+    /// The folder that chats live in.
+    pub folder_id: String,
+    /// The cloud of that folder.
+    pub cloud_id: String,
+    /// Key file of an account with an operator's roles.
+    pub operator_key: Option<PathBuf>,
+}
+
+/// What exists in the emulated cloud, each as its service's JSON.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "the fields are the names of cloud resources")]
+pub struct State {
+    pub service_accounts: Vec<Value>,
+    pub access_bindings: Vec<Value>,
+    pub databases: Vec<Value>,
+    pub topics: Vec<Value>,
+    pub functions: Vec<Value>,
+    pub versions: Vec<Value>,
+    pub gateways: Vec<Value>,
+    pub triggers: Vec<Value>,
+    pub connections: Vec<Value>,
+}
+
+/// A rule that breaks calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// HTTP method, or `GRPC`.
+    pub method: String,
+    /// Path, `*` for anything.
+    pub path: String,
+    /// Service account that calls; anybody when absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subject: Option<String>,
+    /// Which matching call is the first to break, from 1.
+    pub nth: u32,
+    /// How many calls break.
+    pub times: u32,
+    /// Before or after the call has its effect.
+    pub phase: Phase,
+    /// What happens to it.
+    pub action: Action,
+}
+
+/// When a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// The call has no effect.
+    Before,
+    /// The call has its effect, and its answer suffers.
+    After,
+}
+
+/// What a fault does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// No answer until faults are removed.
+    Hang {},
+    /// This HTTP status.
+    Status(u16),
+    /// An answer so many milliseconds later.
+    DelayMs(u64),
+    /// The connection breaks.
+    Cut {},
+}
+
+impl Fault {
+    /// Breaks the first matching call, once.
+    #[must_use]
+    pub fn once(method: &str, path: &str, phase: Phase, action: Action) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            subject: None,
+            nth: 1,
+            times: 1,
+            phase,
+            action,
+        }
+    }
+}
+
+/// A call that the emulator got.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Request {
+    /// Grows with every call.
+    pub sequence: u64,
+    /// HTTP method.
+    pub method: String,
+    /// Path without query.
+    pub path: String,
+    /// Query, maybe empty.
+    pub query: Value,
+    /// Whether it is a gRPC call.
+    pub grpc: bool,
+    /// HTTP status of the answer.
+    pub status: Value,
+    /// Who called.
+    pub subject: Option<String>,
+    /// Header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// What was sent.
+    pub request_body: Value,
+    /// What was answered.
+    pub response_body: Value,
+    /// Whether such a call changes anything.
+    pub mutating: bool,
+}
+
+/// How to start it: on free ports, with operations that end at once, unless
+/// told otherwise.
+#[derive(Debug, Clone)]
+pub struct Options {
+    name: String,
+    arguments: Vec<String>,
+    operation_delay: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "emulator".to_owned(),
+            arguments: Vec::new(),
+            operation_delay: "0s".to_owned(),
+        }
+    }
+}
+
+impl Options {
+    /// How long operations take: `0s`, or a range as `300ms..1500ms`.
+    #[must_use]
+    pub fn operation_delay(mut self, delay: &str) -> Self {
+        delay.clone_into(&mut self.operation_delay);
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Names its files in the run folder.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+}
+
+/// A running emulator.
+#[derive(Debug)]
+pub struct Emulator {
+    process: Process,
+    addresses: Addresses,
+    http: reqwest::Client,
+}
+
+impl Emulator {
+    /// Starts it with its files in `folder`. It is ready on return.
+    pub async fn start(folder: &Path, options: &Options) -> Result<Self, EmulatorError> {
+        let key = folder.join(format!("{}-operator-key.json", options.name));
+        let mut launch = Launch::new(&options.name, Binary::Emulator.path()?)
+            .arguments(["--listen", "127.0.0.1:0", "--ydb-listen", "127.0.0.1:0"])
+            .arguments(["--operation-delay", &options.operation_delay])
+            .argument("--operator-key")
+            .argument(&key);
+        let node = crate::binaries::target_folder().join("node/node_modules/node/bin/node");
+        if node.is_file() {
+            launch = launch.argument("--node").argument(node);
+        }
+        let mut process = launch.arguments(&options.arguments).start(folder)?;
+        let line = process.first_line(READY_LIMIT).await?;
+        let addresses =
+            serde_json::from_str(&line).map_err(|source| EmulatorError::Ready { line, source })?;
+        Ok(Self {
+            process,
+            addresses,
+            http: reqwest::Client::new(),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Everything that exists in it.
+    pub async fn state(&self) -> Result<State, EmulatorError> {
+        self.get("/_emulator/state").await
+    }
+
+    /// The calls that it got, oldest first; only one account's when given.
+    pub async fn requests(&self, subject: Option<&str>) -> Result<Vec<Request>, EmulatorError> {
+        match subject {
+            None => self.get("/_emulator/requests").await,
+            Some(id) => self.get(&format!("/_emulator/requests?subject={id}")).await,
+        }
+    }
+
+    /// Replaces its faults by these.
+    pub async fn set_faults(&self, faults: &[Fault]) -> Result<(), EmulatorError> {
+        let url = self.url("/_emulator/faults");
+        let call = self.http.put(&url).json(faults);
+        send(call, "PUT", url).await.map(drop)
+    }
+
+    /// How often each of its faults struck, in the order that they were given.
+    pub async fn fault_hits(&self) -> Result<Vec<u64>, EmulatorError> {
+        let faults: Vec<Value> = self.get("/_emulator/faults").await?;
+        let hits = |fault: &Value| fault["hits"].as_u64().unwrap_or_default();
+        Ok(faults.iter().map(hits).collect())
+    }
+
+    /// Removes all faults and releases the calls that hang.
+    pub async fn clear_faults(&self) -> Result<(), EmulatorError> {
+        let url = self.url("/_emulator/faults");
+        send(self.http.delete(&url), "DELETE", url).await.map(drop)
+    }
+
+    /// Any GET of its REST surface or of `/_emulator/`.
+    pub async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<T, EmulatorError> {
+        let url = self.url(path);
+        let answer = send(self.http.get(&url), "GET", url.clone()).await?;
+        answer.json().await.map_err(|source| EmulatorError::Call {
+            method: "GET",
+            url,
+            source,
+        })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.addresses.api)
+    }
+
+    /// The process, for signals and for its log.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// Sends a signal.
+    pub fn signal(&mut self, signal: Signal) -> Result<(), EmulatorError> {
+        Ok(self.process.signal(signal)?)
+    }
+
+    /// Asks it to end, and waits.
+    pub async fn stop(mut self) -> Result<ExitStatus, EmulatorError> {
+        Ok(self.process.terminate(END_LIMIT).await?)
+    }
+}
+
+async fn send(
+    call: reqwest::RequestBuilder,
+    method: &'static str,
+    url: String,
+) -> Result<reqwest::Response, EmulatorError> {
+    call.send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|source| EmulatorError::Call {
+            method,
+            url,
+            source,
+        })
+}

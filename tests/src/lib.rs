@@ -1,0 +1,19 @@
+//! Fixtures that run the real thing: a Kubernetes control plane, the emulated
+//! cloud, the operator and chat sockets, each as a process that can't outlive
+//! the program that started it. The end-to-end suite, the demo and the
+//! benchmarks are made of these.
+
+pub mod binaries;
+pub mod chat_socket;
+pub mod control_plane;
+pub mod crypto;
+pub mod custom_resource;
+pub mod emulator;
+pub mod kubeconfig;
+pub mod namespace;
+pub mod operator;
+pub mod ports;
+pub mod process;
+pub mod program;
+pub mod run_folder;
+pub mod wait;

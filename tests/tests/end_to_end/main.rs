@@ -1,0 +1,47 @@
+//! The end-to-end suite: one real Kubernetes API server for all trials, which
+//! run side by side, each in a namespace and (where it needs one) an emulated
+//! cloud of its own.
+//!
+//! `cargo test -p wschat-tests --test end_to_end -- NAME` runs those whose
+//! names contain NAME. Logs of a failed run stay in `target/run/`.
+
+mod control_plane;
+mod custom_resource;
+mod suite;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use suite::Suite;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    wschat_tests::crypto::use_ring();
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials(&Suite::idle())).exit_code();
+    }
+    let suite = match Suite::start() {
+        Ok(suite) => suite,
+        Err(error) => {
+            eprintln!("end-to-end suite: {}", error.message().unwrap_or("failed"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let conclusion = libtest_mimic::run(&arguments, trials(&suite.handle()));
+    let failed = conclusion.has_failed();
+    match suite.stop(!failed) {
+        Ok(()) => conclusion.exit_code(),
+        Err(error) => {
+            eprintln!("end-to-end suite: {}", error.message().unwrap_or("failed"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every trial there is.
+fn trials(suite: &suite::Handle) -> Vec<Trial> {
+    let mut all = control_plane::trials(suite);
+    all.extend(custom_resource::trials(suite));
+    all
+}
