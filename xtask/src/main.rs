@@ -1,0 +1,65 @@
+//! The project's own chores. `cargo xtask help` lists them; the Makefile calls
+//! them. A chore per file; what they share is in `chore`, `lock` and `stamp`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod chore;
+mod control_plane;
+mod generate;
+mod handler;
+mod image;
+mod lengths;
+mod lock;
+mod prerequisites;
+mod stamp;
+mod test;
+mod tools;
+mod workspace;
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build target/handler/handler.zip, the deployable function
+    Handler,
+    /// Build etcd, kube-apiserver, kube-controller-manager and kubectl
+    ControlPlane,
+    /// Install helm, goose and the functions' own Node.js into target/
+    Tools,
+    /// Write the files that are made from code (crds/, charts/)
+    Generate(generate::Options),
+    /// Check that no source file is too long
+    Lengths,
+    /// Do everything that CI does
+    Test(test::Options),
+    /// Build the operator's OCI image archive without a container engine
+    Image(image::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Handler => handler::run(),
+        Chore::ControlPlane => control_plane::run(),
+        Chore::Tools => tools::run(),
+        Chore::Generate(options) => generate::run(&options),
+        Chore::Lengths => lengths::run(),
+        Chore::Test(options) => test::run(&options),
+        Chore::Image(options) => image::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(chore::ChoreError::Told) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
