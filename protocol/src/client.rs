@@ -33,6 +33,13 @@ pub enum ClientMessage {
 }
 
 impl ClientMessage {
+    /// As JSON text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings only: nothing in it can fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// Parses and checks a message.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
@@ -51,8 +58,9 @@ impl ClientMessage {
             }
         };
         Self::from_fields(&kind, &fields).map_err(|mut refusal| {
-            refusal.original_type = Some(kind);
-            refusal.id = text_field(&fields, "id").ok().flatten();
+            // Told back, but never at length.
+            refusal.original_type = Some(kind.chars().take(ID_BYTES).collect());
+            refusal.id = id_field(&fields).ok().flatten();
             refusal
         })
     }
@@ -61,7 +69,8 @@ impl ClientMessage {
         match kind {
             "SEND" => Ok(Self::Send {
                 id: id_field(fields)?,
-                timestamp: text_field(fields, "timestamp")?,
+                // Old clients write it in their own ways.
+                timestamp: text_field(fields, "timestamp").unwrap_or_default(),
                 content: content_field(fields)?,
             }),
             "PING" => Ok(Self::Ping {
@@ -220,5 +229,18 @@ mod tests {
             .expect_err("empty content");
         assert_eq!(refusal.original_type.as_deref(), Some("SEND"));
         assert_eq!(refusal.id.as_deref(), Some("9"));
+        let long = format!(r#"{{"type":"{0}","id":"{0}"}}"#, "T".repeat(9000));
+        let refusal = ClientMessage::parse(&long).expect_err("unknown type");
+        let told = refusal.original_type.unwrap_or_default();
+        assert_eq!((told.len(), refusal.id), (ID_BYTES, None));
+    }
+
+    #[test]
+    fn a_strange_timestamp_costs_nothing() {
+        let send = ClientMessage::parse(r#"{"type":"SEND","content":"a","timestamp":17}"#);
+        assert_eq!(
+            send.map(|message| message.to_json()),
+            Ok(r#"{"type":"SEND","content":"a"}"#.to_owned())
+        );
     }
 }

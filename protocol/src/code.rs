@@ -22,6 +22,9 @@ pub enum ErrorCode {
     Replaced,
     /// Whether it was taken is unknown: send it again with the same id.
     Unavailable,
+    /// A code that this version doesn't know; never sent.
+    #[serde(other)]
+    Unknown,
 }
 
 impl ErrorCode {
@@ -36,6 +39,7 @@ impl ErrorCode {
             Self::NotConnected => "NOT_CONNECTED",
             Self::Replaced => "REPLACED",
             Self::Unavailable => "UNAVAILABLE",
+            Self::Unknown => "UNKNOWN",
         }
     }
 }

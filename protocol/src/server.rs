@@ -20,8 +20,10 @@ pub enum ServerMessage {
         /// Who the client is.
         user_id: String,
         /// For people.
+        #[serde(default)]
         message: String,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
     /// Somebody's content.
@@ -31,6 +33,7 @@ pub enum ServerMessage {
         /// As it was sent.
         content: String,
         /// When the handler took it.
+        #[serde(default)]
         timestamp: String,
         /// As the sender gave it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +44,7 @@ pub enum ServerMessage {
         /// Who.
         user_id: String,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
     /// Somebody left.
@@ -48,6 +52,7 @@ pub enum ServerMessage {
         /// Who.
         user_id: String,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
     /// A message was refused.
@@ -55,6 +60,7 @@ pub enum ServerMessage {
         /// Why.
         code: ErrorCode,
         /// In words, with what to do.
+        #[serde(default)]
         message: String,
         /// The refused message's type.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +69,7 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
     /// A SEND is in the topic.
@@ -73,6 +80,7 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
     /// The answer to PING.
@@ -81,6 +89,7 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
     /// The operator's check of the whole path; nothing for clients.
@@ -88,6 +97,7 @@ pub enum ServerMessage {
         /// A nonce.
         id: String,
         /// When.
+        #[serde(default)]
         timestamp: String,
     },
 }
@@ -192,6 +202,15 @@ mod tests {
             Broadcasts::parse(&wrapped).messages,
             [joined("a"), joined("b")]
         );
+    }
+
+    #[test]
+    fn a_code_from_the_future_and_a_missing_time_are_read() {
+        let read = Broadcasts::parse(r#"{"type":"ERROR","code":"TOO_LATE"}"#);
+        let [ServerMessage::Error { code, .. }] = &read.messages[..] else {
+            panic!("not an ERROR: {read:?}");
+        };
+        assert_eq!(*code, ErrorCode::Unknown);
     }
 
     #[test]
