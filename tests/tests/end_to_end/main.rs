@@ -5,6 +5,8 @@
 //! `cargo test -p wschat-tests --test end_to_end -- NAME` runs those whose
 //! names contain NAME. Logs of a failed run stay in `target/run/`.
 
+mod chart_rights;
+mod charts;
 mod control_plane;
 mod custom_resource;
 mod suite;
@@ -43,5 +45,7 @@ fn main() -> ExitCode {
 fn trials(suite: &suite::Handle) -> Vec<Trial> {
     let mut all = control_plane::trials(suite);
     all.extend(custom_resource::trials(suite));
+    all.extend(charts::trials(suite));
+    all.extend(chart_rights::trials(suite));
     all
 }

@@ -1,6 +1,6 @@
 //! What all trials share, and what each gets of its own.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,11 +155,6 @@ impl Scene {
 /// Helm with its caches in a folder of the run.
 pub(crate) fn helm(folder: &Path) -> Program {
     Program::new(target_folder().join("tools/helm")).environment("HOME", folder)
-}
-
-/// Fails a trial in words.
-pub(crate) fn fail(words: impl Display) -> Failed {
-    words.to_string().into()
 }
 
 fn with_logs(failed: &Failed, folder: &Path) -> Failed {
