@@ -1,0 +1,226 @@
+//! The command line. Every option is also read from an environment variable
+//! `WSCHAT_…`, so that a Deployment may choose either.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns `WsChat` resources into chats on Yandex Cloud.
+#[derive(Debug, Parser)]
+#[command(name = "wschat-operator", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watches `WsChat` resources and makes their chats.
+    Run(Box<RunArgs>),
+    /// Fails while `WsChat` resources exist; for use before an uninstall.
+    CheckUninstall,
+    /// Prints the definition of `WsChat` as YAML.
+    Crd,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The cloud folder for chats that don't name one.
+    #[arg(long, env = "WSCHAT_FOLDER_ID")]
+    pub folder_id: String,
+
+    /// The cloud's API; http:// is accepted on loopback only, and then
+    /// everything is plaintext.
+    #[arg(
+        long,
+        env = "WSCHAT_API_ENDPOINT",
+        default_value = "https://api.cloud.yandex.net"
+    )]
+    pub api_endpoint: String,
+
+    /// How the operator signs in to the cloud.
+    #[command(flatten)]
+    pub credentials: CredentialArgs,
+
+    /// The handler's zip, as `cargo xtask handler` builds it.
+    #[arg(long, env = "WSCHAT_HANDLER_ZIP")]
+    pub handler_zip: PathBuf,
+
+    /// What tells this installation's resources from another's. Default: the
+    /// UID of the namespace kube-system.
+    #[arg(long, env = "WSCHAT_INSTALLATION_ID", value_parser = installation_id)]
+    pub installation_id: Option<String>,
+
+    /// Lets a namespace use a folder besides the operator's own; may be
+    /// repeated.
+    #[arg(
+        long = "allow-folder",
+        env = "WSCHAT_ALLOW_FOLDER",
+        value_name = "NAMESPACE=FOLDER",
+        value_delimiter = ','
+    )]
+    pub allowed_folders: Vec<AllowedFolder>,
+
+    /// Watches this namespace only. Default: all.
+    #[arg(long, env = "WSCHAT_WATCH_NAMESPACE")]
+    pub watch_namespace: Option<String>,
+
+    /// The namespace of the Lease. Default: the operator's own.
+    #[arg(long, env = "WSCHAT_LEASE_NAMESPACE")]
+    pub lease_namespace: Option<String>,
+
+    /// The name of the Lease.
+    #[arg(long, env = "WSCHAT_LEASE_NAME", default_value = "wschat-operator")]
+    pub lease_name: String,
+
+    /// How long a replica may be silent before another takes over.
+    #[arg(long, env = "WSCHAT_LEASE_DURATION", default_value = "15s", value_parser = lease_duration)]
+    pub lease_duration: Duration,
+
+    /// Where /healthz, /readyz and /metrics are served.
+    #[arg(long, env = "WSCHAT_HTTP_LISTEN", default_value = "0.0.0.0:8080")]
+    pub http_listen: SocketAddr,
+
+    /// How log lines look. Their level is set by `RUST_LOG` (default: info).
+    #[arg(long, env = "WSCHAT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// How often a chat is looked at when nothing happens.
+    #[arg(long, env = "WSCHAT_RESYNC", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub resync: Duration,
+}
+
+/// How the operator signs in to the cloud: exactly one way.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct CredentialArgs {
+    /// An authorized key of the operator's service account
+    /// (`yc iam key create --output …`).
+    #[arg(long, env = "WSCHAT_SERVICE_ACCOUNT_KEY_FILE")]
+    pub service_account_key_file: Option<PathBuf>,
+
+    /// The service account of the virtual machine that this runs on.
+    #[arg(long, env = "WSCHAT_METADATA_CREDENTIALS")]
+    pub metadata_credentials: bool,
+
+    /// A file with an IAM token, read anew for every use.
+    #[arg(long, env = "WSCHAT_IAM_TOKEN_FILE")]
+    pub iam_token_file: Option<PathBuf>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A namespace's permission to use a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedFolder {
+    /// The Kubernetes namespace.
+    pub namespace: String,
+    /// The cloud folder's id.
+    pub folder_id: String,
+}
+
+impl FromStr for AllowedFolder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((namespace, folder)) if !namespace.is_empty() && !folder.is_empty() => Ok(Self {
+                namespace: namespace.to_owned(),
+                folder_id: folder.to_owned(),
+            }),
+            _ => Err("write NAMESPACE=FOLDER, for example team=b1gexample".to_owned()),
+        }
+    }
+}
+
+/// The id becomes the value of a label, which IAM restricts most.
+fn installation_id(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if (1..=63).contains(&text.len()) && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "use 1 to 63 lowercase letters, digits, - and _: it becomes a label in the cloud"
+                .to_owned(),
+        )
+    }
+}
+
+/// Leases count whole seconds, and need time to be renewed in.
+fn lease_duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration >= Duration::from_secs(3) && duration.subsec_nanos() == 0 {
+        Ok(duration)
+    } else {
+        Err("use whole seconds, at least 3s".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(extra: &[&str]) -> Result<Cli, clap::Error> {
+        let base = [
+            "wschat-operator",
+            "run",
+            "--folder-id",
+            "b1g",
+            "--handler-zip",
+            "h.zip",
+        ];
+        Cli::try_parse_from(base.iter().chain(extra))
+    }
+
+    #[test]
+    fn exactly_one_way_to_sign_in_is_wanted() {
+        assert!(run(&[]).is_err());
+        assert!(run(&["--metadata-credentials"]).is_ok());
+        assert!(run(&["--service-account-key-file", "k", "--iam-token-file", "t"]).is_err());
+    }
+
+    #[test]
+    fn folders_are_allowed_by_pairs() {
+        let cli = run(&[
+            "--metadata-credentials",
+            "--allow-folder",
+            "a=b1ga",
+            "--allow-folder",
+            "b=b1gb",
+        ])
+        .unwrap();
+        let Command::Run(args) = cli.command else {
+            panic!("not run")
+        };
+        assert_eq!(args.allowed_folders.len(), 2);
+        assert_eq!(args.allowed_folders[1].folder_id, "b1gb");
+        assert!(run(&["--metadata-credentials", "--allow-folder", "a"]).is_err());
+    }
+
+    #[test]
+    fn impossible_leases_and_installations_are_refused() {
+        assert!(run(&["--metadata-credentials", "--lease-duration", "1s"]).is_err());
+        assert!(run(&["--metadata-credentials", "--lease-duration", "15s"]).is_ok());
+        assert!(
+            run(&[
+                "--metadata-credentials",
+                "--installation-id",
+                "Main.Cluster"
+            ])
+            .is_err()
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! When an object is looked at again: how long a failing one waits, and that a
+//! waiting one isn't looked at earlier just because its own status changed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::Class;
+
+/// The schedule of all objects, by UID.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    entries: Mutex<HashMap<String, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// Failures in a row.
+    failures: u32,
+    /// The generation that was looked at. Deleting an object raises it too.
+    generation: i64,
+    due: Instant,
+}
+
+impl Schedule {
+    /// How long the object has still to wait; nothing if it is due, or if its
+    /// spec changed since.
+    pub(crate) fn wait(&self, uid: &str, generation: i64, now: Instant) -> Option<Duration> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries
+            .get(uid)
+            .filter(|entry| entry.generation == generation)?;
+        Some(entry.due.checked_duration_since(now)?).filter(|wait| !wait.is_zero())
+    }
+
+    /// Notes that the object was looked at and wants to be looked at again
+    /// after `again`.
+    pub(crate) fn progressed(&self, uid: &str, generation: i64, again: Duration, now: Instant) {
+        self.set(
+            uid,
+            Entry {
+                failures: 0,
+                generation,
+                due: now + again,
+            },
+        );
+    }
+
+    /// Notes a failure and answers how long to wait.
+    pub(crate) fn failed(
+        &self,
+        uid: &str,
+        generation: i64,
+        class: Class,
+        now: Instant,
+    ) -> Duration {
+        let failures = {
+            let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = entries
+                .get(uid)
+                .filter(|entry| entry.generation == generation);
+            known.map_or(0, |entry| entry.failures)
+        };
+        let again = jittered(delay(class, failures), rand::random());
+        self.set(
+            uid,
+            Entry {
+                failures: failures.saturating_add(1),
+                generation,
+                due: now + again,
+            },
+        );
+        again
+    }
+
+    /// Forgets an object that is gone.
+    pub(crate) fn forget(&self, uid: &str) {
+        self.entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
+    }
+
+    fn set(&self, uid: &str, entry: Entry) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.insert(uid.to_owned(), entry);
+    }
+}
+
+/// The delay after `failures` earlier failures in a row, without jitter.
+fn delay(class: Class, failures: u32) -> Duration {
+    let (first, most) = match class {
+        Class::Transient => (Duration::from_millis(500), Duration::from_mins(1)),
+        // Nothing in Kubernetes changes when somebody grants a role or raises
+        // a quota, so the cloud has to be asked.
+        Class::Waiting => (Duration::from_secs(2), Duration::from_secs(30)),
+        Class::Terminal => (Duration::from_secs(30), Duration::from_mins(10)),
+    };
+    first.saturating_mul(1_u32 << failures.min(16)).min(most)
+}
+
+/// Between 75 % and 100 % of `delay`, so that many objects that failed
+/// together don't come back together. `chance` is any number.
+fn jittered(delay: Duration, chance: u8) -> Duration {
+    delay.mul_f64(1.0 - 0.25 * f64::from(chance) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_and_are_capped() {
+        assert_eq!(delay(Class::Transient, 0), Duration::from_millis(500));
+        assert_eq!(delay(Class::Transient, 3), Duration::from_secs(4));
+        assert_eq!(delay(Class::Transient, 60), Duration::from_mins(1));
+        assert_eq!(delay(Class::Waiting, 60), Duration::from_secs(30));
+        assert!(delay(Class::Terminal, 0) > delay(Class::Waiting, 0));
+    }
+
+    #[test]
+    fn jitter_only_shortens() {
+        let whole = Duration::from_secs(4);
+        assert_eq!(jittered(whole, 0), whole);
+        assert_eq!(jittered(whole, 255), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn a_failing_object_waits_until_its_spec_changes() {
+        let (schedule, now) = (Schedule::default(), Instant::now());
+        let first = schedule.failed("uid", 1, Class::Waiting, now);
+        assert_eq!(schedule.wait("uid", 1, now), Some(first));
+        assert_eq!(schedule.wait("uid", 2, now), None, "the spec changed");
+        assert_eq!(schedule.wait("uid", 1, now + first), None, "due");
+        let second = schedule.failed("uid", 1, Class::Waiting, now);
+        assert!(second > first, "{second:?}");
+    }
+
+    #[test]
+    fn progress_resets_the_delay() {
+        let (schedule, now) = (Schedule::default(), Instant::now());
+        for _ in 0..8 {
+            schedule.failed("uid", 1, Class::Transient, now);
+        }
+        schedule.progressed("uid", 1, Duration::from_secs(1), now);
+        let again = schedule.failed("uid", 1, Class::Transient, now);
+        assert!(again <= Duration::from_millis(500));
+    }
+}

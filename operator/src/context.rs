@@ -1,0 +1,59 @@
+//! What every look at a chat needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::runtime::events::Recorder;
+use tokio::sync::Mutex;
+
+use crate::backoff::Schedule;
+use crate::cloud::Cloud;
+use crate::journal::Journal;
+use crate::lease::Leadership;
+use crate::metrics::Metrics;
+use crate::prober::Prober;
+use crate::validate::{Defaults, Identity};
+
+/// What the program holds for as long as it runs.
+pub(crate) struct Context {
+    pub(crate) kube: kube::Client,
+    pub(crate) cloud: Cloud,
+    pub(crate) settings: Settings,
+    pub(crate) leadership: Leadership,
+    pub(crate) recorder: Recorder,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) schedule: Schedule,
+    pub(crate) prober: Prober,
+    /// Changes of a folder's bindings go one after another.
+    pub(crate) folder_turn: Mutex<()>,
+}
+
+/// What the program was started with.
+pub(crate) struct Settings {
+    pub(crate) defaults: Defaults,
+    pub(crate) handler: Handler,
+    /// How often a chat is looked at when nothing happens.
+    pub(crate) resync: Duration,
+}
+
+/// The handler that chats run.
+pub(crate) struct Handler {
+    pub(crate) zip: Vec<u8>,
+    /// 64 hexadecimal digits.
+    pub(crate) sha256: String,
+}
+
+impl Handler {
+    /// For `status.handlerVersion`: this release, and the start of the hash.
+    pub(crate) fn version(&self) -> String {
+        let start: String = self.sha256.chars().take(8).collect();
+        format!("{}+{start}", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// One look at one chat.
+pub(crate) struct Pass<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) identity: &'a Identity,
+    pub(crate) journal: &'a Journal,
+}

@@ -1,0 +1,338 @@
+//! Watches chats and looks at each whenever it changes or its time has come.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::controller::{Action, Config as ControllerConfig};
+use kube::runtime::{Controller, watcher};
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use wschat_crds::condition::is_true;
+use wschat_crds::{ConditionType, FINALIZER, MANAGER, WsChat, WsChatStatus};
+
+use crate::context::{Context, Pass};
+use crate::error::{Class, StepError, root_cause};
+use crate::events;
+use crate::journal::Journal;
+use crate::provision::provision;
+use crate::report::Report;
+use crate::status::{Verdict, next, notices};
+use crate::teardown::teardown;
+use crate::validate::{Identity, identity, validate};
+
+/// How many chats are looked at side by side.
+const CONCURRENCY: u16 = 32;
+
+/// Why a look at a chat ended early; the status couldn't tell.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookError {
+    #[error("cannot {action}: {}", root_cause(source))]
+    Kube {
+        action: &'static str,
+        source: Box<kube::Error>,
+    },
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+/// Looks at chats until `stop`, then lets looks that are under way end.
+pub(crate) async fn run(context: Arc<Context>, chats: Api<WsChat>, stop: CancellationToken) {
+    let (ended, end) = futures::channel::oneshot::channel::<()>();
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        // Nobody listens any more when the controller ended by itself.
+        let _nobody = ended.send(());
+    });
+    Controller::new(chats, watcher::Config::default())
+        .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
+        .graceful_shutdown_on(async move {
+            let _either_way = end.await;
+        })
+        .run(reconcile, on_error, context)
+        .for_each(|result| async move {
+            if let Err(error) = result {
+                tracing::debug!(error = root_cause(&error), "a look at a chat failed");
+            }
+        })
+        .await;
+}
+
+async fn reconcile(seen: Arc<WsChat>, context: Arc<Context>) -> Result<Action, LookError> {
+    let uid = seen.uid().unwrap_or_default();
+    let generation = seen.metadata.generation.unwrap_or_default();
+    let began = Instant::now();
+    // The watch also brings what we wrote ourselves.
+    if let Some(wait) = context.schedule.wait(&uid, generation, began) {
+        return Ok(Action::requeue(wait));
+    }
+    let api: Api<WsChat> =
+        Api::namespaced(context.kube.clone(), &seen.namespace().unwrap_or_default());
+    // The watch may lag behind what was written down last.
+    let fresh = api
+        .get_opt(&seen.name_any())
+        .await
+        .map_err(|source| LookError::Kube {
+            action: "read the WsChat",
+            source: Box::new(source),
+        })?;
+    let Some(chat) = fresh.filter(|chat| chat.uid().as_ref() == Some(&uid)) else {
+        forget(&context, &uid);
+        return Ok(Action::await_change());
+    };
+    let generation = chat.metadata.generation.unwrap_or_default();
+    let look = Look {
+        context: &context,
+        api,
+        chat,
+    };
+    // On the heap: it holds the state of the whole graph.
+    match Box::pin(look.look()).await? {
+        Next::Gone => {
+            forget(&context, &uid);
+            context.metrics.looked("gone", began.elapsed());
+            Ok(Action::await_change())
+        }
+        Next::Failed(class) => {
+            context.metrics.looked("failed", began.elapsed());
+            let wait = context
+                .schedule
+                .failed(&uid, generation, class, Instant::now());
+            Ok(Action::requeue(wait))
+        }
+        Next::Again(wait) => {
+            context.metrics.looked("done", began.elapsed());
+            context
+                .schedule
+                .progressed(&uid, generation, wait, Instant::now());
+            Ok(Action::requeue(wait))
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the controller's signature")]
+fn on_error(chat: Arc<WsChat>, error: &LookError, context: Arc<Context>) -> Action {
+    tracing::warn!(
+        chat = chat.name_any(),
+        namespace = chat.namespace(),
+        error = root_cause(error),
+        "could not look at the chat; trying again"
+    );
+    let generation = chat.metadata.generation.unwrap_or_default();
+    let uid = chat.uid().unwrap_or_default();
+    let wait = context
+        .schedule
+        .failed(&uid, generation, Class::Transient, Instant::now());
+    Action::requeue(wait)
+}
+
+fn forget(context: &Context, uid: &str) {
+    context.schedule.forget(uid);
+    context.prober.forget(uid);
+    context.metrics.chat(uid, None);
+}
+
+/// What follows a look.
+enum Next {
+    /// The object is gone, or isn't ours any more.
+    Gone,
+    Failed(Class),
+    Again(Duration),
+}
+
+/// One look at one chat.
+struct Look<'a> {
+    context: &'a Context,
+    api: Api<WsChat>,
+    chat: WsChat,
+}
+
+impl Look<'_> {
+    async fn look(self) -> Result<Next, LookError> {
+        let identity = identity(&self.chat, &self.context.settings.defaults);
+        let held = self
+            .chat
+            .finalizers()
+            .iter()
+            .any(|finalizer| finalizer == FINALIZER);
+        let deleting = self.chat.metadata.deletion_timestamp.is_some();
+        if deleting && !held {
+            return Ok(Next::Gone);
+        }
+        let journal = Journal::open(self.api.clone(), &self.chat)?;
+        let pass = Pass {
+            context: self.context,
+            identity: &identity,
+            journal: &journal,
+        };
+        let prior = self.chat.status.clone().unwrap_or_default();
+        let mut resources = prior.resources.clone();
+        let verdict = if deleting {
+            let report = teardown(&pass, &mut resources).await;
+            if report.is_ready() {
+                self.release().await?;
+                tracing::info!(
+                    chat = identity.name,
+                    namespace = identity.namespace,
+                    "removed"
+                );
+                return Ok(Next::Gone);
+            }
+            Verdict::Deleting(report)
+        } else {
+            match validate(&self.chat, &identity, &self.context.settings.defaults) {
+                Err(refusal) => Verdict::Refused(refusal),
+                Ok(_) if self.chat.spec.suspend => Verdict::Suspended,
+                Ok(desired) => {
+                    if !held {
+                        self.hold().await?;
+                    }
+                    pin(&pass, &prior).await?;
+                    provision(&pass, &desired, &prior, &mut resources).await
+                }
+            }
+        };
+        let status = next(&prior, resources, &identity, &verdict, Timestamp::now());
+        self.tell(&journal, &prior, &status).await?;
+        Ok(self.next(&verdict))
+    }
+
+    /// Writes the status if it differs, with Events for what changed.
+    async fn tell(
+        &self,
+        journal: &Journal,
+        prior: &WsChatStatus,
+        status: &WsChatStatus,
+    ) -> Result<(), LookError> {
+        let ready = is_true(&status.conditions, ConditionType::Ready);
+        self.context
+            .metrics
+            .chat(&self.chat.uid().unwrap_or_default(), Some(ready));
+        if journal.write(status).await? {
+            let notices = notices(&prior.conditions, &status.conditions);
+            for notice in &notices {
+                tracing::info!(
+                    chat = self.chat.name_any(),
+                    namespace = self.chat.namespace(),
+                    warning = notice.warning,
+                    reason = notice.reason,
+                    "{}",
+                    notice.note
+                );
+            }
+            events::publish(&self.context.recorder, &self.chat, notices).await;
+        }
+        Ok(())
+    }
+
+    fn next(&self, verdict: &Verdict) -> Next {
+        let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
+            Verdict::Provisioned { reports, .. } => (reports.all().to_vec(), reports.again()),
+            Verdict::Deleting(report) => (vec![report], report.again()),
+            Verdict::Refused(_) | Verdict::Suspended => (Vec::new(), None),
+        };
+        let mut soonest = None;
+        for report in reports {
+            if let Report::Failed { class, reason, .. } = report {
+                self.context.metrics.failed(*class, *reason);
+                soonest = Some(soonest.map_or(*class, |soonest: Class| soonest.min(*class)));
+            }
+        }
+        // What else is under way waits as long: it may not make the failing
+        // step be tried more often.
+        match (soonest, again) {
+            (Some(class), _) => Next::Failed(class),
+            (None, Some(again)) => Next::Again(again),
+            (None, None) => Next::Again(self.resync()),
+        }
+    }
+
+    /// The resync interval, less up to a tenth, so that chats don't all come
+    /// at once.
+    fn resync(&self) -> Duration {
+        self.context
+            .settings
+            .resync
+            .mul_f64(1.0 - 0.1 * f64::from(rand::random::<u8>()) / 255.0)
+    }
+
+    /// Puts the finalizer on, before the first call to the cloud.
+    async fn hold(&self) -> Result<(), LookError> {
+        let mut finalizers = self.chat.finalizers().to_vec();
+        finalizers.push(FINALIZER.to_owned());
+        self.set_finalizers(&self.chat, &finalizers, "put the finalizer on")
+            .await
+    }
+
+    /// Takes the finalizer off: everything is gone.
+    async fn release(&self) -> Result<(), LookError> {
+        let action = "take the finalizer off";
+        let failed = |source| LookError::Kube {
+            action,
+            source: Box::new(source),
+        };
+        let Some(chat) = self
+            .api
+            .get_opt(&self.chat.name_any())
+            .await
+            .map_err(failed)?
+        else {
+            return Ok(());
+        };
+        let finalizers: Vec<String> = chat
+            .finalizers()
+            .iter()
+            .filter(|own| *own != FINALIZER)
+            .cloned()
+            .collect();
+        self.set_finalizers(&chat, &finalizers, action).await
+    }
+
+    /// Only if nobody changed the object meanwhile.
+    async fn set_finalizers(
+        &self,
+        chat: &WsChat,
+        finalizers: &[String],
+        action: &'static str,
+    ) -> Result<(), LookError> {
+        let parameters = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = json!({ "metadata": {
+            "finalizers": finalizers,
+            "resourceVersion": chat.metadata.resource_version,
+        }});
+        self.api
+            .patch(&chat.name_any(), &parameters, &Patch::Merge(patch))
+            .await
+            .map(|_| ())
+            .map_err(|source| LookError::Kube {
+                action,
+                source: Box::new(source),
+            })
+    }
+}
+
+/// Writes down who the chat is before anything is made, so that tomorrow's
+/// defaults don't make it a second time.
+async fn pin(pass: &Pass<'_>, prior: &WsChatStatus) -> Result<(), LookError> {
+    if prior.folder_id.is_some() && prior.installation_id.is_some() {
+        return Ok(());
+    }
+    let Identity {
+        folder_id,
+        installation_id,
+        ..
+    } = pass.identity;
+    let status = WsChatStatus {
+        folder_id: Some(folder_id.clone()),
+        installation_id: Some(installation_id.clone()),
+        ..prior.clone()
+    };
+    pass.journal.write(&status).await?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The Kubernetes operator that turns a `WsChat` into a running chat on Yandex
+//! Cloud.
+//!
+//! The core is functional and the shell imperative: `validate` turns a chat's
+//! spec into a wish, each of the `steps` brings the cloud closer to it, and
+//! `status` turns what came of them into conditions. `provision` and `teardown`
+//! are the graph, forwards and backwards; `controller` looks at each chat when
+//! it is due; `journal` writes down what is begun, so that a crash at any point
+//! makes nothing twice.
+
+// The futures of `ydb` nest deeper than the compiler looks by default.
+#![recursion_limit = "256"]
+
+pub mod args;
+mod backoff;
+mod check_uninstall;
+mod cloud;
+mod context;
+mod controller;
+pub mod error;
+mod events;
+mod http;
+mod idempotency;
+mod journal;
+mod lease;
+mod metrics;
+mod migrations;
+mod names;
+mod outcome;
+mod patch;
+mod prober;
+mod provision;
+mod report;
+mod resource;
+mod startup;
+mod status;
+mod steps;
+mod teardown;
+mod telemetry;
+mod validate;
+mod ydb_client;
+
+use crate::args::{Cli, Command};
+use crate::error::StartError;
+
+/// Does what the command line asks for.
+pub async fn run(cli: Cli) -> Result<(), StartError> {
+    match cli.command {
+        Command::Run(args) => startup::run(*args).await,
+        Command::CheckUninstall => check_uninstall::check(startup::connect_kube().await?).await,
+        Command::Crd => {
+            print!("{}", wschat_crds::crd::yaml()?);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The first probe of a chat: does a message make the whole round trip?
+//!
+//! A probe needs an open socket for as long as a new trigger may take to start,
+//! so it runs beside the looks at the chat, which only ask how it stands.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use crate::cloud::Cloud;
+
+/// How long a new trigger may need before it reads its topic (docs: functions,
+/// trigger-time: within 5 minutes), and a little more.
+const PATIENCE: Duration = Duration::from_secs(330);
+
+/// How often a new PROBE is published while none has come.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long the gateway may take to accept a socket, and to answer a PING.
+const ANSWER: Duration = Duration::from_secs(35);
+
+/// What is probed. Another target is another probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The chat's URL.
+    pub(crate) url: String,
+    /// Where the function is invoked directly.
+    pub(crate) invoke_url: String,
+}
+
+/// How a probe stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// For how long it has been running.
+    Running(Duration),
+    Passed,
+    Failed(String),
+}
+
+/// The probes that run, by the chat's UID.
+#[derive(Debug, Default)]
+pub(crate) struct Prober {
+    runs: Mutex<HashMap<String, Run>>,
+}
+
+#[derive(Debug)]
+struct Run {
+    target: Target,
+    since: Instant,
+    result: Arc<Mutex<Option<Result<(), String>>>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+
+impl Prober {
+    /// How the probe of `target` stands; begins one if none runs. A failure is
+    /// told once, and the next call begins anew.
+    pub(crate) fn progress(&self, uid: &str, target: &Target, cloud: &Cloud) -> Progress {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = runs.get(uid).filter(|run| &run.target == target) {
+            let result = run
+                .result
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            return match result {
+                None => Progress::Running(run.since.elapsed()),
+                Some(Ok(())) => Progress::Passed,
+                Some(Err(problem)) => {
+                    runs.remove(uid);
+                    Progress::Failed(problem)
+                }
+            };
+        }
+        runs.insert(uid.to_owned(), Run::start(target.clone(), cloud.clone()));
+        Progress::Running(Duration::ZERO)
+    }
+
+    /// Ends the probe of a chat, if one runs.
+    pub(crate) fn forget(&self, uid: &str) {
+        self.runs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
+    }
+}
+
+impl Run {
+    fn start(target: Target, cloud: Cloud) -> Self {
+        let result = Arc::new(Mutex::new(None));
+        let (answer, probed) = (Arc::clone(&result), target.clone());
+        let task = tokio::spawn(async move {
+            let passed = round_trip(&probed, &cloud).await;
+            *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(passed);
+        });
+        Self {
+            target,
+            since: Instant::now(),
+            result,
+            _task: AbortOnDropHandle::new(task),
+        }
+    }
+}
+
+/// Connects, exchanges PING and PONG, then publishes PROBEs until one comes.
+async fn round_trip(target: &Target, cloud: &Cloud) -> Result<(), String> {
+    let url = format!("{}?probe=1", target.url);
+    let (mut socket, _) = timeout(ANSWER, connect_async(&url))
+        .await
+        .map_err(|_| format!("{} accepts no WebSocket in time", target.url))?
+        .map_err(|error| format!("{} accepts no WebSocket: {error}", target.url))?;
+    ping(&mut socket).await?;
+    let mut nonces = Vec::new();
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        let nonce = Uuid::new_v4().to_string();
+        publish(target, cloud, &nonce).await?;
+        nonces.push(nonce);
+        let wait = timeout(
+            INTERVAL,
+            receive(&mut socket, |message| is_probe(message, &nonces)),
+        );
+        match wait.await {
+            Ok(Ok(())) => {
+                // Politeness only: the chat works, whatever the answer.
+                let _closed = socket.close(None).await;
+                return Ok(());
+            }
+            Ok(Err(problem)) => return Err(problem),
+            Err(_) => {}
+        }
+    }
+    Err(format!(
+        "a message to the topic didn't reach a socket within {} s; look at the trigger and at \
+         the roles of the chat's service account",
+        PATIENCE.as_secs()
+    ))
+}
+
+async fn ping(socket: &mut Socket) -> Result<(), String> {
+    let nonce = Uuid::new_v4().to_string();
+    let text = json!({ "type": "PING", "id": nonce }).to_string();
+    socket
+        .send(Message::text(text))
+        .await
+        .map_err(|error| format!("the socket broke during the PING: {error}"))?;
+    let pong = |message: &Value| message["type"] == "PONG" && message["id"] == nonce.as_str();
+    timeout_at(Instant::now() + ANSWER, receive(socket, pong))
+        .await
+        .map_err(|_| "the handler didn't answer a PING in time".to_owned())?
+}
+
+async fn publish(target: &Target, cloud: &Cloud, nonce: &str) -> Result<(), String> {
+    let event = json!({ "wschat": "probe", "id": nonce });
+    let answer = cloud
+        .invoke(&target.invoke_url, "live", &event)
+        .await
+        .map_err(|error| format!("the function didn't publish a PROBE: {error}"))?;
+    if answer["ok"] == true {
+        Ok(())
+    } else {
+        Err(format!("the function didn't publish a PROBE: {answer}"))
+    }
+}
+
+/// Reads until a wanted message comes.
+async fn receive(socket: &mut Socket, wanted: impl Fn(&Value) -> bool) -> Result<(), String> {
+    while let Some(frame) = socket.next().await {
+        let frame = frame.map_err(|error| format!("the socket broke: {error}"))?;
+        let bytes = match frame {
+            Message::Text(text) => text.as_bytes().to_vec(),
+            Message::Binary(bytes) => bytes.to_vec(),
+            _ => continue,
+        };
+        if messages(&bytes).iter().any(&wanted) {
+            return Ok(());
+        }
+    }
+    Err("the gateway closed the socket".to_owned())
+}
+
+/// The messages of a frame: one, or several as the trigger wraps them.
+fn messages(frame: &[u8]) -> Vec<Value> {
+    match serde_json::from_slice::<Value>(frame) {
+        Ok(Value::Object(mut object)) => match object.remove("messages") {
+            Some(Value::Array(messages)) => messages,
+            _ => vec![Value::Object(object)],
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn is_probe(message: &Value, nonces: &[String]) -> bool {
+    message["type"] == "PROBE" && nonces.iter().any(|nonce| message["id"] == nonce.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_is_found_alone_and_in_a_batch() {
+        let nonces = ["a".to_owned(), "b".to_owned()];
+        for (frame, found) in [
+            (r#"{"type":"PROBE","id":"b"}"#, true),
+            (
+                r#"{"messages":[{"type":"BROADCAST"},{"type":"PROBE","id":"a"}]}"#,
+                true,
+            ),
+            (r#"{"messages":[{"type":"PROBE","id":"other"}]}"#, false),
+            (r#"{"type":"BROADCAST","id":"a"}"#, false),
+            ("no json", false),
+            ("[1]", false),
+        ] {
+            let any = messages(frame.as_bytes())
+                .iter()
+                .any(|message| is_probe(message, &nonces));
+            assert_eq!(any, found, "{frame}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What came of the steps, without their values: all that the status and the
+//! schedule need.
+
+use std::time::Duration;
+
+use wschat_crds::{ConditionType, Reason};
+
+use crate::error::Class;
+use crate::outcome::Pending;
+use crate::resource::Resource;
+
+/// What came of one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    Ready,
+    Outdated,
+    Pending(Pending),
+    Blocked(Resource),
+    Failed {
+        class: Class,
+        reason: Reason,
+        message: String,
+    },
+}
+
+/// What came of all steps, in the order of the graph.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    pub(crate) service_account: Report,
+    pub(crate) roles: Report,
+    pub(crate) database: Report,
+    pub(crate) schema: Report,
+    pub(crate) topic: Report,
+    pub(crate) function: Report,
+    pub(crate) invokers: Report,
+    pub(crate) version: Report,
+    pub(crate) live: Report,
+    pub(crate) gateway: Report,
+    pub(crate) trigger: Report,
+    pub(crate) probe: Report,
+}
+
+impl Report {
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready)
+    }
+
+    /// Whether only a person can help.
+    pub(crate) fn is_stalled(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed {
+                class: Class::Terminal,
+                ..
+            }
+        )
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Ready => Reason::Ready,
+            Self::Outdated => Reason::SpecChanged,
+            Self::Pending(pending) => pending.reason,
+            Self::Blocked(_) => Reason::Blocked,
+            Self::Failed { reason, .. } => *reason,
+        }
+    }
+
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Ready => String::new(),
+            Self::Outdated => "what serves differs from the spec, or from this operator's \
+                               handler; this version of the operator does not roll changes \
+                               out: delete the WsChat and make it anew to apply them"
+                .to_owned(),
+            Self::Pending(pending) => pending.message.clone(),
+            Self::Blocked(on) => format!("waits for the {}", on.title()),
+            Self::Failed { message, .. } => message.clone(),
+        }
+    }
+
+    /// How much it matters: what is worst is what the user reads first.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Ready => 0,
+            Self::Outdated => 1,
+            Self::Blocked(_) => 2,
+            Self::Pending(_) => 3,
+            Self::Failed {
+                class: Class::Transient,
+                ..
+            } => 4,
+            Self::Failed {
+                class: Class::Waiting,
+                ..
+            } => 5,
+            Self::Failed {
+                class: Class::Terminal,
+                ..
+            } => 6,
+        }
+    }
+}
+
+impl Reports {
+    /// Every report, in the order of the graph. A forgotten one is a compile
+    /// error.
+    pub(crate) fn all(&self) -> [&Report; 12] {
+        let Self {
+            service_account,
+            roles,
+            database,
+            schema,
+            topic,
+            function,
+            invokers,
+            version,
+            live,
+            gateway,
+            trigger,
+            probe,
+        } = self;
+        [
+            service_account,
+            roles,
+            database,
+            schema,
+            topic,
+            function,
+            invokers,
+            version,
+            live,
+            gateway,
+            trigger,
+            probe,
+        ]
+    }
+
+    /// The conditions, what each depends on, and what it says when all is well.
+    pub(crate) fn groups(&self) -> [(ConditionType, Vec<&Report>, &'static str); 7] {
+        [
+            (
+                ConditionType::ServiceAccountReady,
+                vec![&self.service_account, &self.roles],
+                "the service account has its roles",
+            ),
+            (
+                ConditionType::DatabaseReady,
+                vec![&self.database, &self.schema],
+                "the database runs and is migrated",
+            ),
+            (
+                ConditionType::TopicReady,
+                vec![&self.topic],
+                "the topic exists",
+            ),
+            (
+                ConditionType::FunctionReady,
+                vec![&self.function, &self.invokers, &self.version, &self.live],
+                "a healthy version serves",
+            ),
+            (
+                ConditionType::GatewayReady,
+                vec![&self.gateway],
+                "the gateway exists",
+            ),
+            (
+                ConditionType::TriggerReady,
+                vec![&self.trigger],
+                "the trigger exists",
+            ),
+            (
+                ConditionType::Reachable,
+                vec![&self.probe],
+                "a message made the whole round trip",
+            ),
+        ]
+    }
+
+    /// How soon something that is under way wants to be looked at again.
+    pub(crate) fn again(&self) -> Option<Duration> {
+        self.all().into_iter().filter_map(Report::again).min()
+    }
+}
+
+impl Report {
+    /// How soon this wants to be looked at again, unless it failed.
+    pub(crate) fn again(&self) -> Option<Duration> {
+        match self {
+            Self::Pending(pending) => Some(pending.again),
+            Self::Ready | Self::Outdated | Self::Blocked(_) | Self::Failed { .. } => None,
+        }
+    }
+}
+
+/// The report that matters most; of equals the first, which is the cause.
+pub(crate) fn worst<'a>(reports: &[&'a Report]) -> &'a Report {
+    let mut worst: &Report = &Report::Ready;
+    for report in reports {
+        if report.weight() > worst.weight() {
+            worst = report;
+        }
+    }
+    worst
+}

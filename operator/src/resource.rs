@@ -1,0 +1,54 @@
+//! The resources of a chat: what they are called in the status, in messages
+//! and in metrics.
+
+/// One resource of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Resource {
+    ServiceAccount,
+    Roles,
+    Database,
+    Schema,
+    Topic,
+    Function,
+    Invokers,
+    Version,
+    Live,
+    Gateway,
+    Trigger,
+}
+
+impl Resource {
+    /// The field of `status.resources`, which is also the metric's label.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::ServiceAccount => "serviceAccount",
+            Self::Roles => "roles",
+            Self::Database => "database",
+            Self::Schema => "schema",
+            Self::Topic => "topic",
+            Self::Function => "function",
+            Self::Invokers => "invokers",
+            Self::Version => "version",
+            Self::Live => "live",
+            Self::Gateway => "gateway",
+            Self::Trigger => "trigger",
+        }
+    }
+
+    /// What people call it.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::ServiceAccount => "service account",
+            Self::Roles => "roles of the service account",
+            Self::Database => "database",
+            Self::Schema => "database schema",
+            Self::Topic => "topic",
+            Self::Function => "function",
+            Self::Invokers => "function's access bindings",
+            Self::Version => "function version",
+            Self::Live => "tag live",
+            Self::Gateway => "API gateway",
+            Self::Trigger => "trigger",
+        }
+    }
+}

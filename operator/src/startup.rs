@@ -1,0 +1,267 @@
+//! From the command line to a running operator. Everything that can be wrong
+//! with it is found here, and said in one line.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::ListParams;
+use kube::runtime::events::{Recorder, Reporter};
+use kube::{Api, Client, Config};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use wschat_crds::{MANAGER, WsChat};
+use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
+
+use crate::args::{CredentialArgs, RunArgs};
+use crate::backoff::Schedule;
+use crate::cloud::Cloud;
+use crate::context::{Context, Handler, Settings};
+use crate::controller;
+use crate::error::{StartError, root_cause};
+use crate::http::{self, Readiness};
+use crate::lease::{LeaseSettings, campaign};
+use crate::metrics::Metrics;
+use crate::names::hex;
+use crate::prober::Prober;
+use crate::validate::Defaults;
+
+/// How often to look whether the definition of `WsChat` has come.
+const DEFINITION: Duration = Duration::from_secs(2);
+
+/// How long looks that are under way may take to end when the program stops.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Runs the operator until SIGTERM or SIGINT.
+pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
+    crate::telemetry::start(args.log_format);
+    let handler = read_handler(&args.handler_zip)?;
+    let cloud = connect_cloud(&args)?;
+    let listener = http::listen(args.http_listen).await?;
+    let kube = connect_kube().await?;
+    let installation_id = match &args.installation_id {
+        Some(id) => id.clone(),
+        None => cluster_id(&kube).await?,
+    };
+    let stop = stop_signal()?;
+    let defaults = Defaults {
+        folder_id: args.folder_id.clone(),
+        installation_id,
+        allowed_folders: args.allowed_folders.clone(),
+    };
+    let settings = Settings {
+        defaults,
+        handler,
+        resync: args.resync,
+    };
+    operate(&args, kube, cloud, settings, listener, stop).await;
+    Ok(())
+}
+
+async fn operate(
+    args: &RunArgs,
+    kube: Client,
+    cloud: Cloud,
+    settings: Settings,
+    listener: TcpListener,
+    stop: CancellationToken,
+) {
+    let metrics = Arc::new(Metrics::new());
+    let readiness = Readiness::default();
+    let pages = tokio::spawn(http::serve(
+        listener,
+        readiness.clone(),
+        Arc::clone(&metrics),
+        stop.clone(),
+    ));
+    let chats: Api<WsChat> = match &args.watch_namespace {
+        Some(namespace) => Api::namespaced(kube.clone(), namespace),
+        None => Api::all(kube.clone()),
+    };
+    if defined(&chats, &stop).await {
+        readiness.set(true);
+        lead(args, kube, cloud, settings, metrics, chats, &stop).await;
+    }
+    stop.cancel();
+    let _served = timeout(Duration::from_secs(1), pages).await;
+}
+
+/// Looks at chats whenever this replica leads.
+async fn lead(
+    args: &RunArgs,
+    kube: Client,
+    cloud: Cloud,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    chats: Api<WsChat>,
+    stop: &CancellationToken,
+) {
+    let lease = lease_settings(args, &kube);
+    let reporter = Reporter {
+        controller: MANAGER.to_owned(),
+        instance: Some(lease.identity.clone()),
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        folder = settings.defaults.folder_id,
+        installation = settings.defaults.installation_id,
+        handler = settings.handler.version(),
+        identity = lease.identity,
+        "started"
+    );
+    let give_back = CancellationToken::new();
+    let (leadership, campaign) = campaign(kube.clone(), lease, give_back.clone());
+    let context = Arc::new(Context {
+        recorder: Recorder::new(kube.clone(), reporter),
+        kube,
+        cloud,
+        settings,
+        leadership: leadership.clone(),
+        metrics: Arc::clone(&metrics),
+        schedule: Schedule::default(),
+        prober: Prober::default(),
+        folder_turn: tokio::sync::Mutex::new(()),
+    });
+    let mut leadership = leadership;
+    loop {
+        tokio::select! {
+            gained = leadership.gained() => if !gained { break },
+            () = stop.cancelled() => break,
+        }
+        tracing::info!("this replica leads");
+        metrics.leads(true);
+        let term = stop.child_token();
+        let running = controller::run(Arc::clone(&context), chats.clone(), term.clone());
+        tokio::pin!(running);
+        tokio::select! {
+            () = &mut running => {}
+            () = leadership.lost() => tracing::warn!("this replica doesn't lead any more"),
+            () = stop.cancelled() => {}
+        }
+        term.cancel();
+        if timeout(DRAIN, running).await.is_err() {
+            tracing::warn!("a look at a chat was cut short");
+        }
+        metrics.leads(false);
+    }
+    give_back.cancel();
+    let _given_back = timeout(DRAIN, campaign).await;
+}
+
+fn lease_settings(args: &RunArgs, kube: &Client) -> LeaseSettings {
+    let host = std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME"));
+    let host = host.unwrap_or_else(|_| MANAGER.to_owned());
+    // Two processes of one host are two candidates, and so is a restart.
+    let identity = format!("{host}-{}", hex(uuid::Uuid::new_v4().as_bytes(), 8));
+    LeaseSettings {
+        namespace: args
+            .lease_namespace
+            .clone()
+            .unwrap_or_else(|| kube.default_namespace().to_owned()),
+        name: args.lease_name.clone(),
+        duration: args.lease_duration,
+        identity,
+    }
+}
+
+fn read_handler(path: &Path) -> Result<Handler, StartError> {
+    let zip = fs::read(path).map_err(|source| StartError::HandlerZip {
+        path: path.to_owned(),
+        source,
+    })?;
+    let sha256 = hex(&Sha256::digest(&zip), 64);
+    Ok(Handler { zip, sha256 })
+}
+
+fn connect_cloud(args: &RunArgs) -> Result<Cloud, StartError> {
+    let mut config = yandex_cloud_rest::Config::new(credentials(&args.credentials)?);
+    config.api_endpoint.clone_from(&args.api_endpoint);
+    // One try a call: the next look tries again, after it made sure that this
+    // replica still leads.
+    config.attempts = 1;
+    let client = yandex_cloud_rest::Client::new(config)
+        .map_err(|error| StartError::Cloud(error.to_string()))?;
+    Ok(Cloud::new(client))
+}
+
+fn credentials(args: &CredentialArgs) -> Result<Credentials, StartError> {
+    if let Some(path) = &args.service_account_key_file {
+        let key = AuthorizedKey::read(path)
+            .map_err(|error| StartError::Credentials(root_cause(&error)))?;
+        return Ok(Credentials::AuthorizedKey(Box::new(key)));
+    }
+    match &args.iam_token_file {
+        Some(path) => Ok(Credentials::TokenFile(path.clone())),
+        None => Ok(Credentials::metadata()),
+    }
+}
+
+/// A client of the cluster that the environment names.
+pub(crate) async fn connect_kube() -> Result<Client, StartError> {
+    let config = Config::infer()
+        .await
+        .map_err(|error| StartError::KubeConfig(root_cause(&error)))?;
+    let url = config.cluster_url.to_string();
+    let client =
+        Client::try_from(config).map_err(|error| StartError::KubeConfig(root_cause(&error)))?;
+    client
+        .apiserver_version()
+        .await
+        .map_err(|error| StartError::KubeUnreachable(format!("{url}: {}", root_cause(&error))))?;
+    Ok(client)
+}
+
+/// The UID of kube-system is as old and as unique as the cluster.
+async fn cluster_id(kube: &Client) -> Result<String, StartError> {
+    let namespace = Api::<Namespace>::all(kube.clone())
+        .get("kube-system")
+        .await
+        .map_err(|source| StartError::kube("read the namespace kube-system", source))?;
+    Ok(namespace.metadata.uid.unwrap_or_default())
+}
+
+fn stop_signal() -> Result<CancellationToken, StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+/// Waits until the cluster knows `WsChat`. Answers false when the program is
+/// stopped first.
+async fn defined(chats: &Api<WsChat>, stop: &CancellationToken) -> bool {
+    let mut told = String::new();
+    loop {
+        let problem = match chats.list(&ListParams::default().limit(1)).await {
+            Ok(_) => return true,
+            Err(kube::Error::Api(status)) if status.is_not_found() => {
+                "the cluster doesn't know WsChat yet; install the chart wschat-crds, or apply \
+                 crds/wschat.yaml"
+                    .to_owned()
+            }
+            Err(error) => StartError::list(error).to_string(),
+        };
+        if problem != told {
+            tracing::warn!("waiting: {problem}");
+            told = problem;
+        }
+        tokio::select! {
+            () = sleep(DEFINITION) => {}
+            () = stop.cancelled() => return false,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! From what came of the steps to the status (pure).
+
+use jiff::Timestamp;
+use wschat_crds::condition::{self, Time, merge};
+use wschat_crds::{Condition, ConditionStatus, ConditionType, Reason, Resources, WsChatStatus};
+
+use crate::outcome::Outcome;
+use crate::report::{Report, Reports, worst};
+use crate::validate::{Identity, Refusal};
+
+/// What the operator has to say about a chat after a look at it.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The graph was walked forwards.
+    Provisioned {
+        reports: Box<Reports>,
+        /// What clients connect to, once everything is there.
+        url: Option<String>,
+        handler_version: Option<String>,
+    },
+    /// The spec cannot be fulfilled.
+    Refused(Refusal),
+    /// `spec.suspend` is true.
+    Suspended,
+    /// The graph is walked backwards.
+    Deleting(Report),
+}
+
+/// The status after a look at a chat.
+pub(crate) fn next(
+    prior: &WsChatStatus,
+    resources: Resources,
+    identity: &Identity,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> WsChatStatus {
+    let mut status = WsChatStatus {
+        resources,
+        observed_generation: Some(identity.generation),
+        folder_id: Some(identity.folder_id.clone()),
+        installation_id: Some(identity.installation_id.clone()),
+        ..prior.clone()
+    };
+    let was_ready = condition::is_true(&prior.conditions, ConditionType::Ready);
+    let mut scribe = Scribe {
+        generation: identity.generation,
+        now,
+        written: Vec::new(),
+    };
+    match verdict {
+        Verdict::Provisioned {
+            reports,
+            url,
+            handler_version,
+        } => {
+            scribe.provisioned(reports, was_ready);
+            if reports.probe.is_ready() {
+                status.url.clone_from(url);
+                status.handler_version.clone_from(handler_version);
+            }
+        }
+        Verdict::Refused(refusal) => {
+            // A refused edit doesn't stop a chat that serves.
+            if !was_ready {
+                scribe.write(
+                    ConditionType::Ready,
+                    false,
+                    refusal.reason,
+                    &refusal.message,
+                );
+            }
+            scribe.write(
+                ConditionType::Reconciling,
+                false,
+                refusal.reason,
+                &refusal.message,
+            );
+            scribe.write(
+                ConditionType::Stalled,
+                true,
+                refusal.reason,
+                &refusal.message,
+            );
+        }
+        Verdict::Suspended => scribe.suspended(was_ready),
+        Verdict::Deleting(report) => scribe.deleting(report),
+    }
+    merge(&mut status.conditions, scribe.written);
+    let order = |condition: &Condition| {
+        ConditionType::ALL
+            .iter()
+            .position(|type_| type_.as_str() == condition.type_)
+    };
+    status
+        .conditions
+        .sort_by_key(|condition| order(condition).unwrap_or(usize::MAX));
+    status
+}
+
+/// Writes conditions of one generation at one moment.
+struct Scribe {
+    generation: i64,
+    now: Timestamp,
+    written: Vec<Condition>,
+}
+
+impl Scribe {
+    fn write(&mut self, type_: ConditionType, holds: bool, reason: Reason, message: &str) {
+        let status = if holds {
+            ConditionStatus::True
+        } else {
+            ConditionStatus::False
+        };
+        self.written.push(Condition {
+            type_: type_.as_str().to_owned(),
+            status,
+            reason: reason.as_str().to_owned(),
+            message: message.to_owned(),
+            observed_generation: Some(self.generation),
+            last_transition_time: Time::from_seconds(self.now),
+        });
+    }
+
+    fn provisioned(&mut self, reports: &Reports, was_ready: bool) {
+        for (type_, group, fine) in reports.groups() {
+            let report = worst(&group);
+            match report {
+                Report::Ready | Report::Outdated => self.write(type_, true, Reason::Ready, fine),
+                _ => self.write(type_, false, report.reason(), &report.message()),
+            }
+        }
+        let all = reports.all();
+        let overall = worst(&all);
+        let (reason, message) = (overall.reason(), overall.message());
+        match overall {
+            Report::Ready => {
+                self.write(ConditionType::Ready, true, Reason::Ready, "the chat serves");
+                self.write(ConditionType::Reconciling, false, Reason::UpToDate, "");
+            }
+            // What serves, serves an older generation: its Ready stays as it is.
+            Report::Outdated if was_ready => {
+                self.write(ConditionType::Reconciling, true, reason, &message);
+            }
+            Report::Outdated => {
+                self.write(ConditionType::Ready, true, Reason::Ready, &message);
+                self.write(ConditionType::Reconciling, true, reason, &message);
+            }
+            Report::Pending(_) | Report::Blocked(_) | Report::Failed { .. } => {
+                if !was_ready {
+                    self.write(ConditionType::Ready, false, reason, &message);
+                }
+                self.write(
+                    ConditionType::Reconciling,
+                    !overall.is_stalled(),
+                    reason,
+                    &message,
+                );
+            }
+        }
+        self.stalled(overall);
+    }
+
+    fn suspended(&mut self, was_ready: bool) {
+        let message = "spec.suspend is true: the operator writes nothing to the cloud";
+        if !was_ready {
+            self.write(ConditionType::Ready, false, Reason::Suspended, message);
+        }
+        self.write(
+            ConditionType::Reconciling,
+            false,
+            Reason::Suspended,
+            message,
+        );
+        self.write(ConditionType::Stalled, false, Reason::Suspended, message);
+    }
+
+    fn deleting(&mut self, report: &Report) {
+        let reason = match report {
+            Report::Failed { reason, .. } => *reason,
+            Report::Pending(pending) if pending.reason != Reason::Provisioning => pending.reason,
+            _ => Reason::Deleting,
+        };
+        let message = report.message();
+        self.write(ConditionType::Ready, false, reason, &message);
+        self.write(ConditionType::Reconciling, true, reason, &message);
+        self.stalled(report);
+    }
+
+    fn stalled(&mut self, report: &Report) {
+        if report.is_stalled() {
+            self.write(
+                ConditionType::Stalled,
+                true,
+                report.reason(),
+                &report.message(),
+            );
+        } else {
+            self.write(ConditionType::Stalled, false, Reason::UpToDate, "");
+        }
+    }
+}
+
+/// Something worth an Event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) warning: bool,
+    pub(crate) reason: String,
+    pub(crate) note: String,
+}
+
+/// What changed between two looks at a chat, for its Events.
+pub(crate) fn notices(old: &[Condition], new: &[Condition]) -> Vec<Notice> {
+    let became_true = new.iter().filter(|condition| {
+        let before = old.iter().find(|old| old.type_ == condition.type_);
+        let trouble = [ConditionType::Stalled, ConditionType::Reconciling];
+        condition.status == ConditionStatus::True
+            && before.is_none_or(|before| before.status != ConditionStatus::True)
+            && !trouble
+                .iter()
+                .any(|type_| type_.as_str() == condition.type_)
+    });
+    let mut notices: Vec<Notice> = became_true
+        .map(|condition| Notice {
+            warning: false,
+            reason: condition.type_.clone(),
+            note: condition.message.clone(),
+        })
+        .collect();
+    if let Some(now) = trouble(new)
+        && trouble(old).is_none_or(|before| before.reason != now.reason)
+    {
+        notices.push(Notice {
+            warning: true,
+            reason: now.reason.clone(),
+            note: now.message.clone(),
+        });
+    }
+    notices
+}
+
+/// The condition that tells what is wrong, if something is.
+fn trouble(conditions: &[Condition]) -> Option<&Condition> {
+    const CALM: [Reason; 8] = [
+        Reason::UpToDate,
+        Reason::Ready,
+        Reason::Provisioning,
+        Reason::Blocked,
+        Reason::Probing,
+        Reason::SpecChanged,
+        Reason::Suspended,
+        Reason::Deleting,
+    ];
+    let stalled = condition::find(conditions, ConditionType::Stalled)
+        .filter(|condition| condition.status == ConditionStatus::True);
+    stalled.or_else(|| {
+        condition::find(conditions, ConditionType::Reconciling)
+            .filter(|condition| !CALM.iter().any(|calm| calm.as_str() == condition.reason))
+    })
+}
+
+/// A short form of an outcome, for the status.
+impl<T> From<&Outcome<T>> for Report {
+    fn from(outcome: &Outcome<T>) -> Self {
+        match outcome {
+            Outcome::Ready(_) => Self::Ready,
+            Outcome::Outdated(_) => Self::Outdated,
+            Outcome::Pending(pending) => Self::Pending(pending.clone()),
+            Outcome::Blocked(on) => Self::Blocked(*on),
+            Outcome::Failed(error) => Self::Failed {
+                class: error.class(),
+                reason: error.reason(),
+                message: error.to_string(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! The health event: a new version says itself whether it would serve.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use yandex_cloud_rest::model::version::LATEST;
+
+use super::function::Function;
+use crate::context::Pass;
+use crate::error::StepError;
+
+/// What the handler answers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    ok: bool,
+    checks: BTreeMap<String, String>,
+}
+
+/// Asks the newest version how it is.
+pub(crate) async fn check(pass: &Pass<'_>, function: &Function) -> Result<(), StepError> {
+    let event = json!({ "wschat": "health" });
+    let answer = pass
+        .context
+        .cloud
+        .invoke(&function.invoke_url, LATEST, &event)
+        .await
+        .map_err(StepError::Health)?;
+    judge(&answer)
+}
+
+/// Whether the answer is a good one, and otherwise what it complains of (pure).
+fn judge(answer: &Value) -> Result<(), StepError> {
+    let Ok(parsed) = Answer::deserialize(answer) else {
+        return Err(StepError::Unhealthy(format!("it answered {answer}")));
+    };
+    if parsed.ok {
+        return Ok(());
+    }
+    let complaints: Vec<String> = parsed
+        .checks
+        .iter()
+        .filter(|(_, result)| *result != "ok")
+        .map(|(check, result)| format!("{check}: {result}"))
+        .collect();
+    let complaints = if complaints.is_empty() {
+        answer.to_string()
+    } else {
+        complaints.join("; ")
+    };
+    Err(StepError::Unhealthy(complaints))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_good_answer_is_good() {
+        let ok = json!({ "ok": true, "version": "0.1.0", "checks": { "database": "ok" } });
+        assert!(judge(&ok).is_ok());
+        for bad in [json!({}), json!(null), json!({ "errorMessage": "boom" })] {
+            assert!(judge(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_complaint_is_told() {
+        let bad = json!({ "ok": false, "checks": { "database": "no table", "topic": "ok" } });
+        let error = judge(&bad).unwrap_err().to_string();
+        assert_eq!(error, "the new version isn't healthy: database: no table");
+    }
+}

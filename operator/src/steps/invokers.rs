@@ -1,0 +1,88 @@
+//! Who may call the function: the chat's account, as which the gateway calls.
+//! The function stays private.
+
+use std::time::Duration;
+
+use wschat_crds::ResourceStatus;
+use yandex_cloud_rest::model::access::{
+    AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
+};
+
+use super::account::Account;
+use super::function::Function;
+use super::operation::{Mutation, Standing, begin, standing};
+use crate::context::Pass;
+use crate::error::StepError;
+use crate::idempotency::request_hash;
+use crate::outcome::{Outcome, settle};
+use crate::resource::Resource;
+
+const RESOURCE: Resource = Resource::Invokers;
+
+/// The role that lets one call a function.
+const ROLE: &str = "functions.functionInvoker";
+
+/// Sees to it that the account may call the function.
+pub(crate) async fn ensure(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    function: &Function,
+    account: &Account,
+) -> Outcome<()> {
+    settle(try_ensure(pass, saved, function, account).await)
+}
+
+async fn try_ensure(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    function: &Function,
+    account: &Account,
+) -> Result<Outcome<()>, StepError> {
+    let hash = request_hash(&(&function.id, &account.id, ROLE))?;
+    if saved.hash.as_ref() == Some(&hash) {
+        return Ok(Outcome::Ready(()));
+    }
+    let granting = |again| {
+        Ok(Outcome::pending(
+            "letting the service account call the function",
+            again,
+        ))
+    };
+    if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
+        return granting(again);
+    }
+    let wanted = AccessBinding {
+        role_id: ROLE.to_owned(),
+        subject: AccessSubject::service_account(&account.id),
+    };
+    let cloud = &pass.context.cloud;
+    let present = cloud
+        .function_bindings(&function.id)
+        .await
+        .map_err(|source| StepError::Cloud {
+            action: "look at",
+            resource: RESOURCE,
+            source,
+        })?;
+    if present.contains(&wanted) {
+        saved.hash = Some(hash);
+        saved.intent = None;
+        pass.journal.save(RESOURCE, saved).await?;
+        return Ok(Outcome::Ready(()));
+    }
+    let deltas = vec![AccessBindingDelta {
+        action: AccessBindingAction::Add,
+        access_binding: wanted,
+    }];
+    let mutation = Mutation {
+        resource: RESOURCE,
+        action: "grant",
+        hash: &hash,
+        id_field: None,
+    };
+    let call = |key| cloud.update_function_bindings(&function.id, &deltas, key);
+    match begin(pass, mutation, saved, call).await? {
+        Standing::Running(again) => granting(again),
+        Standing::Finished | Standing::Idle => granting(Duration::ZERO),
+    }
+}

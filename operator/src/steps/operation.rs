@@ -1,0 +1,191 @@
+//! Long operations: begun once, written down, and looked at until they end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use wschat_crds::ResourceStatus;
+use yandex_cloud_rest::model::operation::Operation;
+
+use crate::cloud::{CloudError, CloudKind};
+use crate::context::Pass;
+use crate::error::StepError;
+use crate::idempotency;
+use crate::resource::Resource;
+
+/// How a resource's operation stands.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// None was begun.
+    Idle,
+    /// It runs; look again after that long.
+    Running(Duration),
+    /// It ended well.
+    Finished,
+}
+
+/// What a mutation is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mutation<'a> {
+    pub(crate) resource: Resource,
+    /// For messages: "create", "remove", "move", …
+    pub(crate) action: &'static str,
+    /// The hash of the request.
+    pub(crate) hash: &'a str,
+    /// The field of the operation's metadata that holds the resource's id, when
+    /// the mutation makes it.
+    pub(crate) id_field: Option<&'static str>,
+}
+
+/// How the operation stands that the status remembers.
+pub(crate) async fn standing(
+    pass: &Pass<'_>,
+    resource: Resource,
+    saved: &mut ResourceStatus,
+) -> Result<Standing, StepError> {
+    let Some(id) = &saved.operation else {
+        return Ok(Standing::Idle);
+    };
+    match pass.context.cloud.operation(id).await {
+        Ok(operation) => conclude(pass, resource, "finish", saved, operation).await,
+        // Forgotten by the cloud, so its end is unknown: what it made is found
+        // by name. The key isn't used again, it would lead here once more.
+        Err(error) if error.kind == CloudKind::NotFound => {
+            ended(saved);
+            pass.journal.save(resource, saved).await?;
+            Ok(Standing::Idle)
+        }
+        Err(source) => Err(StepError::Cloud {
+            action: "look at the operation of",
+            resource,
+            source,
+        }),
+    }
+}
+
+/// Begins a mutation: writes the intent down, calls, and writes the operation
+/// down. Repeated with the same wish, the cloud answers with the same
+/// operation.
+pub(crate) async fn begin<F>(
+    pass: &Pass<'_>,
+    mutation: Mutation<'_>,
+    saved: &mut ResourceStatus,
+    call: impl FnOnce(Uuid) -> F,
+) -> Result<Standing, StepError>
+where
+    F: Future<Output = Result<Operation, CloudError>>,
+{
+    let Mutation {
+        resource,
+        action,
+        hash,
+        id_field,
+    } = mutation;
+    let key = idempotency::key(&pass.identity.uid, resource, hash, saved.sequence);
+    saved.intent = Some(key.to_string());
+    pass.journal.save(resource, saved).await?;
+    // As late as can be: a process that was stopped since must not write.
+    if !pass.context.leadership.holds() {
+        return Err(StepError::NotLeading);
+    }
+    let answer = call(key).await;
+    pass.context.metrics.mutated(resource, answer.is_ok());
+    let operation = answer.map_err(|source| StepError::Cloud {
+        action,
+        resource,
+        source,
+    })?;
+    tracing::info!(
+        chat = pass.identity.name,
+        namespace = pass.identity.namespace,
+        resource = resource.field(),
+        action,
+        operation = operation.id,
+        "asked the cloud"
+    );
+    saved.operation = Some(operation.id.clone());
+    if let Some(id) = id_field.and_then(|field| operation.metadata_text(field)) {
+        saved.id = Some(id.to_owned());
+    }
+    pass.journal.save(resource, saved).await?;
+    conclude(pass, resource, action, saved, operation).await
+}
+
+async fn conclude(
+    pass: &Pass<'_>,
+    resource: Resource,
+    action: &'static str,
+    saved: &mut ResourceStatus,
+    operation: Operation,
+) -> Result<Standing, StepError> {
+    // An error before the end means that a rollback is running.
+    if !operation.done {
+        return Ok(Standing::Running(pause(&operation, Timestamp::now())));
+    }
+    ended(saved);
+    match operation.error {
+        None => Ok(Standing::Finished),
+        Some(status) => {
+            pass.journal.save(resource, saved).await?;
+            let source = CloudError::from_status(&status);
+            Err(StepError::Operation {
+                action,
+                resource,
+                source,
+            })
+        }
+    }
+}
+
+/// Its end was seen: the next mutation of this resource has another key.
+fn ended(saved: &mut ResourceStatus) {
+    saved.operation = None;
+    saved.intent = None;
+    saved.sequence += 1;
+}
+
+/// How long to wait for an operation, by its age: most end within seconds, and
+/// some take minutes.
+fn pause(operation: &Operation, now: Timestamp) -> Duration {
+    let created = operation
+        .created_at
+        .as_ref()
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    let age = created.map_or(0, |created| now.as_second() - created.as_second());
+    match age {
+        ..=3 => Duration::from_millis(200),
+        4..=15 => Duration::from_millis(500),
+        16..=60 => Duration::from_secs(1),
+        _ => Duration::from_secs(3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_young_operation_is_looked_at_often() {
+        let now: Timestamp = "2026-01-01T00:02:00Z".parse().unwrap();
+        let at = |created: &str| Operation {
+            created_at: Some(created.to_owned()),
+            ..Operation::default()
+        };
+        assert_eq!(
+            pause(&at("2026-01-01T00:01:59Z"), now),
+            Duration::from_millis(200)
+        );
+        assert_eq!(
+            pause(&at("2026-01-01T00:01:50Z"), now),
+            Duration::from_millis(500)
+        );
+        assert_eq!(
+            pause(&at("2026-01-01T00:00:00Z"), now),
+            Duration::from_secs(3)
+        );
+        assert_eq!(
+            pause(&Operation::default(), now),
+            Duration::from_millis(200)
+        );
+    }
+}

@@ -1,0 +1,208 @@
+//! The account's roles on the folder.
+
+use std::time::Duration;
+
+use wschat_crds::ResourceStatus;
+use yandex_cloud_rest::model::access::{
+    AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
+};
+
+use super::account::Account;
+use super::child::gone;
+use super::operation::{Mutation, Standing, begin, standing};
+use crate::context::Pass;
+use crate::error::StepError;
+use crate::idempotency::request_hash;
+use crate::outcome::{Outcome, settle};
+use crate::resource::Resource;
+
+const RESOURCE: Resource = Resource::Roles;
+
+/// What the handler and the trigger need. YDB has no bindings of its own over
+/// REST, so all are granted on the folder.
+const ROLES: [&str; 3] = [
+    "ydb.editor",
+    "yds.admin",
+    "api-gateway.websocketBroadcaster",
+];
+
+/// What is missing of the roles (pure).
+fn missing(account: &str, present: &[AccessBinding]) -> Vec<AccessBindingDelta> {
+    ROLES
+        .iter()
+        .map(|role| AccessBinding {
+            role_id: (*role).to_owned(),
+            subject: AccessSubject::service_account(account),
+        })
+        .filter(|wanted| !present.contains(wanted))
+        .map(|binding| delta(AccessBindingAction::Add, binding))
+        .collect()
+}
+
+/// What has to go, whichever roles they are (pure).
+fn leftovers(account: &str, present: Vec<AccessBinding>) -> Vec<AccessBindingDelta> {
+    present
+        .into_iter()
+        .filter(|binding| binding.subject == AccessSubject::service_account(account))
+        .map(|binding| delta(AccessBindingAction::Remove, binding))
+        .collect()
+}
+
+fn delta(action: AccessBindingAction, access_binding: AccessBinding) -> AccessBindingDelta {
+    AccessBindingDelta {
+        action,
+        access_binding,
+    }
+}
+
+/// Sees to it that the account has its roles.
+pub(crate) async fn ensure(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    account: &Account,
+) -> Outcome<()> {
+    settle(try_ensure(pass, saved, account).await)
+}
+
+async fn try_ensure(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    account: &Account,
+) -> Result<Outcome<()>, StepError> {
+    let hash = request_hash(&(&account.id, ROLES))?;
+    if saved.hash.as_ref() == Some(&hash) {
+        return Ok(Outcome::Ready(()));
+    }
+    let granting = |again| {
+        Ok(Outcome::pending(
+            "granting the roles of the service account",
+            again,
+        ))
+    };
+    if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
+        return granting(again);
+    }
+    let deltas = missing(&account.id, &present(pass).await?);
+    if deltas.is_empty() {
+        saved.id = Some(account.id.clone());
+        saved.hash = Some(hash);
+        saved.intent = None;
+        pass.journal.save(RESOURCE, saved).await?;
+        return Ok(Outcome::Ready(()));
+    }
+    saved.id = Some(account.id.clone());
+    match change(pass, saved, "grant", deltas).await? {
+        Standing::Running(again) => granting(again),
+        Standing::Finished | Standing::Idle => granting(Duration::ZERO),
+    }
+}
+
+/// Sees to it that no role names the account any more. `account` is `None` when
+/// there is no account.
+pub(crate) async fn remove(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    account: Option<&str>,
+) -> Outcome<()> {
+    settle(try_remove(pass, saved, account).await)
+}
+
+async fn try_remove(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    account: Option<&str>,
+) -> Result<Outcome<()>, StepError> {
+    let removing = |again| {
+        Ok(Outcome::pending(
+            "removing the roles of the service account",
+            again,
+        ))
+    };
+    if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
+        return removing(again);
+    }
+    let account = account.map(str::to_owned).or_else(|| saved.id.clone());
+    if let Some(account) = account {
+        let deltas = leftovers(&account, present(pass).await?);
+        if !deltas.is_empty() {
+            return match change(pass, saved, "remove", deltas).await? {
+                Standing::Running(again) => removing(again),
+                Standing::Finished | Standing::Idle => removing(Duration::ZERO),
+            };
+        }
+    }
+    gone(pass, RESOURCE, saved).await
+}
+
+async fn present(pass: &Pass<'_>) -> Result<Vec<AccessBinding>, StepError> {
+    let folder = &pass.identity.folder_id;
+    pass.context
+        .cloud
+        .folder_bindings(folder)
+        .await
+        .map_err(|source| StepError::Cloud {
+            action: "look at",
+            resource: RESOURCE,
+            source,
+        })
+}
+
+/// Changes of one folder go one after another: how the cloud answers changes
+/// that overlap isn't documented.
+async fn change(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    action: &'static str,
+    deltas: Vec<AccessBindingDelta>,
+) -> Result<Standing, StepError> {
+    let hash = request_hash(&deltas)?;
+    let mutation = Mutation {
+        resource: RESOURCE,
+        action,
+        hash: &hash,
+        id_field: None,
+    };
+    let (cloud, folder) = (&pass.context.cloud, &pass.identity.folder_id);
+    let _turn = pass.context.folder_turn.lock().await;
+    begin(pass, mutation, saved, |key| {
+        cloud.update_folder_bindings(folder, &deltas, key)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding(role: &str, account: &str) -> AccessBinding {
+        AccessBinding {
+            role_id: role.to_owned(),
+            subject: AccessSubject::service_account(account),
+        }
+    }
+
+    #[test]
+    fn only_missing_roles_are_granted() {
+        assert_eq!(missing("aje1", &[]).len(), 3);
+        let present = ROLES.map(|role| binding(role, "aje1"));
+        assert!(missing("aje1", &present).is_empty());
+        assert_eq!(
+            missing("aje1", &present[1..])[0].access_binding.role_id,
+            "ydb.editor"
+        );
+        assert_eq!(
+            missing("aje2", &present).len(),
+            3,
+            "another account's roles don't count"
+        );
+    }
+
+    #[test]
+    fn only_this_accounts_roles_are_removed() {
+        let present = vec![binding("ydb.editor", "aje1"), binding("ydb.editor", "aje2")];
+        let deltas = leftovers("aje1", present);
+        assert_eq!(deltas.len(), 1);
+        assert_eq!(deltas[0].action, AccessBindingAction::Remove);
+        assert_eq!(deltas[0].access_binding.subject.id, "aje1");
+    }
+}

@@ -1,0 +1,158 @@
+//! The database's tables: applies the embedded migrations, and keeps goose's
+//! version table as goose itself does.
+
+use std::collections::BTreeSet;
+
+use wschat_crds::ResourceStatus;
+use ydb::QueryClient;
+
+use super::database::Database;
+use crate::context::Pass;
+use crate::error::StepError;
+use crate::idempotency::request_hash;
+use crate::migrations::{self, Migration, VERSION_TABLE, created_table};
+use crate::outcome::{Outcome, settle};
+use crate::resource::Resource;
+use crate::ydb_client::{connect, is_missing, within};
+
+const RESOURCE: Resource = Resource::Schema;
+
+/// Sees to it that the database is migrated.
+pub(crate) async fn ensure(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    database: &Database,
+) -> Outcome<()> {
+    settle(try_ensure(pass, saved, database).await)
+}
+
+async fn try_ensure(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    database: &Database,
+) -> Result<Outcome<()>, StepError> {
+    let hash = request_hash(&(&database.path, migrations::texts()))?;
+    if let Some(made) = &saved.hash {
+        let fulfils = made == &hash;
+        return Ok(if fulfils {
+            Outcome::Ready(())
+        } else {
+            Outcome::Outdated(())
+        });
+    }
+    let mut client = connect(&pass.context.cloud, database, RESOURCE)
+        .await?
+        .query_client();
+    let applied = match applied(&mut client).await? {
+        Some(applied) if applied.contains(&0) => applied,
+        there => start_ledger(pass, &mut client, there.is_some()).await?,
+    };
+    let pending: Vec<Migration> = migrations::all()?
+        .into_iter()
+        .filter(|migration| !applied.contains(&migration.version))
+        .collect();
+    for migration in &pending {
+        migrate(pass, &mut client, migration).await?;
+    }
+    saved.hash = Some(hash);
+    pass.journal.save(RESOURCE, saved).await?;
+    Ok(Outcome::Ready(()))
+}
+
+/// The versions that goose's table knows; nothing without the table.
+async fn applied(client: &mut QueryClient) -> Result<Option<BTreeSet<i64>>, StepError> {
+    let action = "read the applied migrations";
+    let query =
+        format!("SELECT CAST(version_id AS Int64) AS version, is_applied FROM `{VERSION_TABLE}`");
+    let rows = match within(action, client.query_result_set(query).idempotent(true)).await {
+        Ok(rows) => rows,
+        Err(error) if is_missing(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut versions = BTreeSet::new();
+    for mut row in rows.rows() {
+        let read = (|| {
+            let version: Option<i64> = row.remove_field_by_name("version")?.try_into()?;
+            let applied: Option<bool> = row.remove_field_by_name("is_applied")?.try_into()?;
+            Ok((version, applied))
+        })();
+        if let (Some(version), Some(true)) = read.map_err(|source| StepError::Database {
+            action,
+            source: Box::new(source),
+        })? {
+            versions.insert(version);
+        }
+    }
+    Ok(Some(versions))
+}
+
+/// Makes goose's table with its first row, as goose does (goose, dialect YDB).
+async fn start_ledger(
+    pass: &Pass<'_>,
+    client: &mut QueryClient,
+    exists: bool,
+) -> Result<BTreeSet<i64>, StepError> {
+    if !exists {
+        let table = format!(
+            "CREATE TABLE `{VERSION_TABLE}` (version_id Uint64, is_applied Bool, \
+             tstamp Timestamp, PRIMARY KEY(version_id))"
+        );
+        run(pass, client, "create the table of migrations", &table).await?;
+    }
+    record(pass, client, 0).await?;
+    Ok(BTreeSet::from([0]))
+}
+
+async fn migrate(
+    pass: &Pass<'_>,
+    client: &mut QueryClient,
+    migration: &Migration,
+) -> Result<(), StepError> {
+    for statement in &migration.statements {
+        let there = match created_table(statement) {
+            Some(table) => has_table(client, table).await?,
+            None => false,
+        };
+        if !there {
+            run(pass, client, "migrate the database", statement).await?;
+        }
+    }
+    record(pass, client, migration.version).await
+}
+
+async fn has_table(client: &mut QueryClient, table: &str) -> Result<bool, StepError> {
+    let query = format!("SELECT 1 FROM `{table}` LIMIT 1");
+    match within(
+        "look at a table",
+        client.query_result_set(query).idempotent(true),
+    )
+    .await
+    {
+        Ok(_) => Ok(true),
+        Err(error) if is_missing(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes a version as applied. Repeated, it changes only the time.
+async fn record(pass: &Pass<'_>, client: &mut QueryClient, version: i64) -> Result<(), StepError> {
+    let row = format!(
+        "UPSERT INTO `{VERSION_TABLE}` (version_id, is_applied, tstamp) \
+         VALUES (CAST({version} AS Uint64), true, CurrentUtcTimestamp())"
+    );
+    run(pass, client, "note an applied migration", &row).await
+}
+
+async fn run(
+    pass: &Pass<'_>,
+    client: &mut QueryClient,
+    action: &'static str,
+    statement: &str,
+) -> Result<(), StepError> {
+    if !pass.context.leadership.holds() {
+        return Err(StepError::NotLeading);
+    }
+    let answer = within(action, client.exec(statement).idempotent(true)).await;
+    pass.context.metrics.mutated(RESOURCE, answer.is_ok());
+    answer
+}
