@@ -73,6 +73,13 @@ impl Options {
         self
     }
 
+    /// Adds arguments as they are.
+    #[must_use]
+    pub fn arguments(mut self, arguments: impl IntoIterator<Item = String>) -> Self {
+        self.arguments.extend(arguments);
+        self
+    }
+
     /// Watches one namespace only and elects its leader there, so that
     /// operators of other tests on the same API server don't meet.
     #[must_use]

@@ -1,14 +1,15 @@
 //! The API server itself: a suite on something else than Kubernetes as users
 //! have it would prove nothing.
 
+use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use libtest_mimic::{Failed, Trial};
-use wschat_tests::control_plane::User;
-use wschat_tests::kubeconfig;
+use wschat_tests::control_plane::{ControlPlane, ControlPlaneError, Source, User};
+use wschat_tests::kubeconfig::{self, Cluster};
 use wschat_tests::wait::{wait_for, wait_gone};
 
 use crate::suite::{Handle, Scene};
@@ -19,6 +20,10 @@ const START_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
     vec![
+        suite.trial(
+            "a cluster that is there is used if it is local",
+            uses_clusters_that_are_there,
+        ),
         suite.trial(
             "control plane starts within 5 s on an idle machine",
             starts_soon,
@@ -129,6 +134,31 @@ async fn knows_service_accounts(scene: Scene) -> Result<(), Failed> {
         let found = |account: Option<&ServiceAccount>| account.is_some();
         wait_for(&accounts, "default", "the default account", LIMIT, found).await?;
     }
+    Ok(())
+}
+
+async fn uses_clusters_that_are_there(scene: Scene) -> Result<(), Failed> {
+    let there = |path: &Path| Source::Kubeconfig {
+        path: path.to_path_buf(),
+        remote: false,
+    };
+    let administrator = scene.control_plane().administrator();
+    let same = ControlPlane::start(&there(administrator), &scene.folder).await?;
+    assert!(!same.is_own(), "it would be stopped");
+    let maps: Api<ConfigMap> = Api::namespaced(same.client(), scene.namespace.name());
+    maps.create(&PostParams::default(), &config_map("seen"))
+        .await?;
+    same.stop().await?;
+    let mine: Api<ConfigMap> = scene.namespace.api();
+    assert!(
+        mine.get_opt("seen").await?.is_some(),
+        "it is the same cluster, and still there"
+    );
+
+    let elsewhere = scene.folder.join("elsewhere.kubeconfig");
+    Cluster::new("https://192.0.2.1:6443", "").write(&elsewhere, "token", None)?;
+    let refused = ControlPlane::start(&there(&elsewhere), &scene.folder).await;
+    assert!(matches!(refused, Err(ControlPlaneError::Remote { .. })));
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! `cargo test -p wschat-tests --test end_to_end -- NAME` runs those whose
 //! names contain NAME. Logs of a failed run stay in `target/run/`.
 
+mod chart_operator;
 mod chart_rights;
 mod charts;
 mod control_plane;
@@ -47,5 +48,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(custom_resource::trials(suite));
     all.extend(charts::trials(suite));
     all.extend(chart_rights::trials(suite));
+    all.extend(chart_operator::trials(suite));
     all
 }
