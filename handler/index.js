@@ -1,0 +1,1 @@
+const { handle } = require("./handler.node"); exports.handler = async (event, context) => JSON.parse(await handle(JSON.stringify(event), JSON.stringify({ token: context.token, requestId: context.requestId, remaining: context.getRemainingTimeInMillis?.() })));

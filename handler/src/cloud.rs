@@ -1,0 +1,174 @@
+//! The instance's link to YDB: opened once, used by every call, opened anew
+//! when it is dead or its token is old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+use ydb::{YdbError, YdbOrCustomerError};
+
+use crate::call::Token;
+use crate::environment::Environment;
+use crate::link::{Link, is_unauthenticated};
+use crate::log::Log;
+use crate::ports::Unavailable;
+
+/// An instance without calls is frozen, and may wake up with dead sockets that
+/// nobody told it about. After so long a pause the first attempt is kept short.
+const SUSPICIOUS_PAUSE: Duration = Duration::from_mins(1);
+const SHORT_ATTEMPT: Duration = Duration::from_secs(3);
+
+pub(crate) struct Cloud {
+    environment: Environment,
+    current: Mutex<Option<Arc<Link>>>,
+    log: Log,
+}
+
+/// Why an attempt failed.
+enum Failure {
+    Ydb(YdbError),
+    Late,
+}
+
+impl Failure {
+    /// Whether another attempt may do better. The crate itself repeats what
+    /// YDB asks to be repeated.
+    fn is_worth_another(&self) -> bool {
+        match self {
+            Self::Late => true,
+            Self::Ydb(error) => {
+                is_unauthenticated(error)
+                    || matches!(
+                        error,
+                        YdbError::TransportDial(_)
+                            | YdbError::Transport(_)
+                            | YdbError::TransportGRPCStatus(_)
+                            | YdbError::DeadlineExceeded
+                    )
+            }
+        }
+    }
+
+    fn into_unavailable(self, what: &'static str) -> Unavailable {
+        let why = match self {
+            Self::Ydb(error) => error.to_string(),
+            Self::Late => "no answer in time".to_owned(),
+        };
+        Unavailable { what, why }
+    }
+}
+
+impl Cloud {
+    pub(crate) fn new(environment: Environment, log: Log) -> Self {
+        Self {
+            environment,
+            current: Mutex::new(None),
+            log,
+        }
+    }
+
+    /// Does something with the link, once more if the first attempt met a dead
+    /// link or an old token. `operation` must be safe to repeat.
+    pub(crate) async fn with_link<T, F, O>(
+        &self,
+        what: &'static str,
+        token: &Token,
+        deadline: Instant,
+        operation: O,
+    ) -> Result<T, Unavailable>
+    where
+        F: Future<Output = Result<T, YdbError>>,
+        O: Fn(Arc<Link>, Instant) -> F,
+    {
+        let first = self.first_deadline(deadline).await;
+        match self.attempt(token, first, &operation).await {
+            Ok(value) => Ok(value),
+            Err(failure) if failure.is_worth_another() && Instant::now() < deadline => {
+                let failure = failure.into_unavailable(what);
+                self.log
+                    .warn("once more", json!({ "error": failure.to_string() }));
+                let second = self.attempt(token, deadline, &operation).await;
+                second.map_err(|failure| failure.into_unavailable(what))
+            }
+            Err(failure) => Err(failure.into_unavailable(what)),
+        }
+    }
+
+    async fn attempt<T, F, O>(
+        &self,
+        token: &Token,
+        deadline: Instant,
+        operation: &O,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, YdbError>>,
+        O: Fn(Arc<Link>, Instant) -> F,
+    {
+        let link = timeout_at(deadline, self.link(token))
+            .await
+            .map_err(|_late| Failure::Late)?
+            .map_err(Failure::Ydb)?;
+        match timeout_at(deadline, operation(Arc::clone(&link), deadline)).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                if is_unauthenticated(&error) {
+                    self.forget(&link).await;
+                }
+                Err(Failure::Ydb(error))
+            }
+            Err(_late) => {
+                self.forget(&link).await;
+                Err(Failure::Late)
+            }
+        }
+    }
+
+    /// Until when the first attempt may last.
+    async fn first_deadline(&self, deadline: Instant) -> Instant {
+        let now = Instant::now();
+        let half = deadline.saturating_duration_since(now) / 2;
+        let paused = match &*self.current.lock().await {
+            Some(link) => link.touch() > SUSPICIOUS_PAUSE,
+            None => false,
+        };
+        now + if paused {
+            half.min(SHORT_ATTEMPT)
+        } else {
+            half
+        }
+    }
+
+    /// The link, opened when there is none. One call opens, others wait for it.
+    async fn link(&self, token: &Token) -> Result<Arc<Link>, YdbError> {
+        let mut current = self.current.lock().await;
+        if let Some(link) = &*current
+            && !link.is_outdated(token)
+        {
+            return Ok(Arc::clone(link));
+        }
+        let link = Arc::new(Link::open(&self.environment, token).await?);
+        *current = Some(Arc::clone(&link));
+        // The writer opens while the first query runs.
+        let early = Arc::clone(&link);
+        tokio::spawn(async move { early.writer().await.map(|_writer| ()) });
+        Ok(link)
+    }
+
+    async fn forget(&self, link: &Arc<Link>) {
+        let mut current = self.current.lock().await;
+        if current
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, link))
+        {
+            *current = None;
+        }
+    }
+}
+
+/// The crate's transactions return a union with the caller's own errors, of
+/// which there are none here.
+pub(crate) fn ydb_error(error: YdbOrCustomerError) -> YdbError {
+    error.to_ydb_error()
+}

@@ -1,0 +1,38 @@
+//! The topic that the trigger broadcasts to every open socket.
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+use wschat_protocol::ServerMessage;
+
+use crate::call::Token;
+use crate::cloud::Cloud;
+use crate::ports::{Broadcaster, Unavailable};
+
+/// The topic with one call's rights.
+pub(crate) struct Topic<'a> {
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) token: &'a Token,
+}
+
+#[async_trait]
+impl Broadcaster for Topic<'_> {
+    async fn publish(&self, message: &ServerMessage, deadline: Instant) -> Result<(), Unavailable> {
+        let record = message.to_json();
+        self.cloud
+            .with_link("cannot write to the topic", self.token, deadline, {
+                |link, _deadline| {
+                    let record = record.clone();
+                    async move { link.publish(&record).await }
+                }
+            })
+            .await
+    }
+
+    async fn check(&self, deadline: Instant) -> Result<(), Unavailable> {
+        self.cloud
+            .with_link("cannot open the topic", self.token, deadline, {
+                |link, _deadline| async move { link.writer().await.map(|_writer| ()) }
+            })
+            .await
+    }
+}
