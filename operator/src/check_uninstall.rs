@@ -18,7 +18,7 @@ pub(crate) async fn check(client: Client) -> Result<(), StartError> {
     {
         Ok(list) => list.items,
         // Without the definition there are no chats.
-        Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
         Err(source) => return Err(StartError::list(source)),
     };
     if chats.is_empty() {

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::FusedFuture;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
 use kube::runtime::events::{Recorder, Reporter};
@@ -130,13 +132,14 @@ async fn lead(
     let mut leadership = leadership;
     loop {
         tokio::select! {
-            gained = leadership.gained() => if !gained { break },
+            biased;
             () = stop.cancelled() => break,
+            gained = leadership.gained() => if !gained { break },
         }
         tracing::info!("this replica leads");
         metrics.leads(true);
         let term = stop.child_token();
-        let running = controller::run(Arc::clone(&context), chats.clone(), term.clone());
+        let running = controller::run(Arc::clone(&context), chats.clone(), term.clone()).fuse();
         tokio::pin!(running);
         tokio::select! {
             () = &mut running => {}
@@ -144,7 +147,7 @@ async fn lead(
             () = stop.cancelled() => {}
         }
         term.cancel();
-        if timeout(DRAIN, running).await.is_err() {
+        if !running.is_terminated() && timeout(DRAIN, running).await.is_err() {
             tracing::warn!("a look at a chat was cut short");
         }
         metrics.leads(false);
@@ -248,7 +251,7 @@ async fn defined(chats: &Api<WsChat>, stop: &CancellationToken) -> bool {
     loop {
         let problem = match chats.list(&ListParams::default().limit(1)).await {
             Ok(_) => return true,
-            Err(kube::Error::Api(status)) if status.is_not_found() => {
+            Err(kube::Error::Api(status)) if status.code == 404 => {
                 "the cluster doesn't know WsChat yet; install the chart wschat-crds, or apply \
                  crds/wschat.yaml"
                     .to_owned()

@@ -1,21 +1,22 @@
 //! Log lines on stderr. Their level is set by `RUST_LOG`.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
 use crate::args::LogFormat;
 
 /// Without `RUST_LOG`: what this program says, and warnings of its libraries.
-/// The lease manager's errors repeat what this program says better.
-const DEFAULT_FILTER: &str = "warn,wschat_operator=info,kube_lease_manager=off";
+/// What the Kubernetes libraries log, this program says again, and better.
+const DEFAULT_FILTER: &str = "warn,wschat_operator=info,kube_lease_manager=off,kube_client=off";
 
 /// Starts logging. A second call does nothing, so that tests may call it.
 pub(crate) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
