@@ -162,7 +162,11 @@ impl Look<'_> {
         if deleting && !held {
             return Ok(Next::Gone);
         }
-        let journal = Journal::open(self.api.clone(), &self.chat)?;
+        let journal = Journal::open(
+            self.api.clone(),
+            &self.chat,
+            self.context.leadership.clone(),
+        )?;
         let pass = Pass {
             context: self.context,
             identity: &identity,

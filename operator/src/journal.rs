@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use wschat_crds::{MANAGER, ResourceStatus, WsChat, WsChatStatus};
 
 use crate::error::StepError;
+use crate::lease::Leadership;
 use crate::patch;
 use crate::resource::Resource;
 
@@ -16,6 +17,7 @@ use crate::resource::Resource;
 pub(crate) struct Journal {
     api: Api<WsChat>,
     name: String,
+    leadership: Leadership,
     /// What the API server was last told; steps that run side by side write
     /// different parts of it.
     written: Mutex<Value>,
@@ -23,7 +25,11 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// The journal of a chat that was just read.
-    pub(crate) fn open(api: Api<WsChat>, chat: &WsChat) -> Result<Self, StepError> {
+    pub(crate) fn open(
+        api: Api<WsChat>,
+        chat: &WsChat,
+        leadership: Leadership,
+    ) -> Result<Self, StepError> {
         let written = match &chat.status {
             Some(status) => serde_json::to_value(status)?,
             None => json!({}),
@@ -31,6 +37,7 @@ impl Journal {
         Ok(Self {
             api,
             name: chat.metadata.name.clone().unwrap_or_default(),
+            leadership,
             written: Mutex::new(written),
         })
     }
@@ -71,6 +78,10 @@ impl Journal {
     }
 
     async fn send(&self, change: Value) -> Result<(), StepError> {
+        // Another replica may have written since.
+        if !self.leadership.holds() {
+            return Err(StepError::NotLeading);
+        }
         let parameters = PatchParams {
             field_manager: Some(MANAGER.to_owned()),
             ..PatchParams::default()

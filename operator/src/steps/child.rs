@@ -8,7 +8,7 @@ use wschat_crds::ResourceStatus;
 use yandex_cloud_rest::model::Labels;
 use yandex_cloud_rest::model::operation::Operation;
 
-use super::operation::{Mutation, Standing, begin, standing};
+use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use crate::cloud::{Cloud, CloudError, CloudKind};
 use crate::context::Pass;
 use crate::error::StepError;
@@ -195,12 +195,8 @@ async fn keep(
     saved.id = Some(facts.id.clone());
     match &facts.state {
         State::Serving => {
-            saved.hash = Some(hash.to_owned());
             saved.endpoint.clone_from(&facts.endpoint);
-            if saved.intent.take().is_some() {
-                // The reply was lost in a crash, but here is the end.
-                saved.sequence += 1;
-            }
+            fulfilled(saved, hash.to_owned());
             pass.journal.save(resource, saved).await?;
             Ok(Outcome::Ready(facts))
         }

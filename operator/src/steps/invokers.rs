@@ -10,7 +10,7 @@ use yandex_cloud_rest::model::access::{
 
 use super::account::Account;
 use super::function::Function;
-use super::operation::{Mutation, Standing, begin, standing};
+use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -65,8 +65,7 @@ async fn try_ensure(
             source,
         })?;
     if present.contains(&wanted) {
-        saved.hash = Some(hash);
-        saved.intent = None;
+        fulfilled(saved, hash);
         pass.journal.save(RESOURCE, saved).await?;
         return Ok(Outcome::Ready(()));
     }

@@ -8,7 +8,7 @@ use yandex_cloud_rest::model::function::SetScalingPolicyRequest;
 
 use super::function::Function;
 use super::health;
-use super::operation::{Mutation, Standing, begin, standing};
+use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::version::Version;
 use crate::context::Pass;
 use crate::error::StepError;
@@ -86,8 +86,7 @@ async fn try_ensure(
         return scale(pass, saved, wish).await;
     }
     saved.id = Some(version.id.clone());
-    saved.hash = Some(hash);
-    saved.intent = None;
+    fulfilled(saved, hash);
     pass.journal.save(RESOURCE, saved).await?;
     Ok(Outcome::Ready(()))
 }

@@ -144,6 +144,15 @@ fn ended(saved: &mut ResourceStatus) {
     saved.sequence += 1;
 }
 
+/// The resource was seen to be as wished: what `hash` stands for. If a reply was
+/// lost in a crash, this is its end.
+pub(crate) fn fulfilled(saved: &mut ResourceStatus, hash: String) {
+    if saved.intent.is_some() {
+        ended(saved);
+    }
+    saved.hash = Some(hash);
+}
+
 /// How long to wait for an operation, by its age: most end within seconds, and
 /// some take minutes.
 fn pause(operation: &Operation, now: Timestamp) -> Duration {
@@ -163,6 +172,18 @@ fn pause(operation: &Operation, now: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_was_begun_and_seen_to_end_gets_another_key_next_time() {
+        let mut saved = ResourceStatus {
+            intent: Some("k".to_owned()),
+            ..ResourceStatus::default()
+        };
+        fulfilled(&mut saved, "h".to_owned());
+        assert_eq!((saved.sequence, saved.intent.as_deref()), (1, None));
+        fulfilled(&mut saved, "h".to_owned());
+        assert_eq!(saved.sequence, 1, "nothing was begun since");
+    }
 
     #[test]
     fn a_young_operation_is_looked_at_often() {

@@ -9,7 +9,7 @@ use yandex_cloud_rest::model::access::{
 
 use super::account::Account;
 use super::child::gone;
-use super::operation::{Mutation, Standing, begin, standing};
+use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -85,8 +85,7 @@ async fn try_ensure(
     let deltas = missing(&account.id, &present(pass).await?);
     if deltas.is_empty() {
         saved.id = Some(account.id.clone());
-        saved.hash = Some(hash);
-        saved.intent = None;
+        fulfilled(saved, hash);
         pass.journal.save(RESOURCE, saved).await?;
         return Ok(Outcome::Ready(()));
     }

@@ -11,7 +11,7 @@ use yandex_cloud_rest::model::version::{CreateVersionRequest, Resources, Version
 use super::account::Account;
 use super::database::Database;
 use super::function::Function;
-use super::operation::{Mutation, Standing, begin, standing};
+use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use crate::context::{Context, Pass};
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -145,8 +145,7 @@ async fn try_ensure(
         Some(version) if version.status == "CREATING" => Ok(making(Duration::from_millis(500))),
         Some(version) => {
             saved.id = Some(version.id.clone());
-            saved.hash = Some(hash);
-            saved.intent = None;
+            fulfilled(saved, hash);
             pass.journal.save(RESOURCE, saved).await?;
             Ok(Outcome::Ready(Version {
                 id: version.id.clone(),
