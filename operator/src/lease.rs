@@ -36,6 +36,17 @@ pub(crate) struct Leadership {
     until: watch::Receiver<Option<Instant>>,
 }
 
+#[cfg(test)]
+impl Leadership {
+    /// A leader for as long as a test may take.
+    pub(crate) fn of_a_test() -> Self {
+        let until = Instant::now() + Duration::from_hours(1);
+        Self {
+            until: watch::channel(Some(until)).1,
+        }
+    }
+}
+
 impl Leadership {
     /// Whether a write that is begun now is covered by the Lease.
     pub(crate) fn holds(&self) -> bool {

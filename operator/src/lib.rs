@@ -37,6 +37,8 @@ mod status;
 mod steps;
 mod teardown;
 mod telemetry;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod ydb_client;
 

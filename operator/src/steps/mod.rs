@@ -2,6 +2,8 @@
 
 pub(crate) mod account;
 mod child;
+#[cfg(test)]
+mod crash_tests;
 pub(crate) mod database;
 pub(crate) mod function;
 pub(crate) mod gateway;
