@@ -1,10 +1,158 @@
-//! `cargo xtask handler`: the deployable function.
+//! `cargo xtask handler`: the deployable function, `target/handler/handler.zip`.
+//!
+//! Equal sources give equal bytes, wherever the clone, cargo's home and the
+//! toolchain are: their paths are cut out of the library, and the archive has
+//! fixed times, order and permissions.
 
-use crate::chore::ChoreError;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest, Sha256};
+
+use crate::chore::{ChoreError, capture, run as run_command, say};
+use crate::lock::Lock;
+use crate::stamp::hexadecimal;
+use crate::workspace;
+
+mod archive;
+mod c_library;
+
+/// What a request that carries the archive itself may hold, in bytes (proto
+/// serverless/functions/v1, `CreateFunctionVersionRequest.content`).
+const MOST_BYTES: usize = 3_670_016;
 
 /// Builds `target/handler/handler.zip`.
 pub(crate) fn run() -> Result<(), ChoreError> {
-    Err(ChoreError::refused(
-        "the handler's build is not written yet",
-    ))
+    let folder = workspace::target().join("handler");
+    let _lock = Lock::take(&folder)?;
+    let library = build()?;
+    let library = std::fs::read(&library).map_err(ChoreError::file("read", &library))?;
+    c_library::check(&library)?;
+    let index = workspace::root().join("handler/index.js");
+    let index = std::fs::read(&index).map_err(ChoreError::file("read", &index))?;
+    let bytes = archive::pack(&[("handler.node", &library), ("index.js", &index)])?;
+    check_size(bytes.len())?;
+    let path = folder.join("handler.zip");
+    replace(&path, &bytes)?;
+    println!(
+        "{} {} bytes sha256:{}",
+        path.display(),
+        bytes.len(),
+        hexadecimal(&Sha256::digest(&bytes))
+    );
+    Ok(())
 }
+
+fn check_size(bytes: usize) -> Result<(), ChoreError> {
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(ChoreError::refused(format_args!(
+        "the handler's archive has {bytes} bytes, but an upload may have {MOST_BYTES}; take \
+         dependencies out of handler/Cargo.toml"
+    )))
+}
+
+/// Puts the file there at once, or leaves it if it is there already.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), ChoreError> {
+    if std::fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(path);
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder).map_err(ChoreError::file("create", folder))?;
+    file.write_all(bytes)
+        .map_err(ChoreError::file("write", path))?;
+    std::fs::set_permissions(file.path(), readable())
+        .map_err(ChoreError::file("set permissions of", path))?;
+    file.persist(path)
+        .map_err(|error| ChoreError::file("write", path)(error.error))?;
+    Ok(())
+}
+
+/// Readable for everybody, unlike a temporary file.
+fn readable() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::Permissions::from_mode(0o644)
+}
+
+/// Builds the Node-API library; cargo knows whether there is anything to do.
+///
+/// As a cdylib only: with an rlib beside it cargo would leave out LTO. In a
+/// target folder of its own: other flags would have cargo rebuild everything
+/// at each turn.
+fn build() -> Result<PathBuf, ChoreError> {
+    let target = workspace::target().join("handler-build");
+    let library = target.join("handler/libwschat_handler.so");
+    if !library.exists() {
+        say("building the handler (about 5 minutes the first time)");
+    }
+    let cargo_home = cargo_home()?;
+    if !cargo_home.join("registry/src").exists() {
+        // The flags name the folders in there.
+        run_command(workspace::cargo().args(["fetch", "--quiet"]))?;
+    }
+    let prefixes = prefixes(&target, &cargo_home)?;
+    let flags: Vec<String> = prefixes
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
+    let c_flags: Vec<String> = prefixes
+        .iter()
+        .map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()))
+        .collect();
+    run_command(
+        workspace::cargo()
+            .args(["rustc", "--quiet", "--package", "wschat-handler", "--lib"])
+            .args(["--crate-type", "cdylib", "--profile", "handler"])
+            .arg("--target-dir")
+            .arg(&target)
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+            .env("CFLAGS", c_flags.join(" ")),
+    )?;
+    Ok(library)
+}
+
+/// Folders of this machine and what stands for them. Where several match, the
+/// compiler takes the last. Registries are folders whose names tell from which
+/// mirror their crates came.
+fn prefixes(target: &Path, cargo_home: &Path) -> Result<Vec<(PathBuf, String)>, ChoreError> {
+    let sysroot = capture(
+        Command::new("rustc")
+            .current_dir(workspace::root())
+            .args(["--print", "sysroot"]),
+    )?;
+    let mut prefixes = vec![
+        (PathBuf::from(sysroot.trim()), "/rust".to_owned()),
+        (cargo_home.to_path_buf(), "/cargo".to_owned()),
+        (workspace::root().to_path_buf(), "/wschat".to_owned()),
+        (target.to_path_buf(), "/target".to_owned()),
+    ];
+    let registries = cargo_home.join("registry/src");
+    let mut folders = std::fs::read_dir(&registries)
+        .and_then(|folders| {
+            folders
+                .map(|folder| Ok(folder?.path()))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .map_err(ChoreError::file("read", &registries))?;
+    folders.sort();
+    prefixes.extend(
+        folders
+            .into_iter()
+            .map(|folder| (folder, "/crates".to_owned())),
+    );
+    Ok(prefixes)
+}
+
+fn cargo_home() -> Result<PathBuf, ChoreError> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+        .ok_or_else(|| ChoreError::refused("no home folder; set HOME or CARGO_HOME"))
+}
+
+#[cfg(test)]
+mod tests;
