@@ -1,0 +1,97 @@
+//! IAM tokens: where they come from ([`Credentials`]), and a cache that all
+//! calls share.
+
+mod cache;
+mod key_file;
+mod source;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use cache::TokenCache;
+pub use key_file::{AuthorizedKey, KeyFileError};
+pub use source::{Credentials, IamToken};
+
+use crate::endpoint::EndpointError;
+use crate::error::ApiError;
+
+/// There is no token to call with.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AuthError {
+    /// The key file is no good.
+    #[error(transparent)]
+    KeyFile(#[from] Arc<KeyFileError>),
+    /// IAM doesn't accept the key.
+    #[error(
+        "IAM refuses the authorized key {key}: {error}; create a new one (`yc iam key create`) and use it instead"
+    )]
+    Refused {
+        /// The key's id.
+        key: String,
+        /// IAM's answer.
+        error: ApiError,
+    },
+    /// IAM failed for another reason.
+    #[error("IAM gave no token: {error}")]
+    Failed {
+        /// IAM's answer.
+        error: ApiError,
+    },
+    /// The metadata service has no account here.
+    #[error(
+        "the metadata service at {address} gives no token ({reason}); attach a service account to this machine, or use a key file"
+    )]
+    Metadata {
+        /// Where.
+        address: String,
+        /// What it said.
+        reason: String,
+    },
+    /// No answer.
+    #[error("no token: {url} did not answer: {source}")]
+    Transport {
+        /// Where.
+        url: String,
+        /// What went wrong.
+        source: Arc<reqwest::Error>,
+    },
+    /// A token file can't be read.
+    #[error("cannot read the IAM token in {}: {reason}; write a token to it (`yc iam create-token`)", path.display())]
+    TokenFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// It isn't known where IAM is.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+}
+
+impl AuthError {
+    /// IAM's answer, when it gave one.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Refused { error, .. } | Self::Failed { error } => Some(error),
+            Self::KeyFile(_)
+            | Self::Metadata { .. }
+            | Self::Transport { .. }
+            | Self::TokenFile { .. }
+            | Self::Endpoint(_) => None,
+        }
+    }
+
+    /// Whether the next try may go better by itself.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport { .. } | Self::Failed { .. } => true,
+            Self::Endpoint(error) => error.is_transient(),
+            Self::KeyFile(_)
+            | Self::Refused { .. }
+            | Self::Metadata { .. }
+            | Self::TokenFile { .. } => false,
+        }
+    }
+}

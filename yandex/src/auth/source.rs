@@ -1,0 +1,192 @@
+//! Where tokens come from.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::{AuthError, AuthorizedKey};
+use crate::code::Code;
+use crate::endpoint::{Endpoints, Service};
+use crate::error::ApiError;
+use crate::model::iam::{CreateIamTokenRequest, CreateIamTokenResponse};
+
+/// The metadata service of the cloud's machines.
+pub(super) const METADATA_ADDRESS: &str = "169.254.169.254";
+/// A metadata token is asked for again after this time, so that a machine's new
+/// service account is noticed.
+const METADATA_LIFE: Duration = Duration::from_mins(1);
+/// A token file is read again after this time.
+const FILE_LIFE: Duration = Duration::from_mins(1);
+/// What a static token is taken to live; nobody can renew it.
+const STATIC_LIFE: Duration = Duration::from_hours(12);
+
+/// How to get a token.
+#[derive(Clone)]
+pub enum Credentials {
+    /// An authorized key, exchanged at IAM.
+    AuthorizedKey(Box<AuthorizedKey>),
+    /// The metadata service at this address (host, maybe with a port).
+    Metadata {
+        /// [`METADATA_ADDRESS`], or what `YC_METADATA_ADDR` says.
+        address: String,
+    },
+    /// A token from elsewhere.
+    Token(String),
+    /// A file that somebody else keeps a fresh token in.
+    TokenFile(PathBuf),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AuthorizedKey(key) => key.fmt(formatter),
+            Self::Metadata { address } => write!(formatter, "Metadata({address})"),
+            Self::Token(_) => formatter.write_str("Token(secret)"),
+            Self::TokenFile(path) => write!(formatter, "TokenFile({})", path.display()),
+        }
+    }
+}
+
+impl Credentials {
+    /// The metadata service, where `YC_METADATA_ADDR` says or at its usual address.
+    #[must_use]
+    pub fn metadata() -> Self {
+        let address = std::env::var("YC_METADATA_ADDR").unwrap_or(METADATA_ADDRESS.to_owned());
+        Self::Metadata { address }
+    }
+}
+
+/// A token, and until when it may be used.
+#[derive(Clone)]
+pub struct IamToken {
+    /// For `Authorization: Bearer`.
+    pub value: String,
+    /// When it was fetched.
+    pub fetched: Instant,
+    /// How long it lives from then on.
+    pub life: Duration,
+}
+
+impl fmt::Debug for IamToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "IamToken(for {:?})", self.life)
+    }
+}
+
+#[derive(Deserialize)]
+struct MetadataToken {
+    access_token: String,
+    expires_in: u64,
+}
+
+/// Fetches tokens; the cache decides when.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    pub(super) credentials: Credentials,
+    pub(super) http: reqwest::Client,
+    pub(super) endpoints: Arc<Endpoints>,
+}
+
+impl Fetcher {
+    pub(super) async fn fetch(&self) -> Result<IamToken, AuthError> {
+        match &self.credentials {
+            Credentials::AuthorizedKey(key) => self.exchange(key).await,
+            Credentials::Metadata { address } => self.ask_metadata(address).await,
+            Credentials::Token(token) => Ok(token_for(token.clone(), STATIC_LIFE)),
+            Credentials::TokenFile(path) => {
+                let refuse = |reason: String| AuthError::TokenFile {
+                    path: path.clone(),
+                    reason,
+                };
+                let text =
+                    std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+                match text.trim() {
+                    "" => Err(refuse("it is empty".to_owned())),
+                    token => Ok(token_for(token.to_owned(), FILE_LIFE)),
+                }
+            }
+        }
+    }
+
+    async fn exchange(&self, key: &AuthorizedKey) -> Result<IamToken, AuthError> {
+        let base = self.endpoints.base(&self.http, Service::Iam).await?;
+        let url = format!("{base}/iam/v1/tokens");
+        let now = jiff::Timestamp::now();
+        let jwt = key.sign(now.as_second()).map_err(Arc::new)?;
+        let body = CreateIamTokenRequest {
+            jwt: Some(jwt),
+            ..CreateIamTokenRequest::default()
+        };
+        let failed = |source| AuthError::Transport {
+            url: url.clone(),
+            source: Arc::new(source),
+        };
+        let answer = self
+            .http
+            .post(&url)
+            .json(&body)
+            .send()
+            .await
+            .map_err(failed)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let body = answer.text().await.unwrap_or_default();
+            let error = ApiError::parse(status.as_u16(), &body, None);
+            return Err(refusal(key, error));
+        }
+        let token: CreateIamTokenResponse = answer.json().await.map_err(failed)?;
+        Ok(token_for(token.iam_token, life(&token.expires_at, now)))
+    }
+
+    async fn ask_metadata(&self, address: &str) -> Result<IamToken, AuthError> {
+        let path = "computeMetadata/v1/instance/service-accounts/default/token";
+        let url = format!("http://{address}/{path}");
+        let failed = |source| AuthError::Transport {
+            url: url.clone(),
+            source: Arc::new(source),
+        };
+        let call = self.http.get(&url).header("Metadata-Flavor", "Google");
+        let answer = call.send().await.map_err(failed)?;
+        if !answer.status().is_success() {
+            return Err(AuthError::Metadata {
+                address: address.to_owned(),
+                reason: answer.status().to_string(),
+            });
+        }
+        let token: MetadataToken = answer.json().await.map_err(failed)?;
+        let life = METADATA_LIFE.min(Duration::from_secs(token.expires_in));
+        Ok(token_for(token.access_token, life))
+    }
+}
+
+fn refusal(key: &AuthorizedKey, error: ApiError) -> AuthError {
+    match error.code {
+        Code::Unauthenticated | Code::PermissionDenied | Code::NotFound | Code::InvalidArgument => {
+            AuthError::Refused {
+                key: key.id().to_owned(),
+                error,
+            }
+        }
+        _ => AuthError::Failed { error },
+    }
+}
+
+fn token_for(value: String, life: Duration) -> IamToken {
+    IamToken {
+        value,
+        fetched: Instant::now(),
+        life,
+    }
+}
+
+/// How long a token lives; a minute when its end can't be read.
+fn life(expires_at: &str, now: jiff::Timestamp) -> Duration {
+    let end = expires_at.parse::<jiff::Timestamp>();
+    let left = end.ok().map(|end| end.duration_since(now));
+    left.and_then(|left| Duration::try_from(left).ok())
+        .unwrap_or(Duration::from_mins(1))
+}

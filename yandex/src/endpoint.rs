@@ -1,0 +1,246 @@
+//! Where each service is: `GET /endpoints` tells, without a token.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use url::{Host, Url};
+
+use crate::model::endpoint::ListApiEndpointsResponse;
+
+/// The cloud's own API endpoint.
+pub const DEFAULT_API_ENDPOINT: &str = "https://api.cloud.yandex.net";
+
+/// A service, by its endpoint's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Service accounts, keys, tokens.
+    Iam,
+    /// Folders and who may what in them.
+    ResourceManager,
+    /// Functions, versions, tags.
+    Functions,
+    /// API gateways.
+    ApiGateway,
+    /// Open WebSocket connections.
+    Connections,
+    /// Triggers.
+    Triggers,
+    /// YDB databases.
+    Ydb,
+    /// Operations of all services.
+    Operation,
+}
+
+impl Service {
+    /// Its ids in the list; the first one found counts.
+    fn ids(self) -> &'static [&'static str] {
+        match self {
+            Self::Iam => &["iam"],
+            Self::ResourceManager => &["resource-manager", "resourcemanager"],
+            Self::Functions => &["serverless-functions"],
+            Self::ApiGateway => &["serverless-apigateway"],
+            Self::Connections => &["serverless-gateway-connections", "apigateway-connections"],
+            Self::Triggers => &["serverless-triggers"],
+            Self::Ydb => &["ydb"],
+            Self::Operation => &["operation"],
+        }
+    }
+}
+
+/// It isn't known where to call.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EndpointError {
+    /// No URL.
+    #[error(
+        "the API endpoint {endpoint:?} is not a URL: {reason}; give one such as {DEFAULT_API_ENDPOINT}"
+    )]
+    Malformed {
+        /// As given.
+        endpoint: String,
+        /// What the parser says.
+        reason: String,
+    },
+    /// Plain HTTP to another machine would show tokens to everybody between.
+    #[error(
+        "the API endpoint {endpoint:?} must start with https://; http:// is accepted for this machine only"
+    )]
+    Plaintext {
+        /// As given.
+        endpoint: String,
+    },
+    /// Nobody answered.
+    #[error(
+        "the API endpoint {endpoint} did not say where its services are: {source}; check the address and the network"
+    )]
+    Discovery {
+        /// Where it was asked.
+        endpoint: String,
+        /// What went wrong.
+        source: Arc<reqwest::Error>,
+    },
+    /// The list lacks it.
+    #[error("the API endpoint {endpoint} lists no service {service:?}")]
+    Missing {
+        /// Where it was asked.
+        endpoint: String,
+        /// Which one.
+        service: Service,
+    },
+}
+
+impl EndpointError {
+    /// Whether asking again may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Discovery { .. })
+    }
+}
+
+/// A checked API endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiEndpoint {
+    base: String,
+    scheme: &'static str,
+}
+
+impl ApiEndpoint {
+    /// Checks an endpoint's URL: `https://`, or `http://` on loopback, which
+    /// makes everything that it announces plain HTTP as well.
+    pub fn parse(endpoint: &str) -> Result<Self, EndpointError> {
+        let url = Url::parse(endpoint).map_err(|error| EndpointError::Malformed {
+            endpoint: endpoint.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let scheme = match url.scheme() {
+            "https" => "https",
+            "http" if is_loopback(&url) => "http",
+            "http" => {
+                return Err(EndpointError::Plaintext {
+                    endpoint: endpoint.to_owned(),
+                });
+            }
+            other => {
+                return Err(EndpointError::Malformed {
+                    endpoint: endpoint.to_owned(),
+                    reason: format!("the scheme {other:?} is none of https and http"),
+                });
+            }
+        };
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, scheme })
+    }
+
+    /// `http` or `https`: for everything that this endpoint announces.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
+    /// Whether this is a cloud on this machine.
+    #[must_use]
+    pub fn is_plaintext(&self) -> bool {
+        self.scheme == "http"
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+/// All services' addresses, asked for once and overridable one by one.
+#[derive(Debug)]
+pub(crate) struct Endpoints {
+    api: ApiEndpoint,
+    overrides: BTreeMap<Service, String>,
+    listed: tokio::sync::OnceCell<ListApiEndpointsResponse>,
+}
+
+impl Endpoints {
+    pub(crate) fn new(api: ApiEndpoint, overrides: BTreeMap<Service, String>) -> Self {
+        Self {
+            api,
+            overrides,
+            listed: tokio::sync::OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn api(&self) -> &ApiEndpoint {
+        &self.api
+    }
+
+    /// Base URL of a service, without a slash at the end.
+    pub(crate) async fn base(
+        &self,
+        http: &reqwest::Client,
+        service: Service,
+    ) -> Result<String, EndpointError> {
+        if let Some(base) = self.overrides.get(&service) {
+            return Ok(base.trim_end_matches('/').to_owned());
+        }
+        let listed = self.listed.get_or_try_init(|| self.list(http)).await?;
+        let found = service
+            .ids()
+            .iter()
+            .find_map(|id| listed.endpoints.iter().find(|endpoint| endpoint.id == *id));
+        match found {
+            Some(endpoint) => Ok(format!("{}://{}", self.api.scheme, endpoint.address)),
+            None => Err(EndpointError::Missing {
+                endpoint: self.api.base.clone(),
+                service,
+            }),
+        }
+    }
+
+    async fn list(
+        &self,
+        http: &reqwest::Client,
+    ) -> Result<ListApiEndpointsResponse, EndpointError> {
+        let failed = |source| EndpointError::Discovery {
+            endpoint: self.api.base.clone(),
+            source: Arc::new(source),
+        };
+        let answer = http
+            .get(format!("{}/endpoints", self.api.base))
+            .send()
+            .await;
+        let answer = answer
+            .and_then(reqwest::Response::error_for_status)
+            .map_err(failed)?;
+        answer.json().await.map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for good in [
+            "https://api.cloud.yandex.net",
+            "http://127.0.0.1:8480",
+            "http://[::1]:1",
+            "http://localhost/",
+        ] {
+            assert!(ApiEndpoint::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://10.0.0.1",
+            "http://api.cloud.yandex.net",
+            "http://localhost.example",
+        ] {
+            let error = ApiEndpoint::parse(bad).expect_err(bad);
+            assert!(matches!(error, EndpointError::Plaintext { .. }), "{error}");
+        }
+        for bad in ["api.cloud.yandex.net", "ftp://127.0.0.1", ""] {
+            let error = ApiEndpoint::parse(bad).expect_err(bad);
+            assert!(matches!(error, EndpointError::Malformed { .. }), "{error}");
+        }
+    }
+}

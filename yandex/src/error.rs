@@ -1,0 +1,171 @@
+//! What a call can fail with.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::auth::AuthError;
+use crate::code::Code;
+use crate::endpoint::EndpointError;
+use crate::model::error::{QUOTA_FAILURE, QuotaViolation, REQUEST_INFO, Status};
+
+/// The cloud said no.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError {
+    /// What decides.
+    pub code: Code,
+    /// As it came.
+    pub http_status: u16,
+    /// The cloud's words.
+    pub message: String,
+    /// Each an object with `@type`.
+    pub details: Vec<Value>,
+    /// For the cloud's support.
+    pub request_id: Option<String>,
+}
+
+impl ApiError {
+    /// From an error body, or from any other body that came with an error status.
+    #[must_use]
+    pub fn parse(http_status: u16, body: &str, request_id: Option<String>) -> Self {
+        let status = serde_json::from_str::<Status>(body).unwrap_or_default();
+        let code = if status.code == 0 {
+            Code::from_http_status(http_status)
+        } else {
+            Code::from_number(status.code)
+        };
+        let message = if status.message.is_empty() {
+            body.chars().take(300).collect()
+        } else {
+            status.message
+        };
+        let from_details = request_info(&status.details);
+        Self {
+            code,
+            http_status,
+            message,
+            details: status.details,
+            request_id: from_details.or(request_id),
+        }
+    }
+
+    /// From the `error` of an operation, which has no HTTP status of its own.
+    #[must_use]
+    pub fn from_operation(status: &Status) -> Self {
+        Self {
+            code: Code::from_number(status.code),
+            http_status: 200,
+            message: status.message.clone(),
+            details: status.details.clone(),
+            request_id: request_info(&status.details),
+        }
+    }
+
+    /// Which quotas were full.
+    #[must_use]
+    pub fn quota_violations(&self) -> Vec<QuotaViolation> {
+        let failures = self
+            .details
+            .iter()
+            .filter(|detail| detail["@type"] == QUOTA_FAILURE);
+        failures
+            .filter_map(|failure| failure["violations"].as_array())
+            .flatten()
+            .filter_map(|violation| serde_json::from_value(violation.clone()).ok())
+            .collect()
+    }
+}
+
+fn request_info(details: &[Value]) -> Option<String> {
+    let info = details
+        .iter()
+        .find(|detail| detail["@type"] == REQUEST_INFO)?;
+    Some(info["requestId"].as_str()?.to_owned())
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.code, self.message)?;
+        match &self.request_id {
+            Some(id) => write!(formatter, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a call can fail with.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The cloud said no.
+    #[error("{call}: {error}")]
+    Api {
+        /// Method and path.
+        call: String,
+        /// Its answer.
+        error: ApiError,
+    },
+    /// The call got no answer; it may or may not have been carried out.
+    #[error("{call}: no answer: {source}")]
+    Transport {
+        /// Method and path.
+        call: String,
+        /// What went wrong on the way.
+        source: Arc<reqwest::Error>,
+    },
+    /// The answer can't be read.
+    #[error("{call}: the answer can't be read: {message}")]
+    Decode {
+        /// Method and path.
+        call: String,
+        /// Where it stops making sense.
+        message: String,
+    },
+    /// There is no token to call with.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// It isn't known where to call.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+}
+
+impl Error {
+    /// The cloud's answer, wherever it came up.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api { error, .. } => Some(error),
+            Self::Auth(error) => error.api(),
+            Self::Transport { .. } | Self::Decode { .. } | Self::Endpoint(_) => None,
+        }
+    }
+
+    /// The cloud's code, when it answered the call itself.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Api { error, .. } => Some(error.code),
+            Self::Transport { .. } | Self::Decode { .. } | Self::Auth(_) | Self::Endpoint(_) => {
+                None
+            }
+        }
+    }
+
+    /// Whether what was asked for isn't there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.code() == Some(Code::NotFound)
+    }
+
+    /// Whether the same call may succeed in a moment, with the same
+    /// idempotency key.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Api { error, .. } => error.code == Code::Unavailable,
+            Self::Transport { .. } => true,
+            Self::Auth(error) => error.is_transient(),
+            Self::Endpoint(error) => error.is_transient(),
+            Self::Decode { .. } => false,
+        }
+    }
+}
