@@ -94,6 +94,13 @@ impl Chat {
         if row_is_there {
             self.remember_user(connection_id, user_id);
         }
+        let fields = json!({
+            "connectionId": connection_id,
+            "replaced": old.len(),
+            "stays": row_is_there,
+            "requestId": call.request_id,
+        });
+        self.log.info("connected", fields);
         Ok(decisions::after_join(user_id, row_is_there, &now()))
     }
 
@@ -114,7 +121,7 @@ impl Chat {
                     .await
                     .unwrap_or_else(|error| {
                         self.tell(&error, call, "message not taken");
-                        decisions::unavailable(kind, id, &now())
+                        decisions::unavailable(Some(kind), id, &now())
                     })
             }
         };

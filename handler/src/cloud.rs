@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
-use ydb::{YdbError, YdbOrCustomerError};
+use tokio::time::{Instant, timeout, timeout_at};
+use ydb::YdbError;
 
 use crate::call::Token;
 use crate::environment::Environment;
-use crate::link::{Link, is_unauthenticated};
+use crate::link::Link;
 use crate::log::Log;
 use crate::ports::Unavailable;
+use crate::ydb_errors::{is_transport, is_unauthenticated, words};
 
 /// An instance without calls is frozen, and may wake up with dead sockets that
 /// nobody told it about. After so long a pause the first attempt is kept short.
 const SUSPICIOUS_PAUSE: Duration = Duration::from_mins(1);
 const SHORT_ATTEMPT: Duration = Duration::from_secs(3);
+
+/// How long the first writer may take; the crate would try for ever.
+const OPENING: Duration = Duration::from_secs(15);
 
 pub(crate) struct Cloud {
     environment: Environment,
@@ -28,32 +32,25 @@ pub(crate) struct Cloud {
 
 /// Why an attempt failed.
 enum Failure {
+    /// There is no link.
+    Closed(YdbError),
     Ydb(YdbError),
     Late,
 }
 
 impl Failure {
-    /// Whether another attempt may do better. The crate itself repeats what
-    /// YDB asks to be repeated.
+    /// Whether another attempt may do better.
     fn is_worth_another(&self) -> bool {
         match self {
-            Self::Late => true,
-            Self::Ydb(error) => {
-                is_unauthenticated(error)
-                    || matches!(
-                        error,
-                        YdbError::TransportDial(_)
-                            | YdbError::Transport(_)
-                            | YdbError::TransportGRPCStatus(_)
-                            | YdbError::DeadlineExceeded
-                    )
-            }
+            Self::Late | Self::Closed(_) => true,
+            Self::Ydb(error) => is_unauthenticated(error) || is_transport(error),
         }
     }
 
     fn into_unavailable(self, what: &'static str) -> Unavailable {
         let why = match self {
-            Self::Ydb(error) => error.to_string(),
+            Self::Closed(error) => format!("cannot connect to YDB: {}", words(&error)),
+            Self::Ydb(error) => words(&error),
             Self::Late => "no answer in time".to_owned(),
         };
         Unavailable { what, why }
@@ -82,7 +79,7 @@ impl Cloud {
         F: Future<Output = Result<T, YdbError>>,
         O: Fn(Arc<Link>, Instant) -> F,
     {
-        let first = self.first_deadline(deadline).await;
+        let first = self.first_deadline(deadline);
         match self.attempt(token, first, &operation).await {
             Ok(value) => Ok(value),
             Err(failure) if failure.is_worth_another() && Instant::now() < deadline => {
@@ -109,30 +106,31 @@ impl Cloud {
         let link = timeout_at(deadline, self.link(token))
             .await
             .map_err(|_late| Failure::Late)?
-            .map_err(Failure::Ydb)?;
+            .map_err(Failure::Closed)?;
         match timeout_at(deadline, operation(Arc::clone(&link), deadline)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 if is_unauthenticated(&error) {
-                    self.forget(&link).await;
+                    self.forget(&link);
                 }
                 Err(Failure::Ydb(error))
             }
             Err(_late) => {
-                self.forget(&link).await;
+                self.forget(&link);
                 Err(Failure::Late)
             }
         }
     }
 
     /// Until when the first attempt may last.
-    async fn first_deadline(&self, deadline: Instant) -> Instant {
+    fn first_deadline(&self, deadline: Instant) -> Instant {
         let now = Instant::now();
         let half = deadline.saturating_duration_since(now) / 2;
-        let paused = match &*self.current.lock().await {
-            Some(link) => link.touch() > SUSPICIOUS_PAUSE,
-            None => false,
-        };
+        // Whoever holds the lock is opening a new link.
+        let paused = self.current.try_lock().is_ok_and(|current| {
+            let link = current.as_ref();
+            link.is_some_and(|link| link.touch() > SUSPICIOUS_PAUSE)
+        });
         now + if paused {
             half.min(SHORT_ATTEMPT)
         } else {
@@ -152,23 +150,21 @@ impl Cloud {
         *current = Some(Arc::clone(&link));
         // The writer opens while the first query runs.
         let early = Arc::clone(&link);
-        tokio::spawn(async move { early.writer().await.map(|_writer| ()) });
+        tokio::spawn(timeout(OPENING, async move {
+            early.writer().await.map(|_writer| ())
+        }));
         Ok(link)
     }
 
-    async fn forget(&self, link: &Arc<Link>) {
-        let mut current = self.current.lock().await;
-        if current
-            .as_ref()
-            .is_some_and(|known| Arc::ptr_eq(known, link))
+    /// The next call opens a new link. Without waiting: whoever holds the lock
+    /// is opening one already.
+    fn forget(&self, link: &Arc<Link>) {
+        if let Ok(mut current) = self.current.try_lock()
+            && current
+                .as_ref()
+                .is_some_and(|known| Arc::ptr_eq(known, link))
         {
             *current = None;
         }
     }
-}
-
-/// The crate's transactions return a union with the caller's own errors, of
-/// which there are none here.
-pub(crate) fn ydb_error(error: YdbOrCustomerError) -> YdbError {
-    error.to_ydb_error()
 }

@@ -4,20 +4,21 @@
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::{Client, Method, StatusCode};
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use http::{Method, Request, StatusCode, header};
+use serde_json::json;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 use wschat_protocol::ServerMessage;
 
 use crate::call::Token;
+use crate::https::Https;
 use crate::ports::{ConnectionError, Connections, Unavailable};
 
 const PATH: [&str; 4] = ["apigateways", "websocket", "v1", "connections"];
 
 /// The connection API with one call's rights.
 pub(crate) struct ConnectionApi<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) https: &'a Https,
     pub(crate) endpoint: &'a Url,
     pub(crate) token: &'a Token,
 }
@@ -32,11 +33,12 @@ impl Connections for ConnectionApi<'_> {
     ) -> Result<(), ConnectionError> {
         let body = json!({ "data": STANDARD.encode(message.to_json()), "type": "TEXT" });
         let last = format!("{connection_id}:send");
-        self.twice(Method::POST, &last, Some(&body), deadline).await
+        self.twice(Method::POST, &last, &body.to_string(), deadline)
+            .await
     }
 
     async fn close(&self, connection_id: &str, deadline: Instant) -> Result<(), ConnectionError> {
-        self.twice(Method::DELETE, connection_id, None, deadline)
+        self.twice(Method::DELETE, connection_id, "", deadline)
             .await
     }
 }
@@ -48,7 +50,7 @@ impl ConnectionApi<'_> {
         &self,
         method: Method,
         last: &str,
-        body: Option<&Value>,
+        body: &str,
         deadline: Instant,
     ) -> Result<(), ConnectionError> {
         match self.once(method.clone(), last, body, deadline).await {
@@ -63,26 +65,25 @@ impl ConnectionApi<'_> {
         &self,
         method: Method,
         last: &str,
-        body: Option<&Value>,
+        body: &str,
         deadline: Instant,
     ) -> Result<(), ConnectionError> {
         let mut url = self.endpoint.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.clear().extend(PATH).push(last);
         }
-        let mut request = self
-            .client
-            .request(method, url)
-            .bearer_auth(&self.token.text)
-            .timeout(deadline.saturating_duration_since(Instant::now()));
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let response = request.send().await.map_err(|error| {
-            // Without its address, which holds the connection's id.
-            unavailable(error.without_url().to_string())
-        })?;
-        match response.status() {
+        let request = Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token.text))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_owned())
+            .map_err(|error| unavailable(error.to_string()))?;
+        let status = timeout_at(deadline, self.https.send(request))
+            .await
+            .map_err(|_late| unavailable("no answer in time".to_owned()))?
+            .map_err(|error| unavailable(error.to_string()))?;
+        match status {
             status if status.is_success() => Ok(()),
             StatusCode::NOT_FOUND => Err(ConnectionError::NotFound),
             status => Err(unavailable(format!("the connection API answered {status}"))),

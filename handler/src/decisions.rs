@@ -160,12 +160,12 @@ pub fn refused(refusal: Refusal, now: &str) -> ServerMessage {
 
 /// The answer when the chat couldn't do it in time.
 #[must_use]
-pub fn unavailable(original_type: &str, id: Option<String>, now: &str) -> ServerMessage {
+pub fn unavailable(original_type: Option<&str>, id: Option<String>, now: &str) -> ServerMessage {
     ServerMessage::Error {
         code: ErrorCode::Unavailable,
         message: "the chat can't tell whether it took this; send it again with the same id"
             .to_owned(),
-        original_type: Some(original_type.to_owned()),
+        original_type: original_type.map(str::to_owned),
         id,
         timestamp: now.to_owned(),
     }

@@ -14,6 +14,7 @@ use crate::decisions;
 use crate::environment::{BadEnvironment, Environment};
 use crate::event::Event;
 use crate::health;
+use crate::https::Https;
 use crate::log::Log;
 use crate::ports::Broadcaster;
 use crate::reply::Reply;
@@ -29,7 +30,7 @@ pub struct Instance {
 
 struct Outside {
     cloud: Cloud,
-    client: reqwest::Client,
+    https: Https,
     endpoint: url::Url,
 }
 
@@ -43,7 +44,7 @@ impl Instance {
         let outside = Environment::read(get).map(|environment| Outside {
             endpoint: environment.connections_endpoint.clone(),
             cloud: Cloud::new(environment, log),
-            client: reqwest::Client::new(),
+            https: Https::default(),
         });
         Self {
             chat: Chat::new(log),
@@ -59,14 +60,13 @@ impl Instance {
             Err(error) => return Reply::refused(400, &error.to_string()).to_json(),
         };
         let call = Call::parse(context);
-        let (instance, log) = (Arc::clone(&self), self.log);
-        let fallback = fallback(&event);
-        let task = tokio::spawn(async move { instance.answer(&event, &call).await });
-        let reply = task.await.unwrap_or_else(|error| {
-            log.error("a call failed", json!({ "error": error.to_string() }));
-            fallback
-        });
-        reply.to_json()
+        let (fallback, log) = (fallback(&event), self.log);
+        let reply = survive(
+            async move { self.answer(&event, &call).await },
+            fallback,
+            log,
+        );
+        reply.await.to_json()
     }
 
     async fn answer(&self, event: &Event, call: &Call) -> Reply {
@@ -90,7 +90,7 @@ impl Instance {
             token: &call.token,
         };
         let connections = ConnectionApi {
-            client: &outside.client,
+            https: &outside.https,
             endpoint: &outside.endpoint,
             token: &call.token,
         };
@@ -117,6 +117,19 @@ impl Instance {
     }
 }
 
+/// Runs a call as a task of its own, so that a panic ends only that.
+async fn survive(
+    call: impl Future<Output = Reply> + Send + 'static,
+    fallback: Reply,
+    log: Log,
+) -> Reply {
+    tokio::spawn(call).await.unwrap_or_else(|_panic| {
+        // Not its text, which may hold what a client wrote.
+        log.error("a call failed", json!({}));
+        fallback
+    })
+}
+
 async fn probe(id: &str, topic: &dyn Broadcaster, call: &Call) -> Value {
     let message = ServerMessage::Probe {
         id: id.to_owned(),
@@ -134,7 +147,7 @@ fn fallback(event: &Event) -> Reply {
         Event::Connect(_) | Event::Disconnect { .. } => {
             Reply::refused(503, "the chat is unavailable; try again in a few seconds")
         }
-        Event::Message { .. } => Reply::message(&decisions::unavailable("SEND", None, &now())),
+        Event::Message { .. } => Reply::message(&decisions::unavailable(None, None, &now())),
         Event::Health | Event::Probe { .. } => {
             Reply::Operator(json!({ "ok": false, "error": "the call failed; see the log" }))
         }
@@ -152,6 +165,18 @@ mod tests {
         }));
         let reply = instance.call(event, r#"{"remaining":2000}"#).await;
         serde_json::from_str(&reply).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_one_call() {
+        let fallback = fallback(&Event::Disconnect {
+            connection_id: "c".into(),
+        });
+        let log = Log::new(crate::log::Level::Error);
+        let reply = survive(async { panic!("on purpose") }, fallback.clone(), log);
+        assert_eq!(reply.await, fallback);
+        let reply = survive(async { Reply::done() }, fallback, log);
+        assert_eq!(reply.await, Reply::done());
     }
 
     #[tokio::test]

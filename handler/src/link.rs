@@ -11,11 +11,12 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use ydb::{
     AccessTokenCredentials, Client, ClientBuilder, Codec, CodecSelection, Executor, QueryClient,
-    SessionPoolSettings, TopicWriter, TopicWriterMessage, TopicWriterOptions, YdbError, YdbResult,
+    SessionPoolSettings, TopicWriter, TopicWriterMessage, TopicWriterOptions, YdbResult,
 };
 
 use crate::call::Token;
 use crate::environment::Environment;
+use crate::ydb_errors::is_unauthenticated;
 
 /// The crate's own default is half a second, which a cold start on a quarter
 /// of a processor can miss.
@@ -127,17 +128,6 @@ impl Link {
 async fn write(writer: &TopicWriter, record: &str) -> YdbResult<()> {
     let message = TopicWriterMessage::new(record);
     writer.write_with_ack(message).await.map(|_status| ())
-}
-
-/// Whether the token is the trouble: gRPC's UNAUTHENTICATED, or YDB's
-/// UNAUTHORIZED 400020 (proto `Ydb.StatusIds`).
-pub(crate) fn is_unauthenticated(error: &YdbError) -> bool {
-    match error {
-        // gRPC code 16; the crate's `tonic` is not ours to name.
-        YdbError::TransportGRPCStatus(status) => i32::from(status.code()) == 16,
-        YdbError::YdbStatusError(status) => status.operation_status == 400_020,
-        _ => false,
-    }
 }
 
 /// Runs the crate's few blocking tasks on tokio's threads instead of a pool of

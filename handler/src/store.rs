@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use ydb::{Row, Transaction, YdbError, YdbResult, closure};
 
 use crate::call::Token;
-use crate::cloud::{Cloud, ydb_error};
+use crate::cloud::Cloud;
 use crate::ports::{ConnectionStore, OldConnection, Unavailable};
+use crate::ydb_errors::plain;
 
 const OLD: &str = "\
     SELECT connection_id, connected_at FROM connections VIEW idx_user_id \
@@ -57,7 +58,7 @@ impl ConnectionStore for Store<'_> {
                             .idempotent(true)
                             .timeout(left(deadline))
                             .await
-                            .map_err(ydb_error)
+                            .map_err(plain)
                     }
                 }
             })

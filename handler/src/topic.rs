@@ -1,4 +1,7 @@
 //! The topic that the trigger broadcasts to every open socket.
+//!
+//! At least once: a record whose acknowledgement didn't come in time is written
+//! again over a new link, and receivers drop the repeat by its user and id.
 
 use async_trait::async_trait;
 use tokio::time::Instant;

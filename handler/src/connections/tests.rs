@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use serde_json::Value;
+
 use super::*;
 use crate::decisions;
 
@@ -52,15 +54,13 @@ fn soon() -> Instant {
 }
 
 async fn send(statuses: &'static [u16]) -> (Result<(), ConnectionError>, Vec<String>) {
-    // Another test may have been first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let (endpoint, asked) = server(statuses).await;
     let token = Token {
         text: "t1".into(),
         lifetime: None,
     };
     let api = ConnectionApi {
-        client: &Client::new(),
+        https: &Https::default(),
         endpoint: &endpoint,
         token: &token,
     };
