@@ -11,7 +11,9 @@
 //! tokio-rustls and rustls-native-certs, which the module holds anyway because
 //! `ydb`'s gRPC stands on them. A replaced connection is rare and takes two
 //! requests, so nothing of what `reqwest` does beyond (pools, redirects,
-//! cookies, proxies) would be used; @@MEASURED@@
+//! cookies, proxies) would be used; measured in the archive, `reqwest` 0.13 adds
+//! 150 KB to 2.5 MB. Leaving out the spans and events of `tracing` and `log` and
+//! folding equal functions in the linker gave 40 KB together: not worth a switch.
 
 pub mod call;
 pub mod chat;

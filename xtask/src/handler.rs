@@ -106,7 +106,6 @@ fn build() -> Result<PathBuf, ChoreError> {
         workspace::cargo()
             .args(["rustc", "--quiet", "--package", "wschat-handler", "--lib"])
             .args(["--crate-type", "cdylib", "--profile", "handler"])
-            .args(["--features", "deployable"])
             .arg("--target-dir")
             .arg(&target)
             .env_remove("RUSTFLAGS")
