@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use http::{HeaderValue, Request, StatusCode, Uri, header, uri::Scheme};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::{InvalidDnsNameError, ServerName};
+use rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -61,17 +61,23 @@ impl Https {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());
         }
-        let mut roots = RootCertStore::empty();
-        // One bad certificate among the system's says nothing about the others.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let tls = TlsConnector::from(Arc::new(config));
+        let tls = connector(rustls_native_certs::load_native_certs().certs)?;
         Ok(self.tls.get_or_init(|| tls).clone())
     }
+}
+
+fn connector(
+    trusted: impl IntoIterator<Item = CertificateDer<'static>>,
+) -> Result<TlsConnector, HttpsError> {
+    let mut roots = RootCertStore::empty();
+    // One bad certificate among the system's says nothing about the others.
+    roots.add_parsable_certificates(trusted);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// A server wants the path in the first line and the host in a header.
@@ -94,3 +100,6 @@ async fn exchange(
     let response = sender.send_request(request).await?;
     Ok(response.status())
 }
+
+#[cfg(test)]
+mod tests;

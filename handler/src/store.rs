@@ -42,7 +42,10 @@ impl ConnectionStore for Store<'_> {
         // lost has deleted rows that the next one doesn't see any more.
         let old = Arc::new(Mutex::new(Vec::new()));
         self.cloud
-            .with_link("cannot write who is connected", self.token, deadline, {
+            .with_link(
+                "cannot write who is connected",
+                self.token,
+                deadline,
                 |link, deadline| {
                     let old = Arc::clone(&old);
                     let (connection_id, user_id) = (connection_id.to_owned(), user_id.to_owned());
@@ -60,8 +63,8 @@ impl ConnectionStore for Store<'_> {
                             .await
                             .map_err(plain)
                     }
-                }
-            })
+                },
+            )
             .await?;
         let mut old = old.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(std::mem::take(&mut *old))
@@ -73,7 +76,10 @@ impl ConnectionStore for Store<'_> {
         deadline: Instant,
     ) -> Result<Option<String>, Unavailable> {
         self.cloud
-            .with_link("cannot read who is connected", self.token, deadline, {
+            .with_link(
+                "cannot read who is connected",
+                self.token,
+                deadline,
                 |link, deadline| {
                     let connection_id = connection_id.to_owned();
                     async move {
@@ -86,8 +92,8 @@ impl ConnectionStore for Store<'_> {
                             .await?
                             .map_or(Ok(None), user_id)
                     }
-                }
-            })
+                },
+            )
             .await
     }
 
@@ -97,7 +103,10 @@ impl ConnectionStore for Store<'_> {
         deadline: Instant,
     ) -> Result<Option<String>, Unavailable> {
         self.cloud
-            .with_link("cannot delete who left", self.token, deadline, {
+            .with_link(
+                "cannot delete who left",
+                self.token,
+                deadline,
                 |link, deadline| {
                     let connection_id = connection_id.to_owned();
                     async move {
@@ -111,14 +120,17 @@ impl ConnectionStore for Store<'_> {
                             .next()
                             .map_or(Ok(None), user_id)
                     }
-                }
-            })
+                },
+            )
             .await
     }
 
     async fn check(&self, deadline: Instant) -> Result<(), Unavailable> {
         self.cloud
-            .with_link("cannot read the table connections", self.token, deadline, {
+            .with_link(
+                "cannot read the table connections",
+                self.token,
+                deadline,
                 |link, deadline| async move {
                     link.queries()
                         .query_result_set(CHECK)
@@ -126,8 +138,8 @@ impl ConnectionStore for Store<'_> {
                         .timeout(left(deadline))
                         .await
                         .map(|_rows| ())
-                }
-            })
+                },
+            )
             .await
     }
 }

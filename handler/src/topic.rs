@@ -22,20 +22,26 @@ impl Broadcaster for Topic<'_> {
     async fn publish(&self, message: &ServerMessage, deadline: Instant) -> Result<(), Unavailable> {
         let record = message.to_json();
         self.cloud
-            .with_link("cannot write to the topic", self.token, deadline, {
+            .with_link(
+                "cannot write to the topic",
+                self.token,
+                deadline,
                 |link, _deadline| {
                     let record = record.clone();
                     async move { link.publish(&record).await }
-                }
-            })
+                },
+            )
             .await
     }
 
     async fn check(&self, deadline: Instant) -> Result<(), Unavailable> {
         self.cloud
-            .with_link("cannot open the topic", self.token, deadline, {
-                |link, _deadline| async move { link.writer().await.map(|_writer| ()) }
-            })
+            .with_link(
+                "cannot open the topic",
+                self.token,
+                deadline,
+                |link, _deadline| async move { link.writer().await.map(|_writer| ()) },
+            )
             .await
     }
 }
