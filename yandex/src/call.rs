@@ -109,7 +109,9 @@ impl Client {
                 return Err(error);
             }
             tracing::debug!(call = call.name(), tries, %error, "trying again");
-            tokio::time::sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+            // A value of its own: the generator must not live across the pause.
+            let share = rand::rng().random_range(0.5..1.0);
+            tokio::time::sleep(pause.mul_f64(share)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
             tries += 1;
         }
