@@ -201,7 +201,7 @@ impl Iam {
     /// Gives a service account a role.
     pub fn grant(&self, resource: &Resource, role_id: &str, account_id: &str) {
         let binding = Binding::of_account(role_id, account_id);
-        self.update_bindings(
+        let _effective = self.update_bindings(
             resource,
             vec![Delta {
                 action: DeltaAction::Add,

@@ -168,6 +168,12 @@ impl Iam {
         &self.0.clock
     }
 
+    /// All folders of the cloud; the first one is the default.
+    #[must_use]
+    pub fn folders(&self) -> &[String] {
+        &self.0.settings.folders
+    }
+
     /// Whether the cloud has this folder.
     #[must_use]
     pub fn has_folder(&self, folder_id: &str) -> bool {

@@ -59,6 +59,7 @@ pub struct AccessBindingDelta {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateAccessBindingsRequest {
     /// In order.
+    #[serde(default)]
     pub access_binding_deltas: Vec<AccessBindingDelta>,
 }
 
@@ -67,6 +68,7 @@ pub struct UpdateAccessBindingsRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccessBindingsRequest {
     /// At most 1,000.
+    #[serde(default)]
     pub access_bindings: Vec<AccessBinding>,
 }
 

@@ -1,0 +1,22 @@
+//! `google.protobuf.Any` in JSON: the message's fields beside its `@type`.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::Status;
+
+/// A message of the cloud's API, for example `iam.v1.ServiceAccount`.
+pub(crate) fn any<T: Serialize>(message_type: &str, message: &T) -> Result<Value, Status> {
+    let mut value =
+        serde_json::to_value(message).map_err(|error| Status::internal(error.to_string()))?;
+    if let Some(fields) = value.as_object_mut() {
+        let name = format!("type.googleapis.com/yandex.cloud.{message_type}");
+        fields.insert("@type".to_owned(), Value::String(name));
+    }
+    Ok(value)
+}
+
+/// The empty message; its JSON form has a `value`.
+pub(crate) fn empty() -> Value {
+    json!({ "@type": "type.googleapis.com/google.protobuf.Empty", "value": {} })
+}

@@ -1,0 +1,60 @@
+//! Known idempotency keys: which operation a key began.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Status;
+
+/// What makes two requests the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// Of a request's method, path, query and body.
+    pub(crate) fn of(method: &str, path: &str, query: &str, body: &[u8]) -> Self {
+        let mut digest = Sha256::new();
+        for part in [method.as_bytes(), path.as_bytes(), query.as_bytes(), body] {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+        Self(digest.finalize().into())
+    }
+}
+
+/// Keys by the account that sent them: a guess, the cloud documents neither
+/// their scope nor how long it remembers them (here: for good).
+#[derive(Debug, Default)]
+pub(crate) struct Keys(BTreeMap<(String, String), (Fingerprint, String)>);
+
+impl Keys {
+    /// The operation that the key began.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the key came with another request (a guess).
+    pub(crate) fn find(
+        &self,
+        subject: &str,
+        key: &str,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<String>, Status> {
+        match self.0.get(&(subject.to_owned(), key.to_owned())) {
+            None => Ok(None),
+            Some((known, operation)) if known == fingerprint => Ok(Some(operation.clone())),
+            Some(_) => Err(Status::invalid_argument(
+                "Idempotency-Key was already used with another request",
+            )),
+        }
+    }
+
+    pub(crate) fn remember(
+        &mut self,
+        subject: &str,
+        key: &str,
+        fingerprint: Fingerprint,
+        operation: &str,
+    ) {
+        let key = (subject.to_owned(), key.to_owned());
+        self.0.insert(key, (fingerprint, operation.to_owned()));
+    }
+}

@@ -1,0 +1,144 @@
+//! Operations: they begin with their metadata and end, some time later, with a
+//! response or an error.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use yandex_cloud_rest::model::operation::Operation;
+
+use super::Cloud;
+use super::any::any;
+use crate::error::Status;
+use crate::iam::Subject;
+
+/// What an operation is about.
+#[derive(Debug)]
+pub(crate) struct Begin<'a> {
+    /// For people, as in the cloud: "Create function".
+    pub(crate) description: &'a str,
+    /// The metadata's message, for example `iam.v1.CreateServiceAccountMetadata`.
+    pub(crate) metadata_type: &'a str,
+    /// Its fields.
+    pub(crate) metadata: Value,
+    /// The folder that the resource is in.
+    pub(crate) folder_id: &'a str,
+    /// The resource whose operations list has it.
+    pub(crate) resource_id: &'a str,
+    /// Who asked.
+    pub(crate) subject: &'a Subject,
+}
+
+/// An operation with what the API doesn't show.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) operation: Operation,
+    pub(crate) folder_id: String,
+    pub(crate) resource_id: String,
+    sequence: u64,
+}
+
+/// All operations by id.
+#[derive(Debug, Default)]
+pub(crate) struct Operations(BTreeMap<String, Record>);
+
+impl Operations {
+    pub(crate) fn get(&self, id: &str) -> Option<&Record> {
+        self.0.get(id)
+    }
+
+    /// Operations of a resource, newest first, with a key that grows.
+    pub(crate) fn of(&self, resource_id: &str) -> Vec<(String, Operation)> {
+        let own = self
+            .0
+            .values()
+            .filter(|record| record.resource_id == resource_id);
+        let mut keyed: Vec<(String, Operation)> = own
+            .map(|record| (newest_first(record.sequence), record.operation.clone()))
+            .collect();
+        keyed.sort_by(|one, other| one.0.cmp(&other.0));
+        keyed
+    }
+}
+
+/// A text that sorts a higher number before a lower one.
+pub(crate) fn newest_first(sequence: u64) -> String {
+    format!("{:020}", u64::MAX - sequence)
+}
+
+impl Cloud {
+    /// Starts an operation; `work` runs after the operation's delay and gives
+    /// its response or its error.
+    pub(crate) fn begin<W>(&self, begin: &Begin<'_>, work: W) -> Result<Operation, Status>
+    where
+        W: Future<Output = Result<Value, Status>> + Send + 'static,
+    {
+        let now = self.now();
+        let operation = Operation {
+            id: self.ids().next("ope"),
+            description: begin.description.to_owned(),
+            created_at: now.clone(),
+            created_by: begin.subject.id.clone(),
+            modified_at: now,
+            metadata: Some(any(begin.metadata_type, &begin.metadata)?),
+            ..Operation::default()
+        };
+        {
+            let mut state = self.state();
+            let sequence = u64::try_from(state.operations.0.len()).unwrap_or(u64::MAX);
+            let record = Record {
+                operation: operation.clone(),
+                folder_id: begin.folder_id.to_owned(),
+                resource_id: begin.resource_id.to_owned(),
+                sequence,
+            };
+            state.operations.0.insert(operation.id.clone(), record);
+        }
+        let (cloud, id, delay) = (self.clone(), operation.id.clone(), self.operation_delay());
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            let result = work.await;
+            cloud.end(&id, result);
+        });
+        Ok(operation)
+    }
+
+    fn operation_delay(&self) -> Duration {
+        let delay = self.settings().operation_delay;
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.ids().between(millis(delay.low), millis(delay.high)))
+    }
+
+    fn end(&self, id: &str, result: Result<Value, Status>) {
+        let now = self.now();
+        let mut state = self.state();
+        let Some(record) = state.operations.0.get_mut(id) else {
+            return;
+        };
+        let operation = &mut record.operation;
+        operation.done = true;
+        operation.modified_at = now;
+        match result {
+            Ok(response) => operation.response = Some(response),
+            Err(status) => {
+                tracing::info!(operation = id, error = %status, "operation failed");
+                operation.error = serde_json::from_value(status.to_value()).ok();
+            }
+        }
+    }
+
+    /// One operation as it stands.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub(crate) fn operation(&self, id: &str) -> Result<Operation, Status> {
+        self.operation_record(id).map(|record| record.operation)
+    }
+
+    /// One operation with its folder.
+    pub(crate) fn operation_record(&self, id: &str) -> Result<Record, Status> {
+        let state = self.state();
+        let record = state.operations.get(id).cloned();
+        record.ok_or_else(|| Status::not_found(format!("Operation {id} not found")))
+    }
+}

@@ -1,0 +1,87 @@
+//! Quotas of the cloud: documented defaults (reference §7), raised openly.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::error::Status;
+
+/// Serverless databases of the cloud.
+pub const DATABASES: &str = "ydb.serverless-databases";
+/// Functions of the cloud.
+pub const FUNCTIONS: &str = "serverless.functions.count";
+/// Tags of one function, `$latest` not counted.
+pub const FUNCTION_TAGS: &str = "serverless.functions.tags";
+/// Triggers of the cloud.
+pub const TRIGGERS: &str = "serverless.triggers.count";
+/// Gateways of the cloud. No number is documented; this one is a guess that
+/// stays out of the way.
+pub const GATEWAYS: &str = "serverless.gateways.count";
+/// Service accounts of the cloud.
+pub const SERVICE_ACCOUNTS: &str = "iam.serviceAccounts.count";
+/// Authorized keys of the cloud.
+pub const KEYS: &str = "iam.keys.count";
+
+const DEFAULTS: [(&str, u64); 7] = [
+    (DATABASES, 4),
+    (FUNCTIONS, 10),
+    (FUNCTION_TAGS, 10),
+    (TRIGGERS, 100),
+    (GATEWAYS, 1000),
+    (SERVICE_ACCOUNTS, 100),
+    (KEYS, 1000),
+];
+
+/// Names of all quotas.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    DEFAULTS.iter().map(|(name, _)| *name)
+}
+
+/// Whether there is a quota of this name.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    names().any(|known| known == name)
+}
+
+/// Limits by name.
+#[derive(Debug, Clone)]
+pub struct Quotas(BTreeMap<String, u64>);
+
+impl Quotas {
+    /// The defaults with some of them replaced.
+    #[must_use]
+    pub fn new(overrides: &BTreeMap<String, u64>) -> Self {
+        let defaults = DEFAULTS
+            .iter()
+            .map(|(name, limit)| ((*name).to_owned(), *limit));
+        let mut limits: BTreeMap<String, u64> = defaults.collect();
+        limits.extend(overrides.iter().map(|(name, limit)| (name.clone(), *limit)));
+        Self(limits)
+    }
+
+    /// The limit of a quota.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or(u64::MAX)
+    }
+
+    /// Whether one more fits.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` with the cloud's `QuotaFailure` detail.
+    pub fn check(&self, name: &str, usage: usize) -> Result<(), Status> {
+        let limit = self.limit(name);
+        if u64::try_from(usage).is_ok_and(|usage| usage < limit) {
+            return Ok(());
+        }
+        let detail = json!({
+            "@type": "type.googleapis.com/yandex.cloud.quota.QuotaFailure",
+            "violations": [{
+                "metric": { "name": name, "limit": limit.to_string(), "usage": usage },
+                "required": (usage.saturating_add(1)).to_string(),
+            }],
+        });
+        let message = format!("Quota limit {name} exceeded");
+        Err(Status::resource_exhausted(message).with_detail(detail))
+    }
+}

@@ -1,0 +1,153 @@
+//! The inspector round an axum router: bodies are recorded.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use tower::{Service, ServiceExt};
+
+use super::faults::Phase;
+use super::requests::{Finished, Started, readable};
+use super::{CallName, Cut, Inspector, Verdict};
+use crate::error::{Code, Status};
+
+/// Paths below this one are the inspector's own: never recorded, never broken.
+const OWN_PREFIX: &str = "/_emulator";
+
+/// A router under inspection. An error of this service cuts the connection.
+#[derive(Debug, Clone)]
+pub struct InspectRest {
+    inspector: Inspector,
+    inner: Router,
+}
+
+impl InspectRest {
+    /// Puts the inspector round a router.
+    #[must_use]
+    pub fn new(inspector: Inspector, inner: Router) -> Self {
+        Self { inspector, inner }
+    }
+}
+
+impl Service<Request<Body>> for InspectRest {
+    type Response = Response<Body>;
+    type Error = Cut;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Cut>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let Self { inspector, inner } = self.clone();
+        Box::pin(async move {
+            if request.uri().path().starts_with(OWN_PREFIX) {
+                return Ok(run(inner, request).await);
+            }
+            inspected(inspector, inner, request).await
+        })
+    }
+}
+
+async fn run(router: Router, request: Request<Body>) -> Response<Body> {
+    match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => {
+            let never: Infallible = never;
+            match never {}
+        }
+    }
+}
+
+async fn inspected(
+    inspector: Inspector,
+    inner: Router,
+    request: Request<Body>,
+) -> Result<Response<Body>, Cut> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = body.collect().await else {
+        return Err(Cut);
+    };
+    let body = body.to_bytes();
+    let subject = inspector.subject(header(&parts.headers, "authorization").as_deref());
+    let method = parts.method.as_str().to_owned();
+    let path = parts.uri.path().to_owned();
+    let name = CallName {
+        method: &method,
+        path: &path,
+        subject: subject.as_deref(),
+    };
+    let sequence = inspector.started(Started {
+        method: method.clone(),
+        path: path.clone(),
+        query: parts.uri.query().map(str::to_owned),
+        subject: subject.clone(),
+        idempotency_key: header(&parts.headers, "idempotency-key"),
+        body: readable(&body),
+        mutating: mutates(&parts.method, &path),
+        ..Started::default()
+    });
+    let response = match inspector.apply(Phase::Before, &name).await {
+        Verdict::Pass => run(inner, Request::from_parts(parts, Body::from(body))).await,
+        Verdict::Status(status) => injected(status),
+        Verdict::Cut => {
+            inspector.finished(sequence, Finished::default());
+            return Err(Cut);
+        }
+    };
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    let status = Some(parts.status.as_u16());
+    // Recorded before the answer suffers: the call was carried out.
+    inspector.finished(
+        sequence,
+        Finished {
+            status,
+            body: readable(&body),
+        },
+    );
+    match inspector.apply(Phase::After, &name).await {
+        Verdict::Pass => Ok(Response::from_parts(parts, Body::from(body))),
+        Verdict::Status(status) => Ok(injected(status)),
+        Verdict::Cut => Err(Cut),
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Token exchange changes nothing that anybody could see.
+fn mutates(method: &Method, path: &str) -> bool {
+    let changes = matches!(
+        *method,
+        Method::POST | Method::PATCH | Method::PUT | Method::DELETE
+    );
+    changes && !path.starts_with("/iam/v1/tokens") && !path.starts_with("/invoke/")
+}
+
+/// The cloud's body for an injected HTTP status.
+fn injected(status: u16) -> Response<Body> {
+    let code = match status {
+        400 => Code::InvalidArgument,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::NotFound,
+        409 => Code::Aborted,
+        429 => Code::ResourceExhausted,
+        501 => Code::Unimplemented,
+        503 => Code::Unavailable,
+        504 => Code::DeadlineExceeded,
+        _ => Code::Internal,
+    };
+    let mut response = Status::new(code, "Injected by a fault rule").into_response();
+    if let Ok(status) = StatusCode::from_u16(status) {
+        *response.status_mut() = status;
+    }
+    response
+}

@@ -1,0 +1,225 @@
+//! `/functions/v1/functions` (proto `serverless/functions/v1/function_service.proto`).
+
+use http::Method;
+use serde_json::{Value, json};
+use yandex_cloud_rest::model::Labels;
+use yandex_cloud_rest::model::function::{CreateFunctionRequest, Function, UpdateFunctionRequest};
+
+use super::bindings::{self, Response};
+use super::page::{name_filter, page, to_value};
+use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
+use super::{Call, Target, operations, scaling};
+use crate::cloud::{any, empty, quotas, settled, unique};
+use crate::error::Status;
+use crate::iam::{Permission, Resource};
+use crate::ids::prefix;
+
+pub(super) fn route(call: &Call) -> Result<Value, Status> {
+    let get = Permission::FunctionsGet;
+    match (
+        &call.method,
+        call.path.segments().as_slice(),
+        call.path.verb(),
+    ) {
+        (&Method::GET, [_, _, _], None) => list(call),
+        (&Method::POST, [_, _, _], None) => create(call),
+        (&Method::GET, [_, _, _, id], None) => to_value(&find(call, id, get)?),
+        (&Method::PATCH, [_, _, _, id], None) => update(call, id),
+        (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
+        (&Method::GET, [_, _, _, id, "operations"], None) => {
+            find(call, id, get)?;
+            operations::of_resource(call, id)
+        }
+        (&Method::GET, [_, _, _, id, "scalingPolicies"], None) => scaling::list(call, id),
+        (&Method::POST, [_, _, _, id], Some("setScalingPolicy")) => scaling::set(call, id),
+        (&Method::POST, [_, _, _, id], Some("removeScalingPolicy")) => scaling::remove(call, id),
+        (&Method::GET, [_, _, _, id], Some("tagHistory")) => tag_history(call, id),
+        (method, [_, _, _, id], Some(verb)) if bindings::is_verb(method, verb, &Method::POST) => {
+            let function = find(call, id, get)?;
+            let resource = Resource::function(&function.folder_id, id);
+            let manage = Permission::FunctionBindingsManage;
+            bindings::route(call, &resource, manage, Response::Empty)
+        }
+        _ => Err(call.unimplemented()),
+    }
+}
+
+/// A function that the caller may see or change.
+pub(super) fn find(call: &Call, id: &str, permission: Permission) -> Result<Function, Status> {
+    let function = call.cloud.state().function(id)?.clone();
+    call.authorize(permission, &Resource::function(&function.folder_id, id))?;
+    Ok(function)
+}
+
+fn list(call: &Call) -> Result<Value, Status> {
+    let folder_id = call.listed_folder(Permission::FunctionsGet)?;
+    let name = name_filter(&call.query)?;
+    let state = call.cloud.state();
+    let own = state
+        .functions
+        .iter()
+        .filter(|(_, function)| function.folder_id == folder_id)
+        .filter(|(_, function)| name.as_ref().is_none_or(|name| function.name == *name));
+    page(
+        &call.query,
+        "functions",
+        own.map(|(id, function)| (id.clone(), function)),
+    )
+}
+
+fn tag_history(call: &Call, id: &str) -> Result<Value, Status> {
+    find(call, id, Permission::FunctionsGet)?;
+    let state = call.cloud.state();
+    let own = state
+        .tag_history
+        .iter()
+        .filter(|record| record.function_id == id);
+    let keyed = own
+        .enumerate()
+        .map(|(number, record)| (format!("{number:06}"), record));
+    page(&call.query, "functionTagHistoryRecord", keyed)
+}
+
+fn check(violations: &mut Violations, name: &str, description: &str, labels: &Labels) {
+    validate::name(violations, name, NameRule::Function);
+    violations.longest("description", description, 600);
+    validate::labels(violations, labels, LabelRule::Wide);
+}
+
+fn check_name(
+    call: &Call,
+    folder_id: &str,
+    name: &str,
+    own_id: Option<&str>,
+) -> Result<(), Status> {
+    let state = call.cloud.state();
+    let others = state
+        .functions
+        .values()
+        .filter(|other| other.folder_id == folder_id && own_id != Some(other.id.as_str()));
+    unique("Function", name, others.map(|other| other.name.as_str()))
+}
+
+fn create(call: &Call) -> Result<Value, Status> {
+    let request: CreateFunctionRequest = message(&call.body)?;
+    let mut violations = Violations::default();
+    violations.required("folderId", &request.folder_id);
+    check(
+        &mut violations,
+        &request.name,
+        &request.description,
+        &request.labels,
+    );
+    violations.finish()?;
+    call.folder(&request.folder_id, Permission::FunctionsManage)?;
+    call.cloud.check_quota(quotas::FUNCTIONS)?;
+    check_name(call, &request.folder_id, &request.name, None)?;
+    let id = call.cloud.ids().next(prefix::FUNCTION);
+    let function = Function {
+        http_invoke_url: format!("http://{}/invoke/{id}", call.cloud.settings().api),
+        id: id.clone(),
+        folder_id: request.folder_id,
+        created_at: call.cloud.now(),
+        name: request.name,
+        description: request.description,
+        labels: request.labels,
+        status: "CREATING".to_owned(),
+    };
+    call.cloud
+        .state()
+        .functions
+        .insert(id.clone(), function.clone());
+    let cloud = call.cloud.clone();
+    call.begin(
+        &target("Create function", "Create", &function),
+        async move {
+            let mut state = cloud.state();
+            if let Some(function) = state.functions.get_mut(&id) {
+                "ACTIVE".clone_into(&mut function.status);
+            }
+            any("serverless.functions.v1.Function", state.function(&id)?)
+        },
+    )
+}
+
+fn target<'a>(description: &'a str, verb: &str, function: &'a Function) -> Target<'a> {
+    let metadata_type = match verb {
+        "Create" => "serverless.functions.v1.CreateFunctionMetadata",
+        "Update" => "serverless.functions.v1.UpdateFunctionMetadata",
+        _ => "serverless.functions.v1.DeleteFunctionMetadata",
+    };
+    Target {
+        description,
+        metadata_type,
+        metadata: json!({ "functionId": function.id }),
+        folder_id: &function.folder_id,
+        resource_id: &function.id,
+    }
+}
+
+fn update(call: &Call, id: &str) -> Result<Value, Status> {
+    let request: UpdateFunctionRequest = message(&call.body)?;
+    let mask = Mask::parse(request.update_mask, &["name", "description", "labels"])?;
+    let mut violations = Violations::default();
+    check(
+        &mut violations,
+        &request.name,
+        &request.description,
+        &request.labels,
+    );
+    violations.finish()?;
+    let function = find(call, id, Permission::FunctionsManage)?;
+    settled("Function", id, &function.status)?;
+    if mask.has("name") {
+        check_name(call, &function.folder_id, &request.name, Some(id))?;
+    }
+    let (cloud, id) = (call.cloud.clone(), id.to_owned());
+    call.begin(
+        &target("Update function", "Update", &function),
+        async move {
+            let mut state = cloud.state();
+            if let Some(function) = state.functions.get_mut(&id) {
+                if mask.has("name") {
+                    function.name = request.name;
+                }
+                if mask.has("description") {
+                    function.description = request.description;
+                }
+                if mask.has("labels") {
+                    function.labels = request.labels;
+                }
+            }
+            any("serverless.functions.v1.Function", state.function(&id)?)
+        },
+    )
+}
+
+/// A function goes with its versions. Nothing keeps it from going while a
+/// gateway calls it (a guess).
+fn delete(call: &Call, id: &str) -> Result<Value, Status> {
+    let function = find(call, id, Permission::FunctionsManage)?;
+    settled("Function", id, &function.status)?;
+    if let Some(function) = call.cloud.state().functions.get_mut(id) {
+        "DELETING".clone_into(&mut function.status);
+    }
+    let (cloud, id) = (call.cloud.clone(), id.to_owned());
+    let resource = Resource::function(&function.folder_id, &id);
+    call.begin(
+        &target("Delete function", "Delete", &function),
+        async move {
+            cloud.plane().delete_function(&id).await;
+            let mut state = cloud.state();
+            state.functions.remove(&id);
+            state
+                .versions
+                .retain(|_, stored| stored.version.function_id != id);
+            state
+                .scaling
+                .retain(|(function_id, _), _| *function_id != id);
+            state.tag_history.retain(|record| record.function_id != id);
+            drop(state);
+            cloud.iam().forget_bindings(&resource);
+            Ok(empty())
+        },
+    )
+}

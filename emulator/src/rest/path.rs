@@ -1,0 +1,67 @@
+//! A REST path: segments and the custom verb after the last colon.
+
+use std::collections::BTreeMap;
+
+/// `/functions/v1/versions/d4e1:setTag` is `["functions", "v1", "versions",
+/// "d4e1"]` with the verb `setTag`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    segments: Vec<String>,
+    verb: Option<String>,
+}
+
+impl Path {
+    pub(crate) fn parse(path: &str) -> Self {
+        let (path, verb) = match path.rsplit_once(':') {
+            Some((head, verb)) if !verb.contains('/') => (head, Some(verb.to_owned())),
+            _ => (path, None),
+        };
+        let segments = path.split('/').skip(1).map(decode).collect();
+        Self { segments, verb }
+    }
+
+    pub(crate) fn segments(&self) -> Vec<&str> {
+        self.segments.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn verb(&self) -> Option<&str> {
+        self.verb.as_deref()
+    }
+}
+
+fn decode(segment: &str) -> String {
+    url::form_urlencoded::parse(format!("s={}", segment.replace('+', "%2B")).as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+/// Query parameters by name.
+pub(crate) fn query(text: Option<&str>) -> BTreeMap<String, String> {
+    let pairs = url::form_urlencoded::parse(text.unwrap_or_default().as_bytes());
+    pairs
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, query};
+
+    #[test]
+    fn a_verb_follows_the_last_colon() {
+        let path = Path::parse("/functions/v1/versions/d4e1:setTag");
+        assert_eq!(path.segments(), ["functions", "v1", "versions", "d4e1"]);
+        assert_eq!(path.verb(), Some("setTag"));
+        let path = Path::parse("/iam/v1/keys/a%2Fb");
+        assert_eq!(
+            (path.segments(), path.verb()),
+            (vec!["iam", "v1", "keys", "a/b"], None)
+        );
+    }
+
+    #[test]
+    fn a_query_is_decoded() {
+        let query = query(Some("filter=name%3D%22a%22&pageSize=5"));
+        assert_eq!(query.get("filter").map(String::as_str), Some("name=\"a\""));
+    }
+}

@@ -1,0 +1,327 @@
+//! `/triggers/v1/triggers`: Data Streams triggers that broadcast to sockets
+//! (proto `serverless/triggers/v1/trigger_service.proto`).
+
+use http::Method;
+use serde_json::{Value, json};
+use yandex_cloud_rest::model::trigger::{
+    CreateTriggerRequest, Rule, Trigger, UpdateTriggerRequest,
+};
+use yandex_cloud_rest::model::{Duration, Labels};
+
+use super::page::{name_filter, page, to_value};
+use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
+use super::{Call, Target, operations};
+use crate::cloud::plane::TriggerDefinition;
+use crate::cloud::{any, empty, quotas, unique};
+use crate::error::Status;
+use crate::iam::{Permission, Resource};
+use crate::ids::prefix;
+
+const ACTIVE: &str = "ACTIVE";
+const PAUSED: &str = "PAUSED";
+
+pub(super) fn route(call: &Call) -> Result<Value, Status> {
+    match (
+        &call.method,
+        call.path.segments().as_slice(),
+        call.path.verb(),
+    ) {
+        (&Method::GET, [_, _, _], None) => list(call),
+        (&Method::POST, [_, _, _], None) => create(call),
+        (&Method::GET, [_, _, _, id], None) => to_value(&find(call, id, Permission::TriggersGet)?),
+        (&Method::PATCH, [_, _, _, id], None) => update(call, id),
+        (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
+        (&Method::POST, [_, _, _, id], Some("pause")) => switch(call, id, PAUSED),
+        (&Method::POST, [_, _, _, id], Some("resume")) => switch(call, id, ACTIVE),
+        (&Method::GET, [_, _, _, id, "operations"], None) => {
+            find(call, id, Permission::TriggersGet)?;
+            operations::of_resource(call, id)
+        }
+        _ => Err(call.unimplemented()),
+    }
+}
+
+fn find(call: &Call, id: &str, permission: Permission) -> Result<Trigger, Status> {
+    let trigger = call.cloud.state().trigger(id)?.clone();
+    call.authorize(permission, &Resource::trigger(&trigger.folder_id, id))?;
+    Ok(trigger)
+}
+
+fn list(call: &Call) -> Result<Value, Status> {
+    let folder_id = call.listed_folder(Permission::TriggersGet)?;
+    let name = name_filter(&call.query)?;
+    let state = call.cloud.state();
+    let own = state
+        .triggers
+        .iter()
+        .filter(|(_, trigger)| trigger.folder_id == folder_id)
+        .filter(|(_, trigger)| name.as_ref().is_none_or(|name| trigger.name == *name));
+    page(
+        &call.query,
+        "triggers",
+        own.map(|(id, trigger)| (id.clone(), trigger)),
+    )
+}
+
+fn check(violations: &mut Violations, name: &str, description: &str, labels: &Labels) {
+    validate::name(violations, name, NameRule::Function);
+    violations.longest("description", description, 500);
+    validate::labels(violations, labels, LabelRule::Wide);
+}
+
+fn check_rule(violations: &mut Violations, rule: &Rule) {
+    let Some(stream) = &rule.data_stream else {
+        violations.add("rule", "The emulator has dataStream only; it is required");
+        return;
+    };
+    violations.required("rule.dataStream.database", &stream.database);
+    violations.required("rule.dataStream.stream", &stream.stream);
+    violations.required(
+        "rule.dataStream.serviceAccountId",
+        &stream.service_account_id,
+    );
+    if let Some(batch) = &stream.batch_settings {
+        let good = batch.size == 0 || (1..=65_536).contains(&batch.size);
+        violations.check("batchSettings.size", good, "Must be in range 1 to 65536");
+        let cutoff = batch.cutoff.map_or(1, |cutoff| cutoff.get().as_secs());
+        violations.check(
+            "batchSettings.cutoff",
+            (1..=60).contains(&cutoff),
+            "Must be 1s to 60s",
+        );
+    }
+    match &stream.gateway_websocket_broadcast {
+        None => {
+            let text = "The emulator has gatewayWebsocketBroadcast only; it is required";
+            violations.add("rule.dataStream.action", text);
+        }
+        Some(broadcast) => {
+            violations.required("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
+            violations.longest(
+                "gatewayWebsocketBroadcast.gatewayId",
+                &broadcast.gateway_id,
+                50,
+            );
+            violations.required("gatewayWebsocketBroadcast.path", &broadcast.path);
+            let account = &broadcast.service_account_id;
+            violations.required("gatewayWebsocketBroadcast.serviceAccountId", account);
+        }
+    }
+}
+
+/// The caller attaches both of the rule's service accounts.
+fn authorize_accounts(call: &Call, rule: &Rule) -> Result<(), Status> {
+    let Some(stream) = &rule.data_stream else {
+        return Ok(());
+    };
+    let broadcaster = stream
+        .gateway_websocket_broadcast
+        .as_ref()
+        .map(|action| &action.service_account_id);
+    for account in [Some(&stream.service_account_id), broadcaster]
+        .into_iter()
+        .flatten()
+    {
+        call.cloud.iam().authorize_use(&call.subject, account)?;
+    }
+    Ok(())
+}
+
+/// Defaults of what the rule leaves out.
+fn completed(mut rule: Rule) -> Rule {
+    if let Some(stream) = &mut rule.data_stream {
+        let batch = stream.batch_settings.get_or_insert_default();
+        batch.size = batch.size.max(1);
+        batch.cutoff.get_or_insert(Duration::from_secs(1));
+    }
+    rule
+}
+
+fn definition(trigger: &Trigger) -> Option<TriggerDefinition> {
+    let stream = trigger.rule.data_stream.clone()?;
+    let broadcast = stream.gateway_websocket_broadcast?;
+    let batch = stream.batch_settings.unwrap_or_default();
+    Some(TriggerDefinition {
+        trigger_id: trigger.id.clone(),
+        folder_id: trigger.folder_id.clone(),
+        database: stream.database,
+        stream: stream.stream,
+        service_account_id: stream.service_account_id,
+        batch_size_bytes: u64::try_from(batch.size).unwrap_or(1).max(1),
+        cutoff: batch.cutoff.unwrap_or(Duration::from_secs(1)).get(),
+        gateway_id: broadcast.gateway_id,
+        path: broadcast.path,
+        broadcaster_service_account_id: broadcast.service_account_id,
+    })
+}
+
+fn check_name(
+    call: &Call,
+    folder_id: &str,
+    name: &str,
+    own_id: Option<&str>,
+) -> Result<(), Status> {
+    let state = call.cloud.state();
+    let others = state
+        .triggers
+        .values()
+        .filter(|other| other.folder_id == folder_id && own_id != Some(other.id.as_str()));
+    unique("Trigger", name, others.map(|other| other.name.as_str()))
+}
+
+/// Neither the topic nor the gateway must exist yet (a guess), and a trigger's
+/// status knows no creating: it is there at once and runs when the operation
+/// has ended.
+fn create(call: &Call) -> Result<Value, Status> {
+    let request: CreateTriggerRequest = message(&call.body)?;
+    let mut violations = Violations::default();
+    violations.required("folderId", &request.folder_id);
+    check(
+        &mut violations,
+        &request.name,
+        &request.description,
+        &request.labels,
+    );
+    check_rule(&mut violations, &request.rule);
+    violations.finish()?;
+    call.folder(&request.folder_id, Permission::TriggersManage)?;
+    authorize_accounts(call, &request.rule)?;
+    call.cloud.check_quota(quotas::TRIGGERS)?;
+    check_name(call, &request.folder_id, &request.name, None)?;
+    let trigger = Trigger {
+        id: call.cloud.ids().next(prefix::TRIGGER),
+        folder_id: request.folder_id,
+        created_at: call.cloud.now(),
+        name: request.name,
+        description: request.description,
+        labels: request.labels,
+        rule: completed(request.rule),
+        status: ACTIVE.to_owned(),
+    };
+    call.cloud
+        .state()
+        .triggers
+        .insert(trigger.id.clone(), trigger.clone());
+    finish(
+        call,
+        "Create trigger",
+        "serverless.triggers.v1.CreateTriggerMetadata",
+        &trigger,
+        |_| (),
+    )
+}
+
+/// An operation that edits a trigger and starts or stops it accordingly.
+fn finish(
+    call: &Call,
+    description: &str,
+    metadata_type: &str,
+    trigger: &Trigger,
+    edit: impl FnOnce(&mut Trigger) + Send + 'static,
+) -> Result<Value, Status> {
+    let (cloud, id) = (call.cloud.clone(), trigger.id.clone());
+    call.begin(&target(description, metadata_type, trigger), async move {
+        let mut state = cloud.state();
+        let Some(trigger) = state.triggers.get_mut(&id) else {
+            return Err(Status::not_found(format!("Trigger {id} not found")));
+        };
+        edit(trigger);
+        match definition(trigger) {
+            Some(definition) if trigger.status == ACTIVE => cloud.plane().start_trigger(definition),
+            _ => cloud.plane().stop_trigger(&id),
+        }
+        any("serverless.triggers.v1.Trigger", trigger)
+    })
+}
+
+fn target<'a>(description: &'a str, metadata_type: &'a str, trigger: &'a Trigger) -> Target<'a> {
+    Target {
+        description,
+        metadata_type,
+        metadata: json!({ "triggerId": trigger.id }),
+        folder_id: &trigger.folder_id,
+        resource_id: &trigger.id,
+    }
+}
+
+fn update(call: &Call, id: &str) -> Result<Value, Status> {
+    let request: UpdateTriggerRequest = message(&call.body)?;
+    let mask = Mask::parse(
+        request.update_mask,
+        &["name", "description", "labels", "rule"],
+    )?;
+    let mut violations = Violations::default();
+    check(
+        &mut violations,
+        &request.name,
+        &request.description,
+        &request.labels,
+    );
+    let rule = request.rule.unwrap_or_default();
+    if mask.has("rule") {
+        check_rule(&mut violations, &rule);
+    }
+    violations.finish()?;
+    let trigger = find(call, id, Permission::TriggersManage)?;
+    if mask.has("rule") {
+        authorize_accounts(call, &rule)?;
+    }
+    if mask.has("name") {
+        check_name(call, &trigger.folder_id, &request.name, Some(id))?;
+    }
+    let metadata_type = "serverless.triggers.v1.UpdateTriggerMetadata";
+    finish(
+        call,
+        "Update trigger",
+        metadata_type,
+        &trigger,
+        move |trigger| {
+            if mask.has("name") {
+                trigger.name = request.name;
+            }
+            if mask.has("description") {
+                trigger.description = request.description;
+            }
+            if mask.has("labels") {
+                trigger.labels = request.labels;
+            }
+            if mask.has("rule") {
+                trigger.rule = completed(rule);
+            }
+        },
+    )
+}
+
+fn switch(call: &Call, id: &str, status: &'static str) -> Result<Value, Status> {
+    let trigger = find(call, id, Permission::TriggersManage)?;
+    let (description, metadata_type) = if status == PAUSED {
+        (
+            "Pause trigger",
+            "serverless.triggers.v1.PauseTriggerMetadata",
+        )
+    } else {
+        (
+            "Resume trigger",
+            "serverless.triggers.v1.ResumeTriggerMetadata",
+        )
+    };
+    finish(call, description, metadata_type, &trigger, move |trigger| {
+        status.clone_into(&mut trigger.status);
+    })
+}
+
+fn delete(call: &Call, id: &str) -> Result<Value, Status> {
+    let trigger = find(call, id, Permission::TriggersManage)?;
+    let metadata_type = "serverless.triggers.v1.DeleteTriggerMetadata";
+    let (cloud, id) = (call.cloud.clone(), id.to_owned());
+    call.begin(
+        &target("Delete trigger", metadata_type, &trigger),
+        async move {
+            cloud.plane().stop_trigger(&id);
+            match cloud.state().triggers.remove(&id) {
+                Some(_) => Ok(empty()),
+                None => Err(Status::not_found(format!("Trigger {id} not found"))),
+            }
+        },
+    )
+}

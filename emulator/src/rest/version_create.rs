@@ -1,0 +1,268 @@
+//! `POST /functions/v1/versions`: limits of the request and the build.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use yandex_cloud_rest::model::Duration;
+use yandex_cloud_rest::model::function::Function;
+use yandex_cloud_rest::model::version::{CreateVersionRequest, LATEST, Version};
+
+use super::functions::find as find_function;
+use super::validate::{Violations, message};
+use super::versions::{ACTIVE, check_tag, check_tag_quota};
+use super::{Call, Target};
+use crate::cloud::plane::Deployment;
+use crate::cloud::{Cloud, StoredVersion, any, settled};
+use crate::error::Status;
+use crate::iam::Permission;
+use crate::ids::prefix;
+
+const MEMORY_STEP: i64 = 128 * 1024 * 1024;
+const MOST_MEMORY: i64 = 8 * 1024 * 1024 * 1024;
+
+/// Larger archives must come from Object Storage: by the documentation; the
+/// proto file's own cap is higher.
+const LARGEST_ARCHIVE: usize = 3_670_016;
+
+/// Names and values together, in bytes.
+const LARGEST_ENVIRONMENT: usize = 4096;
+
+/// Beyond this a function must be a long-lived one, by request only.
+const LONGEST_CALL: u64 = 600;
+
+/// What a call may take when the request leaves it out (a guess).
+const DEFAULT_TIMEOUT: u64 = 3;
+
+/// Set by the runtime, so not by a version.
+const RESERVED: [&str; 6] = [
+    "_HANDLER",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+    "PATH",
+    "LD_LIBRARY_PATH",
+];
+
+/// Runtimes that the emulator can run.
+const RUNTIMES: [&str; 1] = ["nodejs22"];
+
+pub(super) fn create(call: &Call) -> Result<Value, Status> {
+    let request: CreateVersionRequest = message(&call.body)?;
+    check(&request)?;
+    let function = find_function(call, &request.function_id, Permission::FunctionsManage)?;
+    settled("Function", &function.id, &function.status)?;
+    if !request.service_account_id.is_empty() {
+        call.cloud
+            .iam()
+            .authorize_use(&call.subject, &request.service_account_id)?;
+    }
+    check_tag_quota(call, &function.id, &request.tag)?;
+    let archive = archive(call, &request, &function)?;
+    let tags = request.tag.clone();
+    let version = version(call, request);
+    let deployment = deployment(&version, &function, &archive);
+    store(call, version.clone(), archive);
+    let target = Target {
+        description: "Create function version",
+        metadata_type: "serverless.functions.v1.CreateFunctionVersionMetadata",
+        metadata: json!({ "functionVersionId": version.id }),
+        folder_id: &function.folder_id,
+        resource_id: &function.id,
+    };
+    let cloud = call.cloud.clone();
+    call.begin(
+        &target,
+        async move { build(&cloud, deployment, tags).await },
+    )
+}
+
+fn check(request: &CreateVersionRequest) -> Result<(), Status> {
+    let mut violations = Violations::default();
+    violations.required("functionId", &request.function_id);
+    violations.required("runtime", &request.runtime);
+    violations.required("entrypoint", &request.entrypoint);
+    violations.longest("description", &request.description, 600);
+    violations.check(
+        "runtime",
+        request.runtime.is_empty() || RUNTIMES.contains(&request.runtime.as_str()),
+        &format!("The emulator runs {} only", RUNTIMES.join(", ")),
+    );
+    let memory = request.resources.memory;
+    violations.check(
+        "resources.memory",
+        (MEMORY_STEP..=MOST_MEMORY).contains(&memory) && memory % MEMORY_STEP == 0,
+        "Must be in range 134217728 to 8589934592 and a multiple of 134217728",
+    );
+    if let Some(timeout) = request.execution_timeout {
+        let good = timeout.get() <= std::time::Duration::from_secs(LONGEST_CALL);
+        violations.check("executionTimeout", good, "Must be at most 600s");
+    }
+    let good = (0..=16).contains(&request.concurrency);
+    violations.check("concurrency", good, "Must be in range 0 to 16");
+    for tag in &request.tag {
+        check_tag(&mut violations, "tag", tag);
+    }
+    let sources = [
+        request.content.is_some(),
+        request.package.is_some(),
+        request.version_id.is_some(),
+    ];
+    violations.check(
+        "packageSource",
+        sources.iter().filter(|given| **given).count() == 1,
+        "Exactly one of content, package and versionId is required",
+    );
+    environment(&mut violations, request);
+    violations.finish()
+}
+
+fn environment(violations: &mut Violations, request: &CreateVersionRequest) {
+    for (name, value) in &request.environment {
+        let good = name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+            && name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let text = format!("Key {name:?} must match the pattern [a-zA-Z][a-zA-Z0-9_]*");
+        violations.check("environment", good, &text);
+        let reserved = RESERVED.contains(&name.as_str());
+        violations.check(
+            "environment",
+            !reserved,
+            &format!("Key {name:?} is reserved"),
+        );
+        let text = format!("Value of {name:?} must be at most 4096 characters long");
+        violations.check("environment", value.chars().count() <= 4096, &text);
+    }
+    let total: usize = request
+        .environment
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    violations.check(
+        "environment",
+        total <= LARGEST_ENVIRONMENT,
+        "Names and values must be at most 4096 bytes together",
+    );
+}
+
+/// The archive: uploaded, or that of an older version in the same folder.
+fn archive(
+    call: &Call,
+    request: &CreateVersionRequest,
+    function: &Function,
+) -> Result<Arc<Vec<u8>>, Status> {
+    if request.package.is_some() {
+        return Err(Status::unimplemented(
+            "The emulator has no Object Storage: send content instead of package",
+        ));
+    }
+    if let Some(id) = &request.version_id {
+        let state = call.cloud.state();
+        let source = state.version(id)?;
+        let folder_id = &state.function(&source.version.function_id)?.folder_id;
+        if *folder_id != function.folder_id {
+            return Err(Status::not_found(format!("Version {id} not found")));
+        }
+        return Ok(source.archive.clone());
+    }
+    let mut violations = Violations::default();
+    let decoded = STANDARD.decode(request.content.as_deref().unwrap_or_default());
+    violations.check("content", decoded.is_ok(), "Must be base64");
+    let bytes = decoded.unwrap_or_default();
+    let text = "Archive must be at most 3670016 bytes; put a larger one into Object Storage";
+    violations.check("content", bytes.len() <= LARGEST_ARCHIVE, text);
+    violations.finish()?;
+    Ok(Arc::new(bytes))
+}
+
+fn version(call: &Call, request: CreateVersionRequest) -> Version {
+    Version {
+        id: call.cloud.ids().next(prefix::FUNCTION),
+        function_id: request.function_id,
+        description: request.description,
+        created_at: call.cloud.now(),
+        runtime: request.runtime,
+        entrypoint: request.entrypoint,
+        resources: request.resources,
+        execution_timeout: Some(
+            request
+                .execution_timeout
+                .unwrap_or(Duration::from_secs(DEFAULT_TIMEOUT)),
+        ),
+        service_account_id: request.service_account_id,
+        image_size: 0,
+        status: "CREATING".to_owned(),
+        tags: Vec::new(),
+        environment: request.environment,
+        log_options: request.log_options,
+        concurrency: request.concurrency,
+        metadata_options: request.metadata_options,
+    }
+}
+
+fn deployment(version: &Version, function: &Function, archive: &Arc<Vec<u8>>) -> Deployment {
+    Deployment {
+        function_id: version.function_id.clone(),
+        folder_id: function.folder_id.clone(),
+        version_id: version.id.clone(),
+        entrypoint: version.entrypoint.clone(),
+        zip: archive.as_ref().clone(),
+        environment: version.environment.clone(),
+        memory_bytes: u64::try_from(version.resources.memory).unwrap_or_default(),
+        timeout: version.execution_timeout.unwrap_or_default().get(),
+        concurrency: u32::try_from(version.concurrency)
+            .unwrap_or_default()
+            .max(1),
+        service_account_id: Some(version.service_account_id.clone()).filter(|id| !id.is_empty()),
+    }
+}
+
+fn store(call: &Call, version: Version, archive: Arc<Vec<u8>>) {
+    let mut state = call.cloud.state();
+    state.last_version += 1;
+    let sequence = state.last_version;
+    state.versions.insert(
+        version.id.clone(),
+        StoredVersion {
+            version,
+            sequence,
+            archive,
+        },
+    );
+}
+
+/// A version that fails leaves nothing but its operation's error.
+async fn build(cloud: &Cloud, deployment: Deployment, tags: Vec<String>) -> Result<Value, Status> {
+    let (function_id, id) = (
+        deployment.function_id.clone(),
+        deployment.version_id.clone(),
+    );
+    let size = deployment.zip.len();
+    if let Err(status) = cloud.plane().deploy(deployment).await {
+        cloud.state().versions.remove(&id);
+        return Err(status);
+    }
+    let now = cloud.now();
+    let mut state = cloud.state();
+    // The newest version has $latest, whichever build ends last.
+    let newest = state
+        .versions_of(&function_id)
+        .into_iter()
+        .find(|stored| stored.version.status == ACTIVE || stored.version.id == id)
+        .map(|stored| stored.version.id.clone());
+    if let Some(stored) = state.versions.get_mut(&id) {
+        ACTIVE.clone_into(&mut stored.version.status);
+        stored.version.image_size = i64::try_from(size).unwrap_or(i64::MAX);
+    }
+    let latest = (newest.as_deref() == Some(id.as_str())).then(|| LATEST.to_owned());
+    for tag in latest.into_iter().chain(tags) {
+        state.move_tag(&tag, &id, now.as_ref());
+        cloud.plane().set_tag(&function_id, &tag, &id);
+    }
+    any(
+        "serverless.functions.v1.Version",
+        &state.version(&id)?.version,
+    )
+}

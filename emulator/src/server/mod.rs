@@ -1,0 +1,201 @@
+//! Puts everything together on its listeners.
+
+mod connections;
+mod key_file;
+mod plane;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::args::Args;
+use crate::clock::Clock;
+use crate::cloud::quotas::Quotas;
+use crate::cloud::{Cloud, CloudSettings};
+use crate::functions::Functions;
+use crate::iam::{Iam, IamSettings};
+use crate::ids::Ids;
+use crate::inspect::Inspector;
+use crate::inspect::rest::InspectRest;
+use plane::LivePlane;
+
+pub use connections::serve;
+
+/// How long calls that run may take to end on shutdown.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// The service account of the operator's key.
+pub const OPERATOR_ACCOUNT: &str = "wschat-operator-local";
+
+/// Roles that an operator needs on its folder: it makes service accounts and
+/// attaches them, grants roles that it holds itself, and manages databases,
+/// functions with their invokers, gateways and triggers.
+pub const OPERATOR_ROLES: [&str; 7] = [
+    "resource-manager.admin",
+    "iam.serviceAccounts.admin",
+    "ydb.editor",
+    "yds.admin",
+    "functions.admin",
+    "api-gateway.editor",
+    "api-gateway.websocketBroadcaster",
+];
+
+/// Why it doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program has the port.
+    #[error(
+        "{address} is in use; stop the program that listens there or choose another port with {flag}"
+    )]
+    Busy {
+        /// Which address.
+        address: SocketAddr,
+        /// Which flag chooses it.
+        flag: &'static str,
+    },
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The key file can't be written.
+    #[error(
+        "can't write the operator's key to {path}: {reason}; choose a writable path with --operator-key"
+    )]
+    Key {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The folder for data can't be made.
+    #[error("can't make a folder for data: {0}")]
+    Directory(std::io::Error),
+}
+
+/// What it prints when it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ready {
+    /// Base URL of the REST API.
+    pub api: String,
+    /// Base URL of the YDB API.
+    pub ydb: String,
+    /// The first folder.
+    pub folder_id: String,
+    /// The cloud.
+    pub cloud_id: String,
+    /// The key file, when one was asked for.
+    pub operator_key: Option<PathBuf>,
+}
+
+/// The cloud that all folders are in.
+const CLOUD_ID: &str = "b1gemulatorcloud0000";
+
+/// A running emulator.
+#[derive(Debug)]
+pub struct Emulator {
+    ready: Ready,
+    functions: Functions,
+    shutdown: CancellationToken,
+    servers: TaskTracker,
+    /// Removed with all data when the emulator ends.
+    _directory: tempfile::TempDir,
+}
+
+impl Emulator {
+    /// Starts all services; they answer when this returns.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(args: Args) -> Result<Self, StartError> {
+        let listener = listen(args.listen, "--listen").await?;
+        let ydb_listener = listen(args.ydb_listen, "--ydb-listen").await?;
+        let api = address(&listener, args.listen)?;
+        let ydb_address = address(&ydb_listener, args.ydb_listen)?;
+        let directory = tempfile::tempdir().map_err(StartError::Directory)?;
+        let iam_settings = IamSettings {
+            folders: args.folder_id.clone(),
+            propagation_delay: args.iam_propagation_delay,
+            token_lifetime: args.iam_token_lifetime,
+        };
+        let ids = Ids::new(args.seed.unwrap_or_else(rand::random));
+        let iam = Iam::new(iam_settings, Clock::default(), ids.clone());
+        let ready = ready(&args, api, ydb_address);
+        if let Some(path) = &args.operator_key {
+            key_file::write(&iam, &args.folder_id, path)?;
+        }
+        let inspector = Inspector::new(iam.clone());
+        let shutdown = CancellationToken::new();
+        let servers = TaskTracker::new();
+        let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
+        let functions = Functions::new(iam.clone(), node, directory.path().join("functions"));
+        let plane = LivePlane::new(functions.clone());
+        let settings = CloudSettings {
+            cloud_id: ready.cloud_id.clone(),
+            api,
+            ydb: ydb_address,
+            operation_delay: args.operation_delay,
+            quotas: Quotas::new(&args.quotas()),
+        };
+        let cloud = Cloud::new(settings, iam, ids, Arc::new(plane));
+        let router = crate::rest::router(cloud, inspector.clone()).merge(functions.router());
+        let service = InspectRest::new(inspector, router);
+        servers.spawn(serve(listener, service, shutdown.clone(), GRACE));
+        drop(ydb_listener);
+        Ok(Self {
+            ready,
+            functions,
+            shutdown,
+            servers,
+            _directory: directory,
+        })
+    }
+
+    /// What to tell whoever started it.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Ends all services and processes, within a second.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.servers.close();
+        tokio::join!(self.servers.wait(), self.functions.shutdown());
+    }
+}
+
+fn ready(args: &Args, api: SocketAddr, ydb: SocketAddr) -> Ready {
+    Ready {
+        api: format!("http://{api}"),
+        ydb: format!("grpc://{ydb}"),
+        folder_id: args.folder_id.first().cloned().unwrap_or_default(),
+        cloud_id: CLOUD_ID.to_owned(),
+        operator_key: args.operator_key.clone(),
+    }
+}
+
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrInUse => StartError::Busy { address, flag },
+            _ => StartError::Listen { address, source },
+        })
+}
+
+fn address(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener
+        .local_addr()
+        .map_err(|source| StartError::Listen { address, source })
+}

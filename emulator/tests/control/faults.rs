@@ -1,0 +1,165 @@
+//! Recorded requests, fault rules and the state page.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{FOLDER, World};
+
+const FUNCTIONS: &str = "/functions/v1/functions";
+
+async fn set(world: &World, rule: Value) {
+    let url = format!("{}/_emulator/faults", world.api);
+    let response = reqwest::Client::new()
+        .put(url)
+        .json(&json!([rule]))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+async fn own_page(world: &World, page: &str) -> Value {
+    reqwest::get(format!("{}/_emulator/{page}", world.api))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap()
+}
+
+fn create(world: &World, name: &str) -> reqwest::RequestBuilder {
+    let body = json!({ "folderId": FOLDER, "name": name });
+    world.request(Method::POST, FUNCTIONS).json(&body)
+}
+
+async fn count(world: &World) -> usize {
+    own_page(world, "state").await["functions"]
+        .as_array()
+        .map_or(0, Vec::len)
+}
+
+fn rule(phase: &str, action: Value) -> Value {
+    json!({ "method": "POST", "path": "/functions/*", "phase": phase, "action": action })
+}
+
+#[tokio::test]
+async fn a_cut_before_leaves_nothing_and_a_cut_after_leaves_the_function() {
+    let world = World::new().await;
+    set(&world, rule("before", json!({ "cut": {} }))).await;
+    assert!(create(&world, "one").send().await.is_err());
+    assert_eq!(count(&world).await, 0);
+    set(&world, rule("after", json!({ "cut": {} }))).await;
+    assert!(create(&world, "two").send().await.is_err());
+    assert_eq!(count(&world).await, 1);
+    create(&world, "three").send().await.unwrap();
+    assert_eq!(own_page(&world, "faults").await[0]["hits"], 1);
+}
+
+#[tokio::test]
+async fn a_held_call_is_cut_when_the_rules_go() {
+    let world = World::new().await;
+    for (phase, left) in [("before", 0), ("after", 1)] {
+        set(&world, rule(phase, json!({ "hang": {} }))).await;
+        let held = tokio::spawn(create(&world, "chat").send());
+        while own_page(&world, "faults").await[0]["hits"] != 1 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert!(!held.is_finished());
+        assert_eq!(count(&world).await, left);
+        let url = format!("{}/_emulator/faults", world.api);
+        reqwest::Client::new().delete(url).send().await.unwrap();
+        assert!(held.await.unwrap().is_err());
+        assert_eq!(own_page(&world, "faults").await, json!([]));
+    }
+}
+
+#[tokio::test]
+async fn an_injected_status_comes_at_the_nth_call_of_its_subject() {
+    let world = World::new().await;
+    let mut second = rule("before", json!({ "status": 503 }));
+    second["nth"] = json!(2);
+    second["subject"] = json!(world.operator);
+    set(&world, second).await;
+    world.send(create(&world, "one")).await.ok();
+    world
+        .send(create(&world, "two"))
+        .await
+        .fails(503, 14, "fault rule");
+    world.send(create(&world, "two")).await.ok();
+    let mut stranger = rule("before", json!({ "status": 503 }));
+    stranger["subject"] = json!("aje0");
+    set(&world, stranger).await;
+    world.send(create(&world, "four")).await.ok();
+}
+
+#[tokio::test]
+async fn a_delayed_call_is_late_but_good_and_a_bad_rule_is_refused() {
+    let world = World::new().await;
+    set(&world, rule("after", json!({ "delayMs": 60 }))).await;
+    let started = std::time::Instant::now();
+    world.send(create(&world, "one")).await.ok();
+    assert!(started.elapsed() >= Duration::from_millis(60));
+    let url = format!("{}/_emulator/faults", world.api);
+    let bad = json!([{ "method": "GET", "path": "*", "phase": "during", "action": { "cut": {} } }]);
+    let response = reqwest::Client::new()
+        .put(url)
+        .json(&bad)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 400);
+}
+
+#[tokio::test]
+async fn requests_are_recorded_in_order_with_who_and_what() {
+    let world = World::new().await;
+    let key = "0d9a2f2e-3c62-4a2b-9f6e-3f4c1f2a7b10";
+    world
+        .send(create(&world, "chat").header("Idempotency-Key", key))
+        .await
+        .ok();
+    world
+        .get(&format!("{FUNCTIONS}?folderId={FOLDER}"))
+        .await
+        .ok();
+    let records = own_page(&world, &format!("requests?subject={}", world.operator)).await;
+    let [made, listed] = records.as_array().unwrap().as_slice() else {
+        panic!("{records}")
+    };
+    assert_eq!(
+        (&made["method"], &made["path"]),
+        (&json!("POST"), &json!(FUNCTIONS))
+    );
+    assert_eq!(
+        (&made["mutating"], &listed["mutating"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(
+        (&made["status"], &made["idempotencyKey"]),
+        (&json!(200), &json!(key))
+    );
+    assert_eq!(made["requestBody"]["name"], "chat");
+    assert!(made["responseBody"]["id"].is_string());
+    assert_eq!(listed["query"], format!("folderId={FOLDER}"));
+    assert!(made["sequence"].as_u64() < listed["sequence"].as_u64());
+    assert_eq!(own_page(&world, "requests?subject=aje0").await, json!([]));
+}
+
+#[tokio::test]
+async fn the_clock_can_be_advanced() {
+    let world = World::new().await;
+    let url = format!("{}/_emulator/clock", world.api);
+    let body = json!({ "advance": "13h" });
+    reqwest::Client::new()
+        .put(url)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    world
+        .get(&format!("{FUNCTIONS}?folderId={FOLDER}"))
+        .await
+        .fails(401, 16, "expired");
+}

@@ -1,0 +1,82 @@
+//! Triggers.
+
+use serde_json::{Value, json};
+
+use crate::harness::{FOLDER, World, id};
+
+const TRIGGERS: &str = "/triggers/v1/triggers";
+
+fn create(name: &str, account: &str) -> Value {
+    json!({ "folderId": FOLDER, "name": name, "rule": { "dataStream": {
+        "database": "/ru-central1/b1g/etn", "stream": "broadcast-topic",
+        "serviceAccountId": account,
+        "gatewayWebsocketBroadcast": {
+            "gatewayId": "d5d1", "path": "/ws", "serviceAccountId": account,
+        },
+    } } })
+}
+
+#[tokio::test]
+async fn a_trigger_pauses_resumes_changes_and_goes() {
+    let world = World::new().await;
+    let (robot, _) = world.robot("robot", &[]);
+    let made = world
+        .made(world.post(TRIGGERS, create("chat", &robot)).await)
+        .await;
+    assert_eq!(made["status"], "ACTIVE");
+    let batch = &made["rule"]["dataStream"]["batchSettings"];
+    assert_eq!(
+        (&batch["size"], &batch["cutoff"]),
+        (&json!("1"), &json!("1s"))
+    );
+    let path = format!("{TRIGGERS}/{}", id(&made));
+    let paused = world
+        .made(world.post(&format!("{path}:pause"), json!({})).await)
+        .await;
+    assert_eq!(paused["status"], "PAUSED");
+    let resumed = world
+        .made(world.post(&format!("{path}:resume"), json!({})).await)
+        .await;
+    assert_eq!(resumed["status"], "ACTIVE");
+    let mut rule = create("chat", &robot)["rule"].clone();
+    rule["dataStream"]["gatewayWebsocketBroadcast"]["path"] = json!("/talk");
+    let update = json!({ "updateMask": "rule", "rule": rule });
+    let updated = world.made(world.patch(&path, update).await).await;
+    let broadcast = &updated["rule"]["dataStream"]["gatewayWebsocketBroadcast"];
+    assert_eq!(
+        (&broadcast["path"], &updated["name"]),
+        (&json!("/talk"), &json!("chat"))
+    );
+    world.done(world.delete(&path).await).await;
+    world.get(&path).await.fails(404, 5, "not found");
+}
+
+#[tokio::test]
+async fn the_limits_of_a_rule_are_checked() {
+    let world = World::new().await;
+    let (robot, _) = world.robot("robot", &[]);
+    let mut bad = create("chat", &robot);
+    bad["rule"]["dataStream"]["batchSettings"] = json!({ "size": "65537", "cutoff": "61s" });
+    bad["rule"]["dataStream"]["gatewayWebsocketBroadcast"]["path"] = json!("");
+    let answer = world.post(TRIGGERS, bad).await;
+    for field in [
+        "batch_settings.size",
+        "batch_settings.cutoff",
+        "broadcast.path",
+    ] {
+        answer.fails(400, 3, field);
+    }
+    let timer = json!({ "folderId": FOLDER, "rule": { "timer": {} } });
+    world.post(TRIGGERS, timer).await.fails(400, 3, "timer");
+    world
+        .post(TRIGGERS, create("chat", "aje0"))
+        .await
+        .fails(404, 5, "aje0");
+    world
+        .made(world.post(TRIGGERS, create("chat", &robot)).await)
+        .await;
+    world
+        .post(TRIGGERS, create("chat", &robot))
+        .await
+        .fails(409, 6, "already exists");
+}
