@@ -1,1 +1,302 @@
-//! YDB: tables and topics behind its gRPC API.
+//! YDB: tables and topics behind its gRPC API, kept in SQLite.
+//!
+//! * `service`: the gRPC services, one file each; they parse requests and shape
+//!   answers.
+//! * `sessions`: sessions and their open transactions.
+//! * `yql`: text to statements.
+//! * `engine`: databases, tables, transactions, topics.
+
+mod caller;
+mod engine;
+mod proto;
+mod service;
+mod sessions;
+mod status;
+mod types;
+mod values;
+mod yql;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::iam::Iam;
+use crate::inspect::Inspector;
+use engine::Database;
+use sessions::Sessions;
+
+/// How often expired rows and records are deleted. YDB does it in the
+/// background too, hourly unless a table says otherwise.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// A database or topic doesn't do what is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum YdbFailure {
+    /// There is no such database.
+    #[error("unknown database {0}")]
+    NoDatabase(String),
+    /// Anything else, in YDB's words.
+    #[error("{0}")]
+    Refused(String),
+    /// The server ended.
+    #[error("the YDB server ended: {0}")]
+    Server(#[from] tonic::transport::Error),
+}
+
+impl From<status::YdbError> for YdbFailure {
+    fn from(error: status::YdbError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// What tells databases apart.
+#[derive(Debug, Clone)]
+pub struct DatabaseIdentity {
+    /// `/ru-central1/<cloud>/<database>`.
+    pub path: String,
+    /// Whose roles count.
+    pub folder_id: String,
+    /// The control plane's id.
+    pub database_id: String,
+}
+
+/// A topic, for a person who looks.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TopicDescription {
+    /// Absolute.
+    pub path: String,
+    /// Where the next record goes.
+    pub end: u64,
+    /// As its creator set them.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A record of a topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its place in the log.
+    pub offset: u64,
+    /// As it was sent.
+    pub data: Vec<u8>,
+    /// When it was taken.
+    pub written_at: Timestamp,
+}
+
+/// All databases; clones share them.
+#[derive(Clone)]
+pub struct Ydb(Arc<Inner>);
+
+struct Inner {
+    iam: Iam,
+    clock: Clock,
+    folder: PathBuf,
+    address: OnceLock<SocketAddr>,
+    databases: RwLock<BTreeMap<String, Arc<Database>>>,
+    sessions: Sessions,
+}
+
+impl std::fmt::Debug for Ydb {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_list()
+            .entries(self.databases().keys())
+            .finish()
+    }
+}
+
+impl Ydb {
+    /// No databases; theirs will be files in `folder`.
+    #[must_use]
+    pub fn new(iam: Iam, folder: &Path, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            iam,
+            clock,
+            folder: folder.to_path_buf(),
+            address: OnceLock::new(),
+            databases: RwLock::default(),
+            sessions: Sessions::default(),
+        }))
+    }
+
+    fn iam(&self) -> &Iam {
+        &self.0.iam
+    }
+
+    fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Where clients are sent: the address that is served.
+    fn address(&self) -> Option<SocketAddr> {
+        self.0.address.get().copied()
+    }
+
+    fn databases(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Database>>> {
+        self.0
+            .databases
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn database(&self, path: &str) -> Option<Arc<Database>> {
+        self.databases().get(path).cloned()
+    }
+
+    fn must_have(&self, path: &str) -> Result<Arc<Database>, YdbFailure> {
+        self.database(path)
+            .ok_or_else(|| YdbFailure::NoDatabase(path.to_owned()))
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// When its file can't be made.
+    pub async fn create_database(&self, identity: DatabaseIdentity) -> Result<(), YdbFailure> {
+        let inner = Arc::clone(&self.0);
+        let work = move || {
+            let DatabaseIdentity {
+                path,
+                folder_id,
+                database_id,
+            } = identity;
+            let folder = &inner.folder;
+            let clock = inner.clock.clone();
+            let database = Database::create(&path, &folder_id, &database_id, folder, clock)?;
+            let mut all = inner
+                .databases
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            all.insert(path, Arc::new(database));
+            Ok::<_, YdbFailure>(())
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|error| YdbFailure::Refused(error.to_string()))?
+    }
+
+    /// Removes a database with its sessions. Its files go with the folder.
+    pub fn delete_database(&self, path: &str) {
+        let mut all = self
+            .0
+            .databases
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.remove(path);
+        self.0.sessions.delete_all(path);
+    }
+
+    /// Serves gRPC until `stop` is done.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        inspector: Inspector,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), YdbFailure> {
+        if let Ok(address) = listener.local_addr() {
+            self.0.address.get_or_init(|| address);
+        }
+        let sweeper = tokio::spawn(sweep(Arc::downgrade(&self.0)));
+        let served = service::serve(self, listener, inspector, stop).await;
+        sweeper.abort();
+        Ok(served?)
+    }
+
+    /// All topics of a database; none when it isn't there.
+    #[must_use]
+    pub fn topics(&self, database: &str) -> Vec<TopicDescription> {
+        let Some(database) = self.database(database) else {
+            return Vec::new();
+        };
+        let describe = |topic: engine::Topic| TopicDescription {
+            end: database
+                .topics
+                .watch(&topic.path)
+                .map_or(0, |end| *end.borrow()),
+            path: topic.path,
+            attributes: topic.settings.attributes,
+        };
+        database.topics.all().into_iter().map(describe).collect()
+    }
+
+    /// Where the next record of a topic goes, now and whenever it changes.
+    ///
+    /// # Errors
+    /// When there is no such database or topic.
+    pub fn watch_topic(
+        &self,
+        database: &str,
+        topic: &str,
+    ) -> Result<watch::Receiver<u64>, YdbFailure> {
+        let database = self.must_have(database)?;
+        Ok(database.topics.watch(&topic_path(&database, topic))?)
+    }
+
+    /// Where the next record of a topic goes.
+    ///
+    /// # Errors
+    /// When there is no such database or topic.
+    pub fn topic_end(&self, database: &str, topic: &str) -> Result<u64, YdbFailure> {
+        self.watch_topic(database, topic).map(|end| *end.borrow())
+    }
+
+    /// Records of a topic from an offset on, at most `most`.
+    ///
+    /// # Errors
+    /// When there is no such database or topic.
+    pub async fn read_topic(
+        &self,
+        database: &str,
+        topic: &str,
+        from: u64,
+        most: usize,
+    ) -> Result<Vec<Record>, YdbFailure> {
+        let database = self.must_have(database)?;
+        let path = topic_path(&database, topic);
+        let work = move || database.topics.read(&path, from, most);
+        let stored = tokio::task::spawn_blocking(work).await;
+        let stored = stored.map_err(|error| YdbFailure::Refused(error.to_string()))??;
+        let record = |stored: engine::Stored| Record {
+            offset: stored.offset,
+            data: stored.message.data,
+            written_at: stored.written,
+        };
+        Ok(stored.into_iter().map(record).collect())
+    }
+}
+
+fn topic_path(database: &Database, topic: &str) -> String {
+    if topic.starts_with('/') {
+        topic.to_owned()
+    } else {
+        format!("{}/{topic}", database.path)
+    }
+}
+
+async fn sweep(inner: std::sync::Weak<Inner>) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        let databases = inner
+            .databases
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        for database in databases.values() {
+            let swept = database.sweep().and_then(|_| database.topics.sweep());
+            if let Err(error) = swept {
+                tracing::warn!(database = database.path, %error, "rows that expired stay");
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a database knows of its tables.
+
+use crate::ydb::status::YdbError;
+use crate::ydb::types::{ColumnType, Primitive};
+use crate::ydb::yql::ast::{CreateTable, Name};
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Table {
+    /// Absolute.
+    pub(crate) path: String,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) primary_key: Vec<String>,
+    pub(crate) indexes: Vec<Index>,
+    /// Column, and seconds after which a row goes.
+    pub(crate) ttl: Option<(String, u32)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) kind: ColumnType,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    pub(crate) columns: Vec<String>,
+}
+
+impl Table {
+    /// Checks a definition.
+    pub(crate) fn define(path: String, create: &CreateTable) -> Result<Self, YdbError> {
+        let columns = create.columns.iter().map(|column| Column {
+            name: column.name.text.clone(),
+            kind: column.kind,
+        });
+        let table = Self {
+            path,
+            columns: columns.collect(),
+            primary_key: texts(&create.primary_key),
+            indexes: Vec::new(),
+            ttl: create
+                .ttl
+                .as_ref()
+                .map(|ttl| (ttl.column.text.clone(), ttl.seconds)),
+        };
+        let covered = create.indexes.iter().flat_map(|index| &index.columns);
+        let ttl_column = create.ttl.iter().map(|ttl| &ttl.column);
+        for name in create.primary_key.iter().chain(covered).chain(ttl_column) {
+            table.column(name)?;
+        }
+        if let Some(ttl) = &create.ttl
+            && table.ttl_unit(&ttl.column.text).is_none()
+        {
+            let message = format!("TTL needs a time column, and {} is none", ttl.column.text);
+            return Err(YdbError::query(message, Some(ttl.column.place)));
+        }
+        let indexes = create.indexes.iter().map(|index| Index {
+            name: index.name.text.clone(),
+            unique: index.unique,
+            columns: texts(&index.columns),
+        });
+        Ok(Self {
+            indexes: indexes.collect(),
+            ..table
+        })
+    }
+
+    /// A column that must be there.
+    pub(crate) fn column(&self, name: &Name) -> Result<&Column, YdbError> {
+        self.find(&name.text).ok_or_else(|| {
+            let message = format!("Member not found: {}", name.text);
+            YdbError::query(message, Some(name.place))
+        })
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    pub(crate) fn is_key(&self, name: &str) -> bool {
+        self.primary_key.iter().any(|key| key == name)
+    }
+
+    /// How many units of a time column make a second, times 1 over the days'
+    /// seconds: as (multiplier, divisor).
+    pub(crate) fn ttl_unit(&self, column: &str) -> Option<(i64, i64)> {
+        match self.find(column)?.kind.primitive {
+            Primitive::Timestamp => Some((1_000_000, 1)),
+            Primitive::Datetime => Some((1, 1)),
+            Primitive::Date => Some((1, 86_400)),
+            _ => None,
+        }
+    }
+
+    /// SQLite's name of an index.
+    pub(crate) fn index_name(&self, index: &str) -> String {
+        format!("{}:{index}", self.path)
+    }
+
+    /// SQLite's statements that make it.
+    pub(crate) fn to_sql(&self) -> Vec<String> {
+        let columns = self.columns.iter().map(|column| {
+            let affinity = column.kind.primitive.storage().affinity();
+            let null = if column.kind.nullable {
+                ""
+            } else {
+                " NOT NULL"
+            };
+            format!("{} {affinity}{null}", quote(&column.name))
+        });
+        let mut items: Vec<String> = columns.collect();
+        items.push(format!("PRIMARY KEY ({})", quote_all(&self.primary_key)));
+        let table = quote(&self.path);
+        let mut statements = vec![format!("CREATE TABLE {table} ({})", items.join(", "))];
+        statements.extend(self.indexes.iter().map(|index| {
+            let unique = if index.unique { "UNIQUE " } else { "" };
+            let name = quote(&self.index_name(&index.name));
+            format!(
+                "CREATE {unique}INDEX {name} ON {table} ({})",
+                quote_all(&index.columns)
+            )
+        }));
+        statements
+    }
+}
+
+fn texts(names: &[Name]) -> Vec<String> {
+    names.iter().map(|name| name.text.clone()).collect()
+}
+
+/// A name as SQLite's identifier.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Names as a list of SQLite's identifiers.
+pub(super) fn quote_all(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| quote(name)).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,256 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rusqlite::types::Value;
+use ydb_grpc::ydb_proto as ydb;
+use ydb_grpc::ydb_proto::status_ids::StatusCode;
+use ydb_grpc::ydb_proto::value::Value as Wire;
+
+use super::{Database, Message, Mode, Query, Rights, TopicSettings, Written};
+use crate::clock::Clock;
+use crate::ydb::status::YdbError;
+use crate::ydb::types::{ColumnType, Primitive};
+use crate::ydb::values::Parameter;
+
+struct Fixture {
+    database: Database,
+    clock: Clock,
+    _folder: tempfile::TempDir,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Clock::default();
+    let database = Database::create("/ru/cloud/db", "f", "db", folder.path(), clock.clone());
+    let fixture = Fixture {
+        database: database.expect("a database"),
+        clock,
+        _folder: folder,
+    };
+    let up = include_str!("../../../../migrations/001_create_connections.sql");
+    let up = up.split("-- +goose Down").next().expect("the first part");
+    fixture.run(up).expect("the migration");
+    fixture
+}
+
+impl Fixture {
+    fn run(&self, text: &str) -> Result<Vec<ydb::ResultSet>, YdbError> {
+        self.database.run_alone(&query(text, &[]))
+    }
+
+    fn rows(&self, text: &str) -> Vec<Vec<Option<Wire>>> {
+        rows(&self.run(text).expect(text))
+    }
+}
+
+fn rows(results: &[ydb::ResultSet]) -> Vec<Vec<Option<Wire>>> {
+    let items = |row: &ydb::Value| row.items.iter().map(|item| item.value.clone()).collect();
+    results[0].rows.iter().map(items).collect()
+}
+
+fn query(text: &str, parameters: &[(&str, &str)]) -> Query {
+    let parameters: HashMap<String, Parameter> = parameters
+        .iter()
+        .map(|(name, value)| {
+            let kind = ColumnType::required(Primitive::Utf8);
+            let value = Value::Text((*value).to_owned());
+            ((*name).to_owned(), Parameter { kind, value })
+        })
+        .collect();
+    Query {
+        text: text.to_owned(),
+        parameters,
+        rights: Rights {
+            write: true,
+            schema: true,
+        },
+    }
+}
+
+fn text(value: &str) -> Option<Wire> {
+    Some(Wire::TextValue(value.to_owned()))
+}
+
+const JOIN: &str = "UPSERT INTO connections (connection_id, user_id, connected_at)
+    VALUES ($c, $u, CurrentUtcTimestamp())";
+const OF_USER: &str = "SELECT connection_id FROM connections VIEW idx_user_id WHERE user_id = $u";
+
+#[test]
+fn rows_are_written_and_read_through_an_index() {
+    let fixture = fixture();
+    for connection in ["c1", "c2"] {
+        let join = query(JOIN, &[("c", connection), ("u", "alice")]);
+        fixture.database.run_alone(&join).expect("a row");
+    }
+    let found = fixture
+        .database
+        .run_alone(&query(OF_USER, &[("u", "alice")]));
+    assert_eq!(rows(&found.expect("rows")), [[text("c1")], [text("c2")]]);
+    let gone = fixture.database.run_alone(&query(
+        "DELETE FROM connections WHERE connection_id = $c RETURNING user_id",
+        &[("c", "c1")],
+    ));
+    assert_eq!(rows(&gone.expect("a row")), [[text("alice")]]);
+    assert_eq!(
+        fixture.rows("SELECT COUNT(*) FROM connections"),
+        [[Some(Wire::Uint64Value(1))]]
+    );
+}
+
+#[test]
+fn upsert_keeps_replace_clears_and_insert_refuses() {
+    let fixture = fixture();
+    fixture
+        .run(r#"INSERT INTO connections (connection_id, user_id) VALUES ("c", "alice")"#)
+        .expect("new");
+    let again =
+        fixture.run(r#"INSERT INTO connections (connection_id, user_id) VALUES ("c", "bob")"#);
+    assert_eq!(
+        again.expect_err("same key").status,
+        StatusCode::PreconditionFailed
+    );
+    let set = r#"INTO connections (connection_id, connected_at) VALUES ("c", Timestamp("2026-01-01T00:00:00Z"))"#;
+    fixture.run(&format!("UPSERT {set}")).expect("an upsert");
+    let user = "SELECT user_id FROM connections";
+    assert_eq!(fixture.rows(user), [[text("alice")]]);
+    fixture.run(&format!("REPLACE {set}")).expect("a replace");
+    assert_eq!(fixture.rows(user), [[Some(Wire::NullFlagValue(0))]]);
+}
+
+#[test]
+fn of_two_racing_transactions_one_is_aborted() {
+    let fixture = fixture();
+    let database = &fixture.database;
+    let mut first = database.begin(Mode::Serializable).expect("a transaction");
+    let mut second = database.begin(Mode::Serializable).expect("a transaction");
+    let find = query(OF_USER, &[("u", "alice")]);
+    for transaction in [&mut first, &mut second] {
+        database.run(&find, transaction).expect("a read");
+    }
+    let join = |connection| query(JOIN, &[("c", connection), ("u", "alice")]);
+    database.run(&join("c1"), &mut first).expect("a write");
+    database.run(&join("c2"), &mut second).expect("a write");
+    database.commit(first).expect("the first commit");
+    let lost = database.commit(second).expect_err("the second commit");
+    assert_eq!((lost.status, lost.issue), (StatusCode::Aborted, 2001));
+    let found = database.run_alone(&find).expect("rows");
+    assert_eq!(rows(&found), [[text("c1")]]);
+}
+
+#[test]
+fn expired_rows_stay_until_they_are_swept() {
+    let fixture = fixture();
+    fixture
+        .database
+        .run_alone(&query(JOIN, &[("c", "c"), ("u", "a")]))
+        .expect("a row");
+    assert_eq!(fixture.database.sweep().expect("a sweep"), 0);
+    fixture.clock.advance(Duration::from_hours(25));
+    assert_eq!(
+        fixture.rows("SELECT connection_id FROM connections").len(),
+        1
+    );
+    assert_eq!(fixture.database.sweep().expect("a sweep"), 1);
+    assert!(
+        fixture
+            .rows("SELECT connection_id FROM connections")
+            .is_empty()
+    );
+}
+
+#[test]
+fn types_of_results_tell_whether_they_may_be_null() {
+    let fixture = fixture();
+    let results = fixture
+        .run("SELECT connection_id, user_id AS who, 1, MAX(connected_at), CAST(1 AS Int64) FROM connections GROUP BY connection_id, user_id")
+        .expect("a query");
+    let kinds: Vec<(String, ColumnType)> = results[0]
+        .columns
+        .iter()
+        .map(|column| {
+            let kind = column.r#type.as_ref().and_then(ColumnType::from_proto);
+            (column.name.clone(), kind.expect("a type"))
+        })
+        .collect();
+    let expected = [
+        ("connection_id", ColumnType::required(Primitive::Utf8)),
+        ("who", ColumnType::optional(Primitive::Utf8)),
+        ("column2", ColumnType::required(Primitive::Int32)),
+        ("column3", ColumnType::optional(Primitive::Timestamp)),
+        ("column4", ColumnType::optional(Primitive::Int64)),
+    ];
+    let expected = expected.map(|(name, kind)| (name.to_owned(), kind));
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn mistakes_have_their_status() {
+    let fixture = fixture();
+    for (text, status) in [
+        ("SELECT 1 FROM nowhere", StatusCode::SchemeError),
+        (
+            "SELECT 1 FROM connections VIEW nothing",
+            StatusCode::SchemeError,
+        ),
+        ("SELECT nothing FROM connections", StatusCode::GenericError),
+        ("SELECT $x", StatusCode::BadRequest),
+        ("DECLARE $x AS Utf8; SELECT 1", StatusCode::BadRequest),
+        ("SELECT", StatusCode::GenericError),
+        ("DROP TABLE nowhere", StatusCode::SchemeError),
+        (
+            "CREATE TABLE connections (a Utf8, PRIMARY KEY (a))",
+            StatusCode::GenericError,
+        ),
+    ] {
+        assert_eq!(fixture.run(text).expect_err(text).status, status, "{text}");
+    }
+}
+
+fn message(number: i64) -> Message {
+    Message {
+        number,
+        created_micros: 0,
+        codec: 1,
+        uncompressed_size: 1,
+        data: vec![b'a'],
+    }
+}
+
+#[test]
+fn a_topic_takes_each_number_once_and_one_session_a_producer() {
+    let fixture = fixture();
+    let topics = &fixture.database.topics;
+    let settings = TopicSettings {
+        retention: Duration::from_hours(1),
+        codecs: vec![1],
+        attributes: std::collections::BTreeMap::new(),
+        consumers: Vec::new(),
+        write_speed: 0,
+        write_burst: 0,
+        metering_mode: 0,
+    };
+    assert!(topics.create("/t", settings.clone()));
+    assert!(!topics.create("/t", settings));
+    let (old, highest) = topics.own("/t", "p").expect("a session");
+    assert_eq!(highest, 0);
+    let written = topics.append("/t", "p", old, &[message(1), message(2)]);
+    assert_eq!(
+        written.expect("two records"),
+        [Written::At(0), Written::At(1)]
+    );
+    let (new, highest) = topics.own("/t", "p").expect("a session");
+    assert_eq!(highest, 2);
+    let killed = topics
+        .append("/t", "p", old, &[message(3)])
+        .expect_err("the old session");
+    assert_eq!(killed.status, StatusCode::BadRequest);
+    let written = topics.append("/t", "p", new, &[message(2), message(3)]);
+    assert_eq!(
+        written.expect("one record"),
+        [Written::AlreadyWritten, Written::At(2)]
+    );
+    assert_eq!(topics.read("/t", 1, 10).expect("records").len(), 2);
+    fixture.clock.advance(Duration::from_hours(2));
+    topics.sweep().expect("a sweep");
+    assert!(topics.read("/t", 0, 10).expect("records").is_empty());
+}

@@ -1,0 +1,63 @@
+//! YDB's gRPC services, a file each.
+
+mod discovery;
+mod query;
+mod request;
+mod scheme;
+mod scripting;
+mod table;
+mod topic;
+mod topic_write;
+
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+
+use super::Ydb;
+use super::proto;
+use crate::inspect::Inspector;
+use crate::inspect::grpc::InspectGrpcLayer;
+
+/// The largest message that clients send and take.
+const MESSAGE_BYTES: usize = 64 * 1024 * 1024;
+
+/// All services on one listener.
+pub(super) async fn serve(
+    ydb: Ydb,
+    listener: TcpListener,
+    inspector: Inspector,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), tonic::transport::Error> {
+    /// A service with room for large messages.
+    macro_rules! service {
+        ($server:path) => {{
+            use $server as Service;
+            Service::new(ydb.clone())
+                .max_decoding_message_size(MESSAGE_BYTES)
+                .max_encoding_message_size(MESSAGE_BYTES)
+        }};
+    }
+    Server::builder()
+        .tcp_nodelay(true)
+        .layer(InspectGrpcLayer::new(inspector))
+        .add_service(service!(
+            proto::discovery::discovery_service_server::DiscoveryServiceServer
+        ))
+        .add_service(service!(
+            proto::query::query_service_server::QueryServiceServer
+        ))
+        .add_service(service!(
+            proto::table::table_service_server::TableServiceServer
+        ))
+        .add_service(service!(
+            proto::scheme::scheme_service_server::SchemeServiceServer
+        ))
+        .add_service(service!(
+            proto::topic::topic_service_server::TopicServiceServer
+        ))
+        .add_service(service!(
+            proto::scripting::scripting_service_server::ScriptingServiceServer
+        ))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .await
+}

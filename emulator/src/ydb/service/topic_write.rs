@@ -1,0 +1,156 @@
+//! A producer's stream: an init, then records and their acknowledgements, one
+//! each and in order.
+
+use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+use uuid::Uuid;
+use ydb_grpc::ydb_proto::topic::stream_write_message::from_client::ClientMessage;
+use ydb_grpc::ydb_proto::topic::stream_write_message::from_server::ServerMessage;
+use ydb_grpc::ydb_proto::topic::stream_write_message::write_response::write_ack::{
+    self, MessageWriteStatus, skipped,
+};
+use ydb_grpc::ydb_proto::topic::stream_write_message::write_response::{WriteAck, WriteStatistics};
+use ydb_grpc::ydb_proto::topic::stream_write_message::{
+    FromClient, FromServer, InitRequest, InitResponse, WriteRequest, WriteResponse,
+};
+use ydb_grpc::ydb_proto::topic::{SupportedCodecs, UpdateTokenResponse};
+
+use crate::iam::Permission;
+use crate::ydb::Ydb;
+use crate::ydb::caller::Caller;
+use crate::ydb::engine::{Message, Written};
+use crate::ydb::status::{self, YdbError};
+
+/// Answers that may wait for a slow client.
+const WAITING: usize = 64;
+
+/// Answers a producer until it ends its side, or until something fails: YDB
+/// ends a stream with its first error.
+pub(super) fn session(
+    ydb: Ydb,
+    caller: Caller,
+    mut requests: Streaming<FromClient>,
+) -> impl Stream<Item = Result<FromServer, Status>> + Send {
+    let (answers, stream) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let mut producer = None;
+        while let Some(Ok(request)) = requests.next().await {
+            let outcome = answer(&ydb, &caller, &mut producer, request).await;
+            let failed = outcome.is_err();
+            let (status, issues) = status::bare(&outcome);
+            let message = FromServer {
+                status,
+                issues,
+                server_message: outcome.ok(),
+            };
+            if answers.send(Ok(message)).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    ReceiverStream::new(stream)
+}
+
+/// A producer that has said who it is.
+struct Producer {
+    path: String,
+    id: String,
+    session: u64,
+}
+
+async fn answer(
+    ydb: &Ydb,
+    caller: &Caller,
+    producer: &mut Option<Producer>,
+    request: FromClient,
+) -> Result<ServerMessage, YdbError> {
+    let missing = || YdbError::bad_request("the first message must be an init request");
+    match request.client_message.ok_or_else(missing)? {
+        ClientMessage::InitRequest(request) => {
+            let (own, response) = init(caller, request)?;
+            *producer = Some(own);
+            Ok(ServerMessage::InitResponse(response))
+        }
+        ClientMessage::WriteRequest(request) => {
+            let producer = producer.as_ref().ok_or_else(missing)?;
+            write(caller, producer, request)
+                .await
+                .map(ServerMessage::WriteResponse)
+        }
+        ClientMessage::UpdateTokenRequest(request) => {
+            let subject = ydb.iam().authenticate(Some(&request.token));
+            subject.map_err(|status| YdbError::denied(status.message))?;
+            Ok(ServerMessage::UpdateTokenResponse(UpdateTokenResponse {}))
+        }
+    }
+}
+
+fn init(caller: &Caller, request: InitRequest) -> Result<(Producer, InitResponse), YdbError> {
+    caller.must(Permission::TopicWrite)?;
+    let path = caller.absolute(&request.path);
+    let id = if request.producer_id.is_empty() {
+        Uuid::new_v4().to_string()
+    } else {
+        request.producer_id
+    };
+    let topics = &caller.database.topics;
+    let codecs = topics.get(&path)?.settings.codecs;
+    let (session, last_seq_no) = topics.own(&path, &id)?;
+    let response = InitResponse {
+        last_seq_no,
+        session_id: format!("{session}"),
+        partition_id: 0,
+        supported_codecs: Some(SupportedCodecs { codecs }),
+    };
+    Ok((Producer { path, id, session }, response))
+}
+
+async fn write(
+    caller: &Caller,
+    producer: &Producer,
+    request: WriteRequest,
+) -> Result<WriteResponse, YdbError> {
+    if request.tx.is_some() {
+        return Err(YdbError::unsupported(
+            "writing to a topic in a transaction is not supported by this emulator",
+        ));
+    }
+    let codec = request.codec;
+    let messages = request.messages.into_iter().map(|message| Message {
+        number: message.seq_no,
+        created_micros: message.created_at.map_or(0, |created| {
+            created.seconds * 1_000_000 + i64::from(created.nanos) / 1000
+        }),
+        codec,
+        uncompressed_size: message.uncompressed_size,
+        data: message.data,
+    });
+    let messages: Vec<Message> = messages.collect();
+    let numbers: Vec<i64> = messages.iter().map(|message| message.number).collect();
+    let database = std::sync::Arc::clone(&caller.database);
+    let (path, id, session) = (producer.path.clone(), producer.id.clone(), producer.session);
+    let work = move || database.topics.append(&path, &id, session, &messages);
+    let written = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(YdbError::internal)??;
+    Ok(WriteResponse {
+        acks: numbers.into_iter().zip(written).map(acknowledge).collect(),
+        partition_id: 0,
+        write_statistics: Some(WriteStatistics::default()),
+    })
+}
+
+fn acknowledge((seq_no, written): (i64, Written)) -> WriteAck {
+    let status = match written {
+        Written::At(offset) => MessageWriteStatus::Written(write_ack::Written { offset }),
+        Written::AlreadyWritten => MessageWriteStatus::Skipped(write_ack::Skipped {
+            reason: skipped::Reason::AlreadyWritten as i32,
+        }),
+    };
+    WriteAck {
+        seq_no,
+        message_write_status: Some(status),
+    }
+}

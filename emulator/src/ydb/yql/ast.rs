@@ -1,0 +1,203 @@
+//! Statements and expressions, as they were written.
+
+use crate::ydb::status::Place;
+use crate::ydb::types::{ColumnType, Primitive};
+
+/// A script: declared parameters and statements.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Script {
+    pub(crate) declared: Vec<Declaration>,
+    /// `PRAGMA TablePathPrefix`.
+    pub(crate) path_prefix: Option<String>,
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// `DECLARE $name AS Type`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Declaration {
+    pub(crate) name: String,
+    pub(crate) kind: ColumnType,
+    pub(crate) place: Place,
+}
+
+/// A name in a script.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) place: Place,
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Statement {
+    CreateTable(CreateTable),
+    DropTable { table: Name, if_exists: bool },
+    Insert(Insert),
+    Update(Update),
+    Delete(Delete),
+    Select(Select),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CreateTable {
+    pub(crate) table: Name,
+    pub(crate) if_not_exists: bool,
+    pub(crate) columns: Vec<ColumnDefinition>,
+    pub(crate) primary_key: Vec<Name>,
+    pub(crate) indexes: Vec<IndexDefinition>,
+    pub(crate) ttl: Option<Ttl>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ColumnDefinition {
+    pub(crate) name: Name,
+    pub(crate) kind: ColumnType,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct IndexDefinition {
+    pub(crate) name: Name,
+    pub(crate) unique: bool,
+    pub(crate) columns: Vec<Name>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ttl {
+    pub(crate) column: Name,
+    pub(crate) seconds: u32,
+}
+
+/// What happens to a row whose key exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InsertMode {
+    /// An error.
+    Insert,
+    /// Listed columns change.
+    Upsert,
+    /// The whole row changes.
+    Replace,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Insert {
+    pub(crate) mode: InsertMode,
+    pub(crate) table: Name,
+    pub(crate) columns: Vec<Name>,
+    pub(crate) source: Source,
+    pub(crate) returning: Option<Vec<Projection>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Source {
+    Values(Vec<Vec<Expression>>),
+    Select(Box<Select>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Update {
+    pub(crate) table: Name,
+    pub(crate) changes: Vec<(Name, Expression)>,
+    pub(crate) filter: Option<Expression>,
+    pub(crate) returning: Option<Vec<Projection>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Delete {
+    pub(crate) table: Name,
+    pub(crate) filter: Option<Expression>,
+    pub(crate) returning: Option<Vec<Projection>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Select {
+    pub(crate) distinct: bool,
+    pub(crate) projections: Vec<Projection>,
+    pub(crate) from: Option<From>,
+    pub(crate) filter: Option<Expression>,
+    pub(crate) group_by: Vec<Expression>,
+    pub(crate) order_by: Vec<(Expression, Direction)>,
+    pub(crate) limit: Option<Expression>,
+    pub(crate) offset: Option<Expression>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct From {
+    pub(crate) table: Name,
+    /// `VIEW index`.
+    pub(crate) view: Option<Name>,
+    pub(crate) alias: Option<Name>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Ascending,
+    Descending,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Projection {
+    /// `*`
+    Everything,
+    /// An expression, maybe with a name.
+    Expression {
+        value: Expression,
+        alias: Option<Name>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expression {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Decimal(f64),
+    Text(String),
+    Parameter(Name),
+    Column(Name),
+    Call {
+        function: Name,
+        arguments: Vec<Expression>,
+    },
+    CountAll,
+    Cast {
+        value: Box<Expression>,
+        kind: Primitive,
+    },
+    Not(Box<Expression>),
+    Negative(Box<Expression>),
+    Binary {
+        operator: Operator,
+        left: Box<Expression>,
+        right: Box<Expression>,
+    },
+    IsNull {
+        value: Box<Expression>,
+        negated: bool,
+    },
+    In {
+        value: Box<Expression>,
+        list: Vec<Expression>,
+        negated: bool,
+    },
+}
+
+/// Between two expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Like,
+    Coalesce,
+    Concatenate,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}

@@ -1,0 +1,205 @@
+//! Expressions, by precedence: `OR`, `AND`, `NOT`, comparisons, `??`, sums,
+//! products, signs.
+
+use super::ast::{Expression, Name, Operator};
+use super::cursor::Cursor;
+use super::lexer::Token;
+use crate::ydb::status::YdbError;
+
+/// Marks of each level, loosest first.
+const COMPARISONS: &[(&str, Operator)] = &[
+    ("==", Operator::Equal),
+    ("=", Operator::Equal),
+    ("!=", Operator::NotEqual),
+    ("<>", Operator::NotEqual),
+    ("<=", Operator::LessOrEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("<", Operator::Less),
+    (">", Operator::Greater),
+];
+const SUMS: &[(&str, Operator)] = &[
+    ("+", Operator::Add),
+    ("-", Operator::Subtract),
+    ("||", Operator::Concatenate),
+];
+const PRODUCTS: &[(&str, Operator)] = &[
+    ("*", Operator::Multiply),
+    ("/", Operator::Divide),
+    ("%", Operator::Remainder),
+];
+
+/// Any expression.
+pub(super) fn expression(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let mut left = conjunction(cursor)?;
+    while cursor.keyword("OR") {
+        left = binary(Operator::Or, left, conjunction(cursor)?);
+    }
+    Ok(left)
+}
+
+fn binary(operator: Operator, left: Expression, right: Expression) -> Expression {
+    Expression::Binary {
+        operator,
+        left: Box::new(left),
+        right: Box::new(right),
+    }
+}
+
+fn conjunction(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let mut left = negation(cursor)?;
+    while cursor.keyword("AND") {
+        left = binary(Operator::And, left, negation(cursor)?);
+    }
+    Ok(left)
+}
+
+fn negation(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    if cursor.keyword("NOT") {
+        return Ok(Expression::Not(Box::new(negation(cursor)?)));
+    }
+    comparison(cursor)
+}
+
+fn comparison(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let left = coalesced(cursor)?;
+    if cursor.keyword("IS") {
+        let negated = cursor.keyword("NOT");
+        cursor.expect_keyword("NULL")?;
+        let value = Box::new(left);
+        return Ok(Expression::IsNull { value, negated });
+    }
+    let negated = cursor.keywords("NOT", "IN");
+    if negated || cursor.keyword("IN") {
+        cursor.expect_mark("(")?;
+        let list = cursor.list(expression)?;
+        cursor.expect_mark(")")?;
+        let value = Box::new(left);
+        return Ok(Expression::In {
+            value,
+            list,
+            negated,
+        });
+    }
+    if cursor.keyword("LIKE") {
+        return Ok(binary(Operator::Like, left, coalesced(cursor)?));
+    }
+    match COMPARISONS.iter().find(|(mark, _)| cursor.mark(mark)) {
+        Some((_, operator)) => Ok(binary(*operator, left, coalesced(cursor)?)),
+        None => Ok(left),
+    }
+}
+
+fn coalesced(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let left = level(cursor, SUMS, |cursor| level(cursor, PRODUCTS, signed))?;
+    if cursor.mark("??") {
+        return Ok(binary(Operator::Coalesce, left, coalesced(cursor)?));
+    }
+    Ok(left)
+}
+
+fn level(
+    cursor: &mut Cursor,
+    operators: &[(&str, Operator)],
+    part: impl Fn(&mut Cursor) -> Result<Expression, YdbError>,
+) -> Result<Expression, YdbError> {
+    let mut left = part(cursor)?;
+    while let Some((_, operator)) = operators.iter().find(|(mark, _)| cursor.mark(mark)) {
+        left = binary(*operator, left, part(cursor)?);
+    }
+    Ok(left)
+}
+
+fn signed(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    if cursor.mark("-") {
+        return Ok(Expression::Negative(Box::new(signed(cursor)?)));
+    }
+    atom(cursor)
+}
+
+fn atom(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let place = cursor.place();
+    if cursor.mark("(") {
+        let inner = expression(cursor)?;
+        cursor.expect_mark(")")?;
+        return Ok(inner);
+    }
+    match cursor.peek().cloned() {
+        Some(Token::Integer(digits)) => {
+            let number = digits
+                .parse()
+                .map_err(|_| cursor.unexpected("a 64-bit number"))?;
+            cursor.next();
+            Ok(Expression::Integer(number))
+        }
+        Some(Token::Decimal(digits)) => {
+            let number = digits.parse().map_err(|_| cursor.unexpected("a number"))?;
+            cursor.next();
+            Ok(Expression::Decimal(number))
+        }
+        Some(Token::Text(text)) => {
+            cursor.next();
+            Ok(Expression::Text(text))
+        }
+        Some(Token::Parameter(text)) => {
+            cursor.next();
+            Ok(Expression::Parameter(Name { text, place }))
+        }
+        Some(Token::Quoted(_)) => Ok(Expression::Column(cursor.name("a column")?)),
+        Some(Token::Word(_)) => word(cursor),
+        Some(Token::Mark(_)) | None => Err(cursor.unexpected("an expression")),
+    }
+}
+
+/// A constant, a cast, a call, or a column.
+fn word(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    for (keyword, constant) in [
+        ("NULL", Expression::Null),
+        ("TRUE", Expression::Bool(true)),
+        ("FALSE", Expression::Bool(false)),
+    ] {
+        if cursor.keyword(keyword) {
+            return Ok(constant);
+        }
+    }
+    if cursor.is_keyword("CASE") || cursor.is_keyword("SELECT") {
+        return Err(cursor.unsupported("CASE, or SELECT inside an expression"));
+    }
+    if cursor.keyword("CAST") {
+        cursor.expect_mark("(")?;
+        let value = Box::new(expression(cursor)?);
+        cursor.expect_keyword("AS")?;
+        let kind = cursor.primitive()?;
+        cursor.expect_mark(")")?;
+        return Ok(Expression::Cast { value, kind });
+    }
+    let name = cursor.name("an expression")?;
+    if cursor.mark("::") {
+        return Err(cursor.unsupported(&format!("the module {}", name.text)));
+    }
+    if cursor.mark(".") {
+        // `alias.column`: there is one table, so the column alone says it.
+        return Ok(Expression::Column(cursor.name("a column")?));
+    }
+    if cursor.mark("(") {
+        return call(cursor, name);
+    }
+    Ok(Expression::Column(name))
+}
+
+fn call(cursor: &mut Cursor, function: Name) -> Result<Expression, YdbError> {
+    if function.text.eq_ignore_ascii_case("COUNT") && cursor.mark("*") {
+        cursor.expect_mark(")")?;
+        return Ok(Expression::CountAll);
+    }
+    let arguments = if cursor.mark(")") {
+        Vec::new()
+    } else {
+        let arguments = cursor.list(expression)?;
+        cursor.expect_mark(")")?;
+        arguments
+    };
+    Ok(Expression::Call {
+        function,
+        arguments,
+    })
+}
