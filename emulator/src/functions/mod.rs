@@ -1,1 +1,264 @@
-//! Functions: uploaded zips run in child processes.
+//! Functions: uploaded archives run in real Node.js processes.
+
+pub mod error;
+pub mod event;
+pub mod reply;
+
+mod channel;
+mod endpoint;
+mod instance;
+mod metadata;
+mod pool;
+mod unpack;
+mod version;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use error::{FunctionError, InvokeError};
+pub use pool::Limits;
+
+use crate::error::Status;
+use crate::iam::{Iam, Permission, Resource, Subject};
+use version::{Host, Version};
+
+/// The script that loads a handler and serves calls.
+const BOOTSTRAP: &str = include_str!("../../runtime/bootstrap.js");
+
+/// How long processes may take to end on shutdown.
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(800);
+
+/// The tag that every new version takes.
+pub const LATEST: &str = "$latest";
+
+/// A version to run.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// Its function.
+    pub function_id: String,
+    /// The function's folder, whose bindings count for calls.
+    pub folder_id: String,
+    /// Its id.
+    pub version_id: String,
+    /// `index.handler`: file and exported name.
+    pub entrypoint: String,
+    /// The uploaded archive.
+    pub zip: Vec<u8>,
+    /// Variables of its processes.
+    pub environment: BTreeMap<String, String>,
+    /// Memory limit in bytes.
+    pub memory_bytes: u64,
+    /// Longest call.
+    pub timeout: Duration,
+    /// Calls at once in one process, at least 1.
+    pub concurrency: u32,
+    /// Whose token its calls get.
+    pub service_account_id: Option<String>,
+}
+
+#[derive(Debug)]
+struct Function {
+    folder_id: String,
+    versions: HashMap<String, Arc<Version>>,
+    tags: HashMap<String, String>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    host: Host,
+    functions: Mutex<HashMap<String, Function>>,
+    stopped: CancellationToken,
+}
+
+/// All functions; clones share them.
+#[derive(Debug, Clone)]
+pub struct Functions(Arc<Inner>);
+
+impl Functions {
+    /// No functions yet. `node` runs them, `work_dir` gets their code.
+    #[must_use]
+    pub fn new(iam: Iam, node: PathBuf, work_dir: PathBuf) -> Self {
+        Self::with_limits(iam, node, work_dir, Limits::default())
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(iam: Iam, node: PathBuf, work_dir: PathBuf, limits: Limits) -> Self {
+        let tasks = TaskTracker::new();
+        Self(Arc::new(Inner {
+            host: Host {
+                iam,
+                node,
+                work_dir,
+                limits,
+                tasks,
+            },
+            functions: Mutex::default(),
+            stopped: CancellationToken::new(),
+        }))
+    }
+
+    fn functions(&self) -> MutexGuard<'_, HashMap<String, Function>> {
+        self.0
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Unpacks and checks a version; tags are given separately.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a bad archive or one without the entrypoint's file.
+    pub async fn deploy(&self, deployment: Deployment) -> Result<(), Status> {
+        let function_id = deployment.function_id.clone();
+        let folder_id = deployment.folder_id.clone();
+        let version_id = deployment.version_id.clone();
+        let version = Version::deploy(&self.0.host, deployment).await?;
+        let mut functions = self.functions();
+        let function = functions.entry(function_id).or_insert_with(|| Function {
+            folder_id,
+            versions: HashMap::new(),
+            tags: HashMap::new(),
+        });
+        function.versions.insert(version_id, Arc::new(version));
+        Ok(())
+    }
+
+    /// Moves a tag, `$latest` included.
+    pub fn set_tag(&self, function_id: &str, tag: &str, version_id: &str) {
+        if let Some(function) = self.functions().get_mut(function_id) {
+            function.tags.insert(tag.to_owned(), version_id.to_owned());
+        }
+    }
+
+    /// Removes a tag.
+    pub fn remove_tag(&self, function_id: &str, tag: &str) {
+        if let Some(function) = self.functions().get_mut(function_id) {
+            function.tags.remove(tag);
+        }
+    }
+
+    /// Ends a version's processes and removes its code.
+    pub async fn delete_version(&self, function_id: &str, version_id: &str) {
+        let version = self.functions().get_mut(function_id).and_then(|function| {
+            function.tags.retain(|_, tagged| tagged != version_id);
+            function.versions.remove(version_id)
+        });
+        if let Some(version) = version {
+            version.remove().await;
+        }
+    }
+
+    /// Ends a function's processes and removes its code.
+    pub async fn delete_function(&self, function_id: &str) {
+        let function = self.functions().remove(function_id);
+        for version in function
+            .into_iter()
+            .flat_map(|function| function.versions.into_values())
+        {
+            version.remove().await;
+        }
+    }
+
+    /// Whether the caller (`None`: without a token) may call the function.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown function, `Denied`.
+    pub fn authorize(
+        &self,
+        function_id: &str,
+        caller: Option<&Subject>,
+    ) -> Result<(), InvokeError> {
+        let folder_id = self
+            .functions()
+            .get(function_id)
+            .map(|function| function.folder_id.clone());
+        let folder_id = folder_id.ok_or_else(|| not_found(function_id, LATEST))?;
+        let resource = Resource::function(&folder_id, function_id);
+        let iam = &self.0.host.iam;
+        let allowed = match caller {
+            Some(subject) => iam.authorize(subject, Permission::FunctionInvoke, &resource),
+            None => iam.authorize_anonymous(Permission::FunctionInvoke, &resource),
+        };
+        allowed.map_err(|status| InvokeError::Denied(status.message))
+    }
+
+    /// Calls a function: event in, result out. It doesn't ask who calls; see
+    /// [`Functions::authorize`]. The call goes on when this future is dropped.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke(
+        &self,
+        function_id: &str,
+        tag: &str,
+        event: Value,
+    ) -> Result<Value, InvokeError> {
+        if self.0.stopped.is_cancelled() {
+            return Err(InvokeError::Unavailable(function_id.to_owned()));
+        }
+        let version = self.version(function_id, tag)?;
+        let call = self
+            .0
+            .host
+            .tasks
+            .spawn(async move { version.call(&event).await });
+        call.await
+            .unwrap_or_else(|error| Err(InvokeError::Internal(error.to_string())))
+    }
+
+    fn version(&self, function_id: &str, tag: &str) -> Result<Arc<Version>, InvokeError> {
+        let functions = self.functions();
+        let version = functions.get(function_id).and_then(|function| {
+            let id = function.tags.get(tag)?;
+            function.versions.get(id).cloned()
+        });
+        version.ok_or_else(|| not_found(function_id, tag))
+    }
+
+    /// `/invoke/{functionId}`: calls over HTTP.
+    pub fn router(&self) -> axum::Router {
+        endpoint::router(self.clone())
+    }
+
+    /// Ends all processes; waits until they are gone.
+    pub async fn shutdown(&self) {
+        self.0.stopped.cancel();
+        let functions: Vec<Function> = self
+            .functions()
+            .drain()
+            .map(|(_, function)| function)
+            .collect();
+        for version in functions
+            .iter()
+            .flat_map(|function| function.versions.values())
+        {
+            version.stop();
+        }
+        self.0.host.tasks.close();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.0.host.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some function processes didn't end in time");
+        }
+    }
+}
+
+fn not_found(function_id: &str, tag: &str) -> InvokeError {
+    InvokeError::NotFound {
+        function_id: function_id.to_owned(),
+        tag: tag.to_owned(),
+    }
+}

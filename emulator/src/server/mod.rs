@@ -23,6 +23,7 @@ use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
 use crate::inspect::Inspector;
 use crate::inspect::rest::InspectRest;
+use crate::ydb::Ydb;
 use plane::LivePlane;
 
 pub use connections::serve;
@@ -129,7 +130,8 @@ impl Emulator {
             token_lifetime: args.iam_token_lifetime,
         };
         let ids = Ids::new(args.seed.unwrap_or_else(rand::random));
-        let iam = Iam::new(iam_settings, Clock::default(), ids.clone());
+        let clock = Clock::default();
+        let iam = Iam::new(iam_settings, clock.clone(), ids.clone());
         let ready = ready(&args, api, ydb_address);
         if let Some(path) = &args.operator_key {
             key_file::write(&iam, &args.folder_id, path)?;
@@ -139,7 +141,8 @@ impl Emulator {
         let servers = TaskTracker::new();
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let functions = Functions::new(iam.clone(), node, directory.path().join("functions"));
-        let plane = LivePlane::new(functions.clone());
+        let ydb = Ydb::new(iam.clone(), directory.path(), clock);
+        let plane = LivePlane::new(ydb.clone(), functions.clone());
         let settings = CloudSettings {
             cloud_id: ready.cloud_id.clone(),
             api,
@@ -149,9 +152,14 @@ impl Emulator {
         };
         let cloud = Cloud::new(settings, iam, ids, Arc::new(plane));
         let router = crate::rest::router(cloud, inspector.clone()).merge(functions.router());
+        servers.spawn(serve_ydb(
+            ydb,
+            ydb_listener,
+            inspector.clone(),
+            shutdown.clone(),
+        ));
         let service = InspectRest::new(inspector, router);
         servers.spawn(serve(listener, service, shutdown.clone(), GRACE));
-        drop(ydb_listener);
         Ok(Self {
             ready,
             functions,
@@ -172,6 +180,24 @@ impl Emulator {
         self.shutdown.cancel();
         self.servers.close();
         tokio::join!(self.servers.wait(), self.functions.shutdown());
+    }
+}
+
+/// Open streams (attached sessions, producers) would hold a graceful end.
+async fn serve_ydb(
+    ydb: Ydb,
+    listener: TcpListener,
+    inspector: Inspector,
+    shutdown: CancellationToken,
+) {
+    let served = ydb.serve(listener, inspector, std::future::pending());
+    tokio::select! {
+        served = served => {
+            if let Err(error) = served {
+                tracing::error!(%error, "YDB ended");
+            }
+        }
+        () = shutdown.cancelled() => {}
     }
 }
 

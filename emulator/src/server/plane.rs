@@ -8,29 +8,47 @@ use serde_json::Value;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
 use crate::error::Status;
 use crate::functions::{self, Functions};
+use crate::ydb::{DatabaseIdentity, Ydb};
 
 /// Real services behind the control plane.
 #[derive(Debug)]
 pub(super) struct LivePlane {
+    ydb: Ydb,
     functions: Functions,
 }
 
 impl LivePlane {
-    pub(super) fn new(functions: Functions) -> Self {
-        Self { functions }
+    pub(super) fn new(ydb: Ydb, functions: Functions) -> Self {
+        Self { ydb, functions }
     }
 }
 
 #[async_trait]
 impl DataPlane for LivePlane {
-    async fn create_database(&self, _: &str, _: &str, _: &str) -> Result<(), Status> {
-        Ok(())
+    async fn create_database(
+        &self,
+        path: &str,
+        folder_id: &str,
+        database_id: &str,
+    ) -> Result<(), Status> {
+        let identity = DatabaseIdentity {
+            path: path.to_owned(),
+            folder_id: folder_id.to_owned(),
+            database_id: database_id.to_owned(),
+        };
+        let created = self.ydb.create_database(identity).await;
+        created.map_err(|error| Status::internal(error.to_string()))
     }
 
-    async fn delete_database(&self, _: &str) {}
+    async fn delete_database(&self, path: &str) {
+        self.ydb.delete_database(path);
+    }
 
-    fn topics(&self, _: &str) -> Vec<Value> {
-        Vec::new()
+    fn topics(&self, database_path: &str) -> Vec<Value> {
+        let topics = self.ydb.topics(database_path).into_iter();
+        topics
+            .filter_map(|topic| serde_json::to_value(topic).ok())
+            .collect()
     }
 
     async fn deploy(&self, deployment: Deployment) -> Result<(), Status> {

@@ -1,0 +1,190 @@
+//! A deployed version: its code, its environment, its instances.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::channel::{Context, Token};
+use super::error::InvokeError;
+use super::instance::Launch;
+use super::pool::{Limits, Pool};
+use super::unpack::{Handler, find_handler, unpack};
+use super::{Deployment, metadata};
+use crate::error::Status;
+use crate::iam::Iam;
+
+/// What a process finds commands in; the emulator's own search path stays out.
+const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+const MIB: u64 = 1 << 20;
+
+/// What all versions share.
+#[derive(Debug, Clone)]
+pub(super) struct Host {
+    pub(super) iam: Iam,
+    pub(super) node: PathBuf,
+    pub(super) work_dir: PathBuf,
+    pub(super) limits: Limits,
+    pub(super) tasks: TaskTracker,
+}
+
+/// A version that can be called.
+#[derive(Debug)]
+pub(super) struct Version {
+    iam: Iam,
+    function_id: String,
+    version_id: String,
+    service_account_id: Option<String>,
+    memory_mib: u64,
+    timeout: Duration,
+    code: PathBuf,
+    pool: Arc<Pool>,
+    stop: CancellationToken,
+}
+
+impl Version {
+    /// Unpacks the archive and starts what its instances will need.
+    pub(super) async fn deploy(host: &Host, deployment: Deployment) -> Result<Self, Status> {
+        let failed = |error: io::Error| Status::internal(format!("can't deploy: {error}"));
+        let code = host.work_dir.join(&deployment.version_id);
+        let bootstrap = host.work_dir.join("bootstrap.js");
+        tokio::fs::create_dir_all(&host.work_dir)
+            .await
+            .map_err(failed)?;
+        tokio::fs::write(&bootstrap, super::BOOTSTRAP)
+            .await
+            .map_err(failed)?;
+        let handler = unpacked(deployment.zip, &code, deployment.entrypoint.clone()).await?;
+
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .await
+            .map_err(failed)?;
+        let metadata_address = listener.local_addr().map_err(failed)?;
+        let stop = CancellationToken::new();
+        let account = deployment.service_account_id.clone();
+        host.tasks.spawn(metadata::serve(
+            listener,
+            host.iam.clone(),
+            account,
+            stop.clone(),
+        ));
+
+        let memory_mib = (deployment.memory_bytes / MIB).max(1);
+        let launch = Launch {
+            function_id: deployment.function_id.clone(),
+            node: host.node.clone(),
+            bootstrap,
+            environment: environment(
+                deployment.environment,
+                &deployment.entrypoint,
+                &code,
+                metadata_address,
+            ),
+            code: code.clone(),
+            file: handler.file,
+            export: handler.export,
+            memory_mib,
+        };
+        let concurrency = usize::try_from(deployment.concurrency).unwrap_or(1);
+        let pool = Pool::new(launch, concurrency, host.limits, host.tasks.clone());
+        Ok(Self {
+            iam: host.iam.clone(),
+            function_id: deployment.function_id,
+            version_id: deployment.version_id,
+            service_account_id: deployment.service_account_id,
+            memory_mib,
+            timeout: deployment.timeout,
+            code,
+            pool: Arc::new(pool),
+            stop,
+        })
+    }
+
+    /// One call.
+    pub(super) async fn call(&self, event: &Value) -> Result<Value, InvokeError> {
+        let lease = self.pool.acquire().await?;
+        let context = self.context();
+        lease.instance().call(event, &context, self.timeout).await
+    }
+
+    fn context(&self) -> Context {
+        // An account that was deleted meanwhile gives no token, as in the cloud.
+        let issued = self
+            .service_account_id
+            .as_deref()
+            .map(|id| self.iam.issue_token(id));
+        let token = issued.and_then(Result::ok).map(|issued| Token {
+            access_token: issued.token,
+            expires_in: issued.expires_in.as_secs(),
+            token_type: "Bearer",
+        });
+        Context {
+            request_id: Uuid::new_v4().to_string(),
+            function_name: self.function_id.clone(),
+            function_version: self.version_id.clone(),
+            memory_limit_in_mb: self.memory_mib.to_string(),
+            token,
+            timeout_millis: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Ends all instances.
+    pub(super) fn stop(&self) {
+        self.pool.stop();
+        self.stop.cancel();
+    }
+
+    /// Ends all instances and removes the code.
+    pub(super) async fn remove(&self) {
+        self.stop();
+        if let Err(error) = tokio::fs::remove_dir_all(&self.code).await {
+            tracing::warn!(%error, folder = %self.code.display(), "can't remove a version's code");
+        }
+    }
+}
+
+async fn unpacked(zip: Vec<u8>, code: &Path, entrypoint: String) -> Result<Handler, Status> {
+    let folder = code.to_owned();
+    let work = tokio::task::spawn_blocking(move || {
+        unpack(&zip, &folder)?;
+        find_handler(&folder, &entrypoint)
+    });
+    let unpacked = work
+        .await
+        .map_err(|error| Status::internal(format!("can't unpack: {error}")))?;
+    if unpacked.is_err() && code.exists() {
+        if let Err(error) = tokio::fs::remove_dir_all(code).await {
+            tracing::warn!(%error, "can't remove a bad archive's files");
+        }
+    }
+    Ok(unpacked?)
+}
+
+/// The version's own variables and the reserved ones, which win
+/// (reference §4.3). Nothing of the emulator's environment.
+fn environment(
+    mut variables: BTreeMap<String, String>,
+    entrypoint: &str,
+    code: &Path,
+    metadata: SocketAddr,
+) -> BTreeMap<String, String> {
+    let code = code.display().to_string();
+    let reserved = [
+        ("PATH", SEARCH_PATH.to_owned()),
+        ("LD_LIBRARY_PATH", format!("{code}/shared-libs")),
+        ("LAMBDA_TASK_ROOT", code),
+        ("_HANDLER", entrypoint.to_owned()),
+        ("YC_METADATA_ADDR", metadata.to_string()),
+    ];
+    variables.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
+    variables
+}
