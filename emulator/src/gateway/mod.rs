@@ -1,1 +1,215 @@
-//! API gateways: one listener each, WebSocket operations to functions.
+//! API gateways: a listener each, WebSocket operations that call functions, the
+//! connection API, and broadcasts to all sockets of a path.
+//!
+//! Guesses, where the documents are silent: messages of one connection are
+//! handled one after the other; a CONNECT's body is the first message that its
+//! client gets; a broadcast that starts before a socket's 101 doesn't reach it;
+//! a gateway that goes closes its sockets with 1001.
+
+mod api;
+mod call;
+mod connection;
+mod event;
+mod handshake;
+mod listener;
+mod socket;
+mod spec;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::error::Status;
+use crate::functions::Functions;
+use crate::iam::{Iam, Permission, Resource, Subject};
+use connection::Connection;
+pub use spec::Spec;
+
+/// An open socket, for a person who looks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionInfo {
+    /// Its id.
+    pub connection_id: String,
+    /// Whose.
+    pub gateway_id: String,
+    /// The path of the specification that it came by.
+    pub path: String,
+}
+
+/// A running gateway.
+#[derive(Debug)]
+struct Gateway {
+    id: String,
+    folder_id: String,
+    spec: RwLock<Arc<Spec>>,
+    stop: CancellationToken,
+}
+
+impl Gateway {
+    fn spec(&self) -> Arc<Spec> {
+        Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[derive(Debug)]
+struct Inner {
+    iam: Iam,
+    functions: Functions,
+    gateways: Mutex<HashMap<String, Arc<Gateway>>>,
+    connections: Mutex<HashMap<String, Arc<Connection>>>,
+    tasks: TaskTracker,
+}
+
+/// All gateways; clones share them.
+#[derive(Debug, Clone)]
+pub struct Gateways(Arc<Inner>);
+
+impl Gateways {
+    /// None yet.
+    #[must_use]
+    pub fn new(iam: Iam, functions: Functions) -> Self {
+        Self(Arc::new(Inner {
+            iam,
+            functions,
+            gateways: Mutex::default(),
+            connections: Mutex::default(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    fn gateways(&self) -> MutexGuard<'_, HashMap<String, Arc<Gateway>>> {
+        self.0
+            .gateways
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<String, Arc<Connection>>> {
+        self.0
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gateway(&self, gateway_id: &str) -> Result<Arc<Gateway>, Status> {
+        let found = self.gateways().get(gateway_id).cloned();
+        found.ok_or_else(|| Status::not_found(format!("Gateway {gateway_id} not found")))
+    }
+
+    /// Understands a specification.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for what is wrong or not supported, by name.
+    pub fn check(text: &str) -> Result<Spec, Status> {
+        Spec::parse(text).map_err(|error| Status::invalid_argument(error.to_string()))
+    }
+
+    /// Starts a gateway; it listens where this says.
+    ///
+    /// # Errors
+    /// `INTERNAL` when it can't listen.
+    pub async fn create(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: Spec,
+    ) -> Result<SocketAddr, Status> {
+        let failed = |error: std::io::Error| Status::internal(error.to_string());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let gateway = Arc::new(Gateway {
+            id: gateway_id.to_owned(),
+            folder_id: folder_id.to_owned(),
+            spec: RwLock::new(Arc::new(spec)),
+            stop: CancellationToken::new(),
+        });
+        self.gateways()
+            .insert(gateway_id.to_owned(), Arc::clone(&gateway));
+        let serving = listener::serve(self.clone(), gateway, listener);
+        self.0.tasks.spawn(serving);
+        Ok(address)
+    }
+
+    /// Gives a gateway another specification; open sockets stay.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn update(&self, gateway_id: &str, spec: Spec) -> Result<(), Status> {
+        let gateway = self.gateway(gateway_id)?;
+        *gateway.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
+        Ok(())
+    }
+
+    /// Ends a gateway with its sockets.
+    pub fn delete(&self, gateway_id: &str) {
+        if let Some(gateway) = self.gateways().remove(gateway_id) {
+            gateway.stop.cancel();
+        }
+    }
+
+    /// Sends a text to every socket of a path, in the name of a service account;
+    /// to how many. A socket that is too slow is closed instead.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `PERMISSION_DENIED`.
+    pub fn broadcast(
+        &self,
+        gateway_id: &str,
+        path: &str,
+        service_account_id: &str,
+        payload: String,
+    ) -> Result<usize, Status> {
+        let gateway = self.gateway(gateway_id)?;
+        let subject = Subject {
+            id: service_account_id.to_owned(),
+        };
+        let resource = Resource::gateway(&gateway.folder_id, gateway_id);
+        self.0
+            .iam
+            .authorize(&subject, Permission::WebSocketBroadcast, &resource)?;
+        let payload = Utf8Bytes::from(payload);
+        let open = self.open();
+        let addressed = open
+            .values()
+            .filter(|connection| connection.gateway_id == gateway_id && connection.path == path);
+        Ok(addressed
+            .filter(|connection| connection.send_text(payload.clone()))
+            .count())
+    }
+
+    /// All open sockets.
+    #[must_use]
+    pub fn connections(&self) -> Vec<ConnectionInfo> {
+        let info = |connection: &Arc<Connection>| ConnectionInfo {
+            connection_id: connection.id.clone(),
+            gateway_id: connection.gateway_id.clone(),
+            path: connection.path.clone(),
+        };
+        self.open().values().map(info).collect()
+    }
+
+    /// `/apigateways/websocket/v1/connections/…`.
+    pub fn connections_router(&self) -> axum::Router {
+        api::router(self.clone())
+    }
+
+    /// Ends all gateways.
+    pub async fn shutdown(&self) {
+        for (_, gateway) in self.gateways().drain() {
+            gateway.stop.cancel();
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+}

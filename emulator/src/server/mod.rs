@@ -19,10 +19,12 @@ use crate::clock::Clock;
 use crate::cloud::quotas::Quotas;
 use crate::cloud::{Cloud, CloudSettings};
 use crate::functions::Functions;
+use crate::gateway::Gateways;
 use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
 use crate::inspect::Inspector;
 use crate::inspect::rest::InspectRest;
+use crate::trigger::Triggers;
 use crate::ydb::Ydb;
 use plane::LivePlane;
 
@@ -107,6 +109,8 @@ const CLOUD_ID: &str = "b1gemulatorcloud0000";
 pub struct Emulator {
     ready: Ready,
     functions: Functions,
+    gateways: Gateways,
+    triggers: Triggers,
     shutdown: CancellationToken,
     servers: TaskTracker,
     /// Removed with all data when the emulator ends.
@@ -142,7 +146,15 @@ impl Emulator {
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let functions = Functions::new(iam.clone(), node, directory.path().join("functions"));
         let ydb = Ydb::new(iam.clone(), directory.path(), clock);
-        let plane = LivePlane::new(ydb.clone(), functions.clone());
+        let gateways = Gateways::new(iam.clone(), functions.clone());
+        let delay = args.trigger_start_delay;
+        let triggers = Triggers::new(iam.clone(), ydb.clone(), gateways.clone(), delay);
+        let plane = LivePlane::new(
+            ydb.clone(),
+            functions.clone(),
+            gateways.clone(),
+            triggers.clone(),
+        );
         let settings = CloudSettings {
             cloud_id: ready.cloud_id.clone(),
             api,
@@ -151,7 +163,9 @@ impl Emulator {
             quotas: Quotas::new(&args.quotas()),
         };
         let cloud = Cloud::new(settings, iam, ids, Arc::new(plane));
-        let router = crate::rest::router(cloud, inspector.clone()).merge(functions.router());
+        let router = crate::rest::router(cloud, inspector.clone())
+            .merge(functions.router())
+            .merge(gateways.connections_router());
         servers.spawn(serve_ydb(
             ydb,
             ydb_listener,
@@ -163,6 +177,8 @@ impl Emulator {
         Ok(Self {
             ready,
             functions,
+            gateways,
+            triggers,
             shutdown,
             servers,
             _directory: directory,
@@ -179,7 +195,11 @@ impl Emulator {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.servers.close();
-        tokio::join!(self.servers.wait(), self.functions.shutdown());
+        self.triggers.shutdown();
+        // Sockets tell their functions that they end, so those end last.
+        let gateways = tokio::time::timeout(GRACE, self.gateways.shutdown());
+        let _ = tokio::join!(self.servers.wait(), gateways);
+        self.functions.shutdown().await;
     }
 }
 

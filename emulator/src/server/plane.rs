@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
 use crate::error::Status;
 use crate::functions::{self, Functions};
+use crate::gateway::Gateways;
+use crate::trigger::Triggers;
 use crate::ydb::{DatabaseIdentity, Ydb};
 
 /// Real services behind the control plane.
@@ -15,11 +17,23 @@ use crate::ydb::{DatabaseIdentity, Ydb};
 pub(super) struct LivePlane {
     ydb: Ydb,
     functions: Functions,
+    gateways: Gateways,
+    triggers: Triggers,
 }
 
 impl LivePlane {
-    pub(super) fn new(ydb: Ydb, functions: Functions) -> Self {
-        Self { ydb, functions }
+    pub(super) fn new(
+        ydb: Ydb,
+        functions: Functions,
+        gateways: Gateways,
+        triggers: Triggers,
+    ) -> Self {
+        Self {
+            ydb,
+            functions,
+            gateways,
+            triggers,
+        }
     }
 }
 
@@ -83,25 +97,39 @@ impl DataPlane for LivePlane {
         self.functions.delete_function(function_id).await;
     }
 
-    fn check_spec(&self, _: &str) -> Result<(), Status> {
-        Ok(())
+    fn check_spec(&self, spec: &str) -> Result<(), Status> {
+        Gateways::check(spec).map(drop)
     }
 
-    async fn create_gateway(&self, _: &str, _: &str, _: &str) -> Result<SocketAddr, Status> {
-        Err(Status::unimplemented("Gateways don't run yet"))
+    async fn create_gateway(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: &str,
+    ) -> Result<SocketAddr, Status> {
+        let spec = Gateways::check(spec)?;
+        self.gateways.create(gateway_id, folder_id, spec).await
     }
 
-    async fn update_gateway(&self, _: &str, _: &str) -> Result<(), Status> {
-        Ok(())
+    async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status> {
+        self.gateways.update(gateway_id, Gateways::check(spec)?)
     }
 
-    async fn delete_gateway(&self, _: &str) {}
+    async fn delete_gateway(&self, gateway_id: &str) {
+        self.gateways.delete(gateway_id);
+    }
 
     fn connections(&self) -> Vec<Value> {
-        Vec::new()
+        let open = self.gateways.connections().into_iter();
+        open.filter_map(|connection| serde_json::to_value(connection).ok())
+            .collect()
     }
 
-    fn start_trigger(&self, _: TriggerDefinition) {}
+    fn start_trigger(&self, definition: TriggerDefinition) {
+        self.triggers.start(definition);
+    }
 
-    fn stop_trigger(&self, _: &str) {}
+    fn stop_trigger(&self, trigger_id: &str) {
+        self.triggers.stop(trigger_id);
+    }
 }
