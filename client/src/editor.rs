@@ -2,7 +2,7 @@
 //! its line, and what is half typed stays.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,8 +92,8 @@ impl Terminal {
         if self.editing.load(Ordering::SeqCst) {
             // Bracketed paste off, and away from the half-typed line.
             let mut stdout = io::stdout().lock();
-            let _ = io::Write::write_all(&mut stdout, b"\x1b[?2004l\n");
-            let _ = io::Write::flush(&mut stdout);
+            let _ = stdout.write_all(b"\x1b[?2004l\n");
+            let _ = stdout.flush();
         }
     }
 }
@@ -159,11 +159,10 @@ struct Keyboard {
 
 impl Keyboard {
     fn run(mut self) {
-        let mut draft = String::new();
         loop {
             let prompt = self.prompt.clone();
-            let input = match self.read(&prompt, &std::mem::take(&mut draft)) {
-                Ok(line) => match self.line(line, &mut draft) {
+            let input = match self.read(&prompt) {
+                Ok(line) => match self.line(&line) {
                     Some(input) => input,
                     None => continue,
                 },
@@ -178,31 +177,30 @@ impl Keyboard {
         }
     }
 
-    fn read(&mut self, prompt: &str, draft: &str) -> Result<String, ReadlineError> {
+    fn read(&mut self, prompt: &str) -> Result<String, ReadlineError> {
         self.editing.store(true, Ordering::SeqCst);
-        let line = self.editor.readline_with_initial(prompt, (draft, ""));
+        let line = self.editor.readline(prompt);
         self.editing.store(false, Ordering::SeqCst);
         line
     }
 
-    fn line(&mut self, line: String, draft: &mut String) -> Option<Input> {
+    fn line(&mut self, line: &str) -> Option<Input> {
         // A history that can't grow is no reason to stop.
-        let _ = self.editor.add_history_entry(line.as_str());
-        match understand(&line) {
+        let _ = self.editor.add_history_entry(line);
+        match understand(line) {
             Typed::Nothing => None,
-            Typed::Help => self.say(HELP),
+            Typed::Help => say(HELP),
             Typed::Quit => Some(Input::End),
-            Typed::Unknown(command) => self.say(&format!(
+            Typed::Unknown(command) => say(&format!(
                 "! unknown command {command}; /help tells more, // begins a text with a slash"
             )),
             Typed::Text(text) => {
                 let lines = text.lines().count();
                 if lines > PASTED_LINES && !self.confirmed(lines) {
-                    return self.say("! not sent");
+                    return say("! not sent");
                 }
                 if let Err(too_large) = Outgoing::new(text.clone()) {
-                    *draft = line;
-                    return self.say(&format!("! {too_large}"));
+                    return say(&format!("! {too_large} (Up brings it back)"));
                 }
                 Some(Input::Text(text))
             }
@@ -210,20 +208,17 @@ impl Keyboard {
     }
 
     fn confirmed(&mut self, lines: usize) -> bool {
-        let answer = self.read(&format!("send these {lines} lines? [y/N] "), "");
+        let answer = self.read(&format!("send these {lines} lines? [y/N] "));
         answer.is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
     }
+}
 
-    /// Between two lines the terminal is in its usual mode.
-    #[expect(
-        clippy::unused_self,
-        reason = "only the keyboard's thread may, between two lines"
-    )]
-    fn say(&self, text: &str) -> Option<Input> {
-        let mut stdout = io::stdout().lock();
-        let _ = io::Write::write_all(&mut stdout, format!("{text}\n").as_bytes());
-        None
-    }
+/// Between two lines the terminal is in its usual mode.
+fn say(text: &str) -> Option<Input> {
+    let mut stdout = io::stdout().lock();
+    // Without a terminal the next line won't come either.
+    let _ = stdout.write_all(format!("{text}\n").as_bytes());
+    None
 }
 
 /// Ctrl-C takes the text first, and only then the program.

@@ -1,11 +1,9 @@
 //! Connections: refused, cut, replaced; and with which code the client ends.
 
-mod support;
-
+use crate::support::{Client, Server, broadcast, command, error, run, soon};
 use serde_json::Value;
-use support::{Client, Server, broadcast, command, error, run, soon};
 
-async fn refused(status: u16) -> support::Remains {
+async fn refused(status: u16) -> crate::support::Remains {
     let server = Server::start().await;
     let client = Client::start(&["send", "--url", &server.url(), "x"]);
     server.refuse(status).await;

@@ -1,9 +1,7 @@
 //! Scripts: messages by standard input, the chat by standard output.
 
-mod support;
-
+use crate::support::{Client, Server, broadcast, error};
 use serde_json::json;
-use support::{Client, Server, broadcast, error};
 
 #[tokio::test]
 async fn each_line_awaits_its_ack_and_the_end_is_clean() {
@@ -137,7 +135,9 @@ async fn a_reader_that_has_enough_ends_the_client() {
     client.hang_up();
     peer.tell(&broadcast("bob", "two", "2")).await;
     peer.closed().await;
-    let status = support::soon(client.child.wait()).await.expect("ended");
+    let status = crate::support::soon(client.child.wait())
+        .await
+        .expect("ended");
     assert_eq!(status.code(), Some(0));
 }
 

@@ -1,5 +1,8 @@
 //! A chat server in this process, and the real client against it.
-#![allow(dead_code, reason = "each test binary uses a part of this")]
+#![expect(
+    clippy::result_large_err,
+    reason = "the library fixes the callbacks' types"
+)]
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -17,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 /// Longer than anything here takes; a hanging test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for something, but not forever.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
