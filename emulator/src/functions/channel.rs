@@ -9,10 +9,13 @@ use super::error::FunctionError;
 /// The token in a call's context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Token {
-    pub(super) access_token: String,
+    #[serde(rename = "access_token")]
+    pub(super) access: String,
     /// Seconds.
-    pub(super) expires_in: u64,
-    pub(super) token_type: &'static str,
+    #[serde(rename = "expires_in")]
+    pub(super) lifetime: u64,
+    #[serde(rename = "token_type")]
+    pub(super) scheme: &'static str,
 }
 
 /// The context of a call (reference §4.3); the bootstrap adds its functions.

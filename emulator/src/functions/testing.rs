@@ -55,7 +55,7 @@ impl Stage {
             zip: archive(&[("index.js", javascript)]),
             environment: BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]),
             memory_bytes: 128 << 20,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             concurrency: 16,
             service_account_id: Some(self.account.clone()),
         }

@@ -1,26 +1,22 @@
+mod archives;
+mod http;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use axum::body::Body;
-use http::{Request, StatusCode};
-use http_body_util::BodyExt;
+use ::http::StatusCode;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use super::testing::{FOLDER, Stage, archive};
-use super::unpack::{UnpackError, find_handler, unpack};
+use super::testing::Stage;
 use super::{InvokeError, LATEST, Limits};
-use crate::error::Code;
-use crate::iam::Resource;
 
 const ECHO: &str = "exports.handler = async (event, context) => ({ event, context, left: context.getRemainingTimeInMillis(), payload: context.getPayload() });";
 
 #[tokio::test]
 async fn a_call_gets_the_documented_context_and_nothing_of_our_environment() {
     let stage = Stage::new();
-    let code = r#"
+    let code = r"
         exports.handler = async (event, context) => ({
           event,
           context: JSON.parse(JSON.stringify(context)),
@@ -28,7 +24,7 @@ async fn a_call_gets_the_documented_context_and_nothing_of_our_environment() {
           payload: context.getPayload(),
           environment: process.env,
           folder: process.cwd(),
-        });"#;
+        });";
     stage.deploy_code("d4e1", code).await;
     let result = stage
         .functions
@@ -76,7 +72,7 @@ async fn a_call_gets_the_documented_context_and_nothing_of_our_environment() {
 async fn two_calls_overlap_in_one_instance() {
     let stage = Stage::new();
     // Each call waits until the other one is there.
-    let code = r#"
+    let code = r"
         let release;
         const both = new Promise((resolve) => { release = resolve; });
         let running = 0;
@@ -85,7 +81,7 @@ async fn two_calls_overlap_in_one_instance() {
           if (running === 2) release();
           await both;
           return process.pid;
-        };"#;
+        };";
     stage.deploy_code("d4e1", code).await;
     let call = || stage.functions.invoke("d4e1", LATEST, Value::Null);
     let (first, second) = tokio::join!(call(), call());
@@ -98,13 +94,13 @@ async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they
         instances: 2,
         queue: 1,
     });
-    let code = r#"
+    let code = r"
         const fs = require('node:fs');
         exports.handler = (folder) => new Promise((resolve) => {
           fs.writeFileSync(`${folder}/${process.pid}`, '');
           const wait = () => fs.existsSync(`${folder}/go`) ? resolve(process.pid) : setTimeout(wait, 5);
           wait();
-        });"#;
+        });";
     let mut deployment = stage.deployment("d4e1", code);
     deployment.concurrency = 1;
     stage.deploy(deployment).await;
@@ -145,8 +141,8 @@ async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they
 #[tokio::test]
 async fn one_timeout_ends_every_call_of_the_instance() {
     let stage = Stage::new();
-    let code = r#"
-        exports.handler = (event) => event === 'pid' ? process.pid : new Promise(() => {});"#;
+    let code = r"
+        exports.handler = (event) => event === 'pid' ? process.pid : new Promise(() => {});";
     let mut deployment = stage.deployment("d4e1", code);
     deployment.timeout = Duration::from_millis(300);
     stage.deploy(deployment).await;
@@ -167,12 +163,12 @@ async fn one_timeout_ends_every_call_of_the_instance() {
 #[tokio::test]
 async fn failures_look_as_documented() {
     let stage = Stage::new();
-    let code = r#"
+    let code = r"
         exports.handler = async (event) => {
           if (event === 'throw') throw new RangeError('too far');
           if (event === 'crash') process.exit(3);
           if (event === 'circular') { const a = {}; a.a = a; return a; }
-        };"#;
+        };";
     stage.deploy_code("d4e1", code).await;
     let call = |event: &str| stage.functions.invoke("d4e1", LATEST, json!(event));
     let thrown = call("throw").await.unwrap_err();
@@ -220,12 +216,12 @@ async fn a_handler_that_cannot_load_fails_its_calls() {
 #[tokio::test]
 async fn the_metadata_service_gives_tokens_to_who_asks_properly() {
     let stage = Stage::new();
-    let code = r#"
+    let code = r"
         exports.handler = async (headers) => {
           const path = '/computeMetadata/v1/instance/service-accounts/default/token';
           const reply = await fetch(`http://${process.env.YC_METADATA_ADDR}${path}`, { headers });
           return { status: reply.status, body: await reply.text() };
-        };"#;
+        };";
     stage.deploy_code("d4e1", code).await;
     let mut anonymous = stage.deployment("d4e2", code);
     anonymous.service_account_id = None;
@@ -296,133 +292,6 @@ async fn tags_choose_the_version_and_shutdown_leaves_no_process() {
         .await
         .unwrap_err();
     assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE);
-}
-
-#[tokio::test]
-async fn http_calls_need_the_invoker_role() {
-    let stage = Stage::new();
-    stage.deploy_code("d4e1", ECHO).await;
-    let stranger = stage.iam.add_account(FOLDER, "stranger", &[]).unwrap();
-    let raw = "/invoke/d4e1?integration=raw";
-    let (status, _) = post(&stage, raw, None, "{}").await;
-    assert_eq!(status, StatusCode::FORBIDDEN);
-    let (status, _) = post(&stage, raw, Some(&stranger), "{}").await;
-    assert_eq!(status, StatusCode::FORBIDDEN);
-    stage.iam.grant(
-        &Resource::function(FOLDER, "d4e1"),
-        "functions.functionInvoker",
-        &stranger,
-    );
-    let (status, body) = post(&stage, raw, Some(&stranger), r#"{"a":1}"#).await;
-    assert_eq!(
-        (status, &body["event"]),
-        (StatusCode::OK, &json!({ "a": 1 }))
-    );
-    let (status, _) = post(
-        &stage,
-        "/invoke/d4e9?integration=raw",
-        Some(&stranger),
-        "{}",
-    )
-    .await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
-    let (status, body) = post(&stage, "/invoke/d4e1", Some(&stranger), "{}").await;
-    assert_eq!(
-        (status, &body["errorType"]),
-        (StatusCode::BAD_GATEWAY, &json!("ProxyIntegrationError"))
-    );
-}
-
-#[tokio::test]
-async fn the_http_integration_passes_the_request_and_takes_a_reply() {
-    let stage = Stage::new();
-    let code = r#"exports.handler = async (event) => ({
-        statusCode: 202,
-        headers: { 'Content-Type': 'application/json', Server: 'mine' },
-        body: JSON.stringify(event),
-      });"#;
-    stage.deploy_code("d4e1", code).await;
-    let (status, event) = post(
-        &stage,
-        "/invoke/d4e1?a=1&a=2",
-        Some(&stage.account),
-        r#"{"b":1}"#,
-    )
-    .await;
-    assert_eq!(status, StatusCode::ACCEPTED);
-    assert_eq!(event["httpMethod"], "POST");
-    assert_eq!(event["body"], r#"{"b":1}"#);
-    assert_eq!(event["isBase64Encoded"], false);
-    assert_eq!(
-        event["multiValueQueryStringParameters"],
-        json!({ "a": ["1", "2"] })
-    );
-    assert_eq!(event["headers"].get("Authorization"), None);
-}
-
-#[test]
-fn bad_archives_are_refused_and_good_ones_keep_their_bits() {
-    let folder = tempfile::tempdir().unwrap();
-    let target = folder.path().join("code");
-    let escape = unpack(&archive(&[("../escape.js", "1")]), &target).unwrap_err();
-    assert!(matches!(escape, UnpackError::Outside(_)), "{escape}");
-    assert!(!folder.path().join("escape.js").exists());
-    assert!(matches!(
-        unpack(b"no zip", &target),
-        Err(UnpackError::NotAnArchive(_))
-    ));
-    let large = vec![0; super::unpack::MAX_ARCHIVE + 1];
-    assert!(matches!(
-        unpack(&large, &target),
-        Err(UnpackError::ArchiveTooLarge(_))
-    ));
-
-    unpack(
-        &archive(&[("bin/tool", "#!/bin/sh"), ("index.js", "")]),
-        &target,
-    )
-    .unwrap();
-    let mode = fs::metadata(target.join("bin/tool"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o755);
-    let handler = find_handler(&target, "index.handler").unwrap();
-    assert_eq!(
-        (handler.file, handler.export.as_str()),
-        (target.join("index.js"), "handler")
-    );
-    assert!(matches!(
-        find_handler(&target, "main.handler"),
-        Err(UnpackError::NoSuchFile(_))
-    ));
-    assert!(matches!(
-        find_handler(&target, "../index.handler"),
-        Err(UnpackError::Entrypoint(_))
-    ));
-}
-
-#[tokio::test]
-async fn a_bad_archive_fails_the_deployment() {
-    let stage = Stage::new();
-    let mut deployment = stage.deployment("d4e1", ECHO);
-    deployment.entrypoint = "main.handler".to_owned();
-    let status = stage.functions.deploy(deployment).await.unwrap_err();
-    assert_eq!(status.code, Code::InvalidArgument);
-    assert!(!stage.work.path().join("functions/d4e1-version").exists());
-}
-
-async fn post(stage: &Stage, uri: &str, account: Option<&str>, body: &str) -> (StatusCode, Value) {
-    let mut request = Request::post(uri).header("content-type", "application/json");
-    if let Some(account) = account {
-        let token = stage.iam.issue_token(account).unwrap().token;
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let request = request.body(Body::from(body.to_owned())).unwrap();
-    let response = stage.functions.router().oneshot(request).await.unwrap();
-    let status = response.status();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
 /// Waits for a condition that nothing announces.

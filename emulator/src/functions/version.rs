@@ -42,7 +42,7 @@ pub(super) struct Host {
 pub(super) struct Version {
     iam: Iam,
     function_id: String,
-    version_id: String,
+    id: String,
     service_account_id: Option<String>,
     memory_mib: u64,
     timeout: Duration,
@@ -99,7 +99,7 @@ impl Version {
         Ok(Self {
             iam: host.iam.clone(),
             function_id: deployment.function_id,
-            version_id: deployment.version_id,
+            id: deployment.version_id,
             service_account_id: deployment.service_account_id,
             memory_mib,
             timeout: deployment.timeout,
@@ -123,14 +123,14 @@ impl Version {
             .as_deref()
             .map(|id| self.iam.issue_token(id));
         let token = issued.and_then(Result::ok).map(|issued| Token {
-            access_token: issued.token,
-            expires_in: issued.expires_in.as_secs(),
-            token_type: "Bearer",
+            access: issued.token,
+            lifetime: issued.expires_in.as_secs(),
+            scheme: "Bearer",
         });
         Context {
             request_id: Uuid::new_v4().to_string(),
             function_name: self.function_id.clone(),
-            function_version: self.version_id.clone(),
+            function_version: self.id.clone(),
             memory_limit_in_mb: self.memory_mib.to_string(),
             token,
             timeout_millis: u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -161,10 +161,11 @@ async fn unpacked(zip: Vec<u8>, code: &Path, entrypoint: String) -> Result<Handl
     let unpacked = work
         .await
         .map_err(|error| Status::internal(format!("can't unpack: {error}")))?;
-    if unpacked.is_err() && code.exists() {
-        if let Err(error) = tokio::fs::remove_dir_all(code).await {
-            tracing::warn!(%error, "can't remove a bad archive's files");
-        }
+    if unpacked.is_err()
+        && code.exists()
+        && let Err(error) = tokio::fs::remove_dir_all(code).await
+    {
+        tracing::warn!(%error, "can't remove a bad archive's files");
     }
     Ok(unpacked?)
 }
