@@ -178,7 +178,6 @@ impl Session {
 
     fn lost(&mut self, now: Instant, code: Option<u16>, why: String) {
         self.actions.push(Action::Drop);
-        self.outbox.pause();
         match std::mem::replace(&mut self.link, Link::Down) {
             Link::Closing { then, .. } => self.closed(now, then),
             Link::Up(up) => {
@@ -190,6 +189,8 @@ impl Session {
                     && let Some(message) = self.outbox.refuse_last()
                 {
                     self.rejected(now, "TOO_LARGE", &message, "too large for the gateway");
+                } else if let Some(message) = self.outbox.lose() {
+                    self.unconfirmed(now, message);
                 }
                 self.retry(now, why);
             }
@@ -239,7 +240,7 @@ impl Session {
     /// Closes the connection on our side.
     fn close(&mut self, now: Instant, then: Then) {
         self.actions.push(Action::Close);
-        self.outbox.pause();
+        self.outbox.hold();
         self.link = Link::Closing {
             until: now + CLOSE_WITHIN,
             then,

@@ -8,6 +8,8 @@ use crate::outgoing::Outgoing;
 
 /// Between two attempts when the server says UNAVAILABLE.
 const AGAIN: Duration = Duration::from_secs(1);
+/// A message that lost so many connections is probably why they were lost.
+const LOSSES: u32 = 3;
 
 #[derive(Debug)]
 struct InFlight {
@@ -15,6 +17,7 @@ struct InFlight {
     /// `None` while the connection is down.
     ack_by: Option<Instant>,
     again_at: Option<Instant>,
+    losses: u32,
 }
 
 /// The queue.
@@ -51,6 +54,7 @@ impl Outbox {
                 message,
                 ack_by: None,
                 again_at: None,
+                losses: 0,
             });
         }
         let in_flight = self.in_flight.as_mut()?;
@@ -63,12 +67,24 @@ impl Outbox {
         Some(in_flight.message.to_json())
     }
 
-    /// The connection is down: no acknowledgement can come.
-    pub(crate) fn pause(&mut self) {
+    /// The connection is closing: no acknowledgement is awaited.
+    pub(crate) fn hold(&mut self) {
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.ack_by = None;
             in_flight.again_at = None;
         }
+    }
+
+    /// The connection is lost. Gives the message back that lost too many of them.
+    pub(crate) fn lose(&mut self) -> Option<Outgoing> {
+        let in_flight = self.in_flight.as_mut()?;
+        in_flight.again_at = None;
+        in_flight.ack_by.take()?;
+        in_flight.losses += 1;
+        if in_flight.losses < LOSSES {
+            return None;
+        }
+        self.refuse_last()
     }
 
     /// An ACK, or our own broadcast. Old servers send ACKs without an id.

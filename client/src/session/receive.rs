@@ -125,7 +125,11 @@ impl Session {
     /// of broken ones, and the message once more.
     fn not_connected(&mut self, now: Instant) {
         self.offline_since.get_or_insert(now);
+        let given_up = self.outbox.lose();
         let why = "the server forgot this connection".to_owned();
         self.close(now, Then::Retry(why));
+        if let Some(message) = given_up {
+            self.unconfirmed(now, message);
+        }
     }
 }

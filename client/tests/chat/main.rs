@@ -1,6 +1,8 @@
 //! The real client against a server in this process.
 
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod editor;
 #[cfg(test)]
 mod link;

@@ -141,3 +141,23 @@ fn probes_pongs_and_the_future_are_silent() {
     let actions = bench.frame(&json!({"type": "REACTION"}));
     assert_eq!(told(&actions), [&Told::Unknown { count: 1 }]);
 }
+
+#[test]
+fn a_message_that_kills_connections_is_given_up() {
+    for strict in [false, true] {
+        let mut bench = Bench::up(Settings {
+            strict,
+            ..settings()
+        });
+        bench.submit("1");
+        for _ in 0..2 {
+            assert_eq!(ending(&bench.cut()), None);
+            bench.pass(2 * SECOND);
+            assert_eq!(ids_sent(&bench.open()), ["1"]);
+        }
+        let actions = bench.cut();
+        assert!(matches!(told(&actions)[0], Told::Unconfirmed { id, .. } if id == "1"));
+        let expected = strict.then(|| Ending::NotAcknowledged("text 1".to_owned()));
+        assert_eq!(ending(&actions), expected.as_ref());
+    }
+}
