@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 mod chore;
 mod control_plane;
+mod demo;
 mod generate;
 mod handler;
 mod image;
@@ -38,6 +39,8 @@ enum Chore {
     Generate(generate::Options),
     /// Check that no source file is too long
     Lengths,
+    /// Chat on a local cloud and a local Kubernetes
+    Demo,
     /// Do everything that CI does
     Test(test::Options),
     /// Build the operator's OCI image archive without a container engine
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Tools => tools::run(),
         Chore::Generate(options) => generate::run(&options),
         Chore::Lengths => lengths::run(),
+        Chore::Demo => demo::run(),
         Chore::Test(options) => test::run(&options),
         Chore::Image(options) => image::run(&options),
     };

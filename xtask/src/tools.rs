@@ -48,7 +48,13 @@ pub(crate) fn run() -> Result<(), ChoreError> {
     for tool in &GO_TOOLS {
         go_install(tool, &folder)?;
     }
-    node(&workspace::target().join("node"))
+    install_node(&workspace::target().join("node"))
+}
+
+/// Installs Node.js alone, which is all that the demo needs.
+pub(crate) fn node() -> Result<(), ChoreError> {
+    let _lock = Lock::take(&workspace::target().join("tools"))?;
+    install_node(&workspace::target().join("node"))
 }
 
 /// Installs cargo-deny, which only `make test` and `make lint` need.
@@ -103,7 +109,7 @@ fn go_install(tool: &GoTool, folder: &Path) -> Result<(), ChoreError> {
 }
 
 /// Installs npm's `node`, whose install script fetches the platform's package.
-fn node(folder: &Path) -> Result<(), ChoreError> {
+fn install_node(folder: &Path) -> Result<(), ChoreError> {
     let _lock = Lock::take(folder)?;
     let stamp = Stamp::new(
         &folder.join("node_modules/node/bin/node"),
