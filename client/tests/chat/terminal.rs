@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tokio::sync::watch;
@@ -32,6 +33,7 @@ impl Terminal {
         unlockpt(&master).expect("unlocked");
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         let line = ioctl_tiocgptpeer(&master, flags).expect("the other end");
+        fcntl_setfd(&line, FdFlags::CLOEXEC).expect("set");
         let size = Winsize {
             ws_row: ROWS,
             ws_col: COLUMNS,
