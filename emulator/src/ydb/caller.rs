@@ -43,6 +43,11 @@ impl Ydb {
 }
 
 impl Caller {
+    /// The service account's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.subject.id
+    }
+
     fn may(&self, permission: Permission) -> Result<(), YdbError> {
         let resource = Resource::database(&self.database.folder_id, &self.database.id);
         let allowed = self

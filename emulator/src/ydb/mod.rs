@@ -17,9 +17,8 @@ mod values;
 mod yql;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -36,6 +35,10 @@ use sessions::Sessions;
 /// How often expired rows and records are deleted. YDB does it in the
 /// background too, hourly unless a table says otherwise.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+/// How often the emulated clock, which may jump, is asked whether it is time.
+const SWEEPER_TICK: Duration = Duration::from_secs(1);
+/// When a session that nobody uses ends.
+const IDLE_LIMIT: Duration = Duration::from_mins(10);
 
 /// A database or topic doesn't do what is asked.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +102,6 @@ struct Inner {
     iam: Iam,
     clock: Clock,
     folder: PathBuf,
-    address: OnceLock<SocketAddr>,
     databases: RwLock<BTreeMap<String, Arc<Database>>>,
     sessions: Sessions,
 }
@@ -121,7 +123,6 @@ impl Ydb {
             iam,
             clock,
             folder: folder.to_path_buf(),
-            address: OnceLock::new(),
             databases: RwLock::default(),
             sessions: Sessions::default(),
         }))
@@ -133,11 +134,6 @@ impl Ydb {
 
     fn sessions(&self) -> &Sessions {
         &self.0.sessions
-    }
-
-    /// Where clients are sent: the address that is served.
-    fn address(&self) -> Option<SocketAddr> {
-        self.0.address.get().copied()
     }
 
     fn databases(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Database>>> {
@@ -182,15 +178,17 @@ impl Ydb {
         done.map_err(|error| YdbFailure::Refused(error.to_string()))?
     }
 
-    /// Removes a database with its sessions. Its files go with the folder.
+    /// Removes a database with its sessions, streams and files.
     pub fn delete_database(&self, path: &str) {
-        let mut all = self
-            .0
-            .databases
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.remove(path);
+        let all = &self.0.databases;
+        let removed = {
+            let mut all = all.write().unwrap_or_else(PoisonError::into_inner);
+            all.remove(path)
+        };
         self.0.sessions.delete_all(path);
+        if let Some(database) = removed {
+            database.close();
+        }
     }
 
     /// Serves gRPC until `stop` is done.
@@ -203,9 +201,6 @@ impl Ydb {
         inspector: Inspector,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), YdbFailure> {
-        if let Ok(address) = listener.local_addr() {
-            self.0.address.get_or_init(|| address);
-        }
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&self.0)));
         let served = service::serve(self, listener, inspector, stop).await;
         sweeper.abort();
@@ -283,20 +278,32 @@ fn topic_path(database: &Database, topic: &str) -> String {
     }
 }
 
-async fn sweep(inner: std::sync::Weak<Inner>) {
-    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+/// Sweeps when the emulated clock says so, and ends sessions that are idle.
+async fn sweep(inner: Weak<Inner>) {
+    let mut ticks = tokio::time::interval(SWEEPER_TICK);
+    let mut due = None;
     loop {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
-        let databases = inner
-            .databases
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        for database in databases.values() {
-            let swept = database.sweep().and_then(|_| database.topics.sweep());
-            if let Err(error) = swept {
-                tracing::warn!(database = database.path, %error, "rows that expired stay");
-            }
+        inner.sessions.reap(IDLE_LIMIT);
+        let now = inner.clock.now();
+        if due.is_some_and(|due| now < due) {
+            continue;
         }
+        due = now.checked_add(SWEEP_INTERVAL).ok();
+        let databases: Vec<Arc<Database>> = Ydb(inner).databases().values().cloned().collect();
+        let work = move || databases.iter().for_each(|database| sweep_one(database));
+        if let Err(error) = tokio::task::spawn_blocking(work).await {
+            tracing::warn!(%error, "sweeping failed");
+        }
+    }
+}
+
+fn sweep_one(database: &Database) {
+    let swept = database.sweep().and_then(|_| database.topics.sweep());
+    if let Err(error) = swept
+        && !database.closed.is_cancelled()
+    {
+        tracing::warn!(database = database.path, %error, "rows that expired stay");
     }
 }

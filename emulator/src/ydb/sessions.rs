@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use ydb_grpc::ydb_proto as ydb;
 
@@ -34,7 +36,20 @@ pub(crate) struct Answer {
 struct Session {
     database: Arc<Database>,
     busy: bool,
+    used: Instant,
+    /// Whether a stream keeps it alive.
+    attached: bool,
+    ended: CancellationToken,
     transactions: HashMap<String, Transaction>,
+}
+
+impl Session {
+    fn end(self) {
+        self.ended.cancel();
+        for transaction in self.transactions.into_values() {
+            self.database.roll_back(transaction);
+        }
+    }
 }
 
 /// All sessions.
@@ -64,8 +79,11 @@ impl Sessions {
     pub(crate) fn create(&self, database: Arc<Database>) -> String {
         let id = format!("ydb://session/3?node_id={NODE}&id={}", Uuid::new_v4());
         let session = Session {
+            ended: database.closed.child_token(),
             database,
             busy: false,
+            used: Instant::now(),
+            attached: false,
             transactions: HashMap::new(),
         };
         self.lock().insert(id.clone(), session);
@@ -80,20 +98,42 @@ impl Sessions {
         }
     }
 
+    /// A stream now keeps the session alive. What this returns is cancelled when
+    /// the session ends otherwise.
+    pub(crate) fn attach(&self, id: &str) -> Result<CancellationToken, YdbError> {
+        let mut all = self.lock();
+        let session = all.get_mut(id).ok_or_else(|| YdbError::bad_session(id))?;
+        session.attached = true;
+        Ok(session.ended.clone())
+    }
+
     /// Ends a session; its open transactions are rolled back.
     pub(crate) fn delete(&self, id: &str) -> Result<(), YdbError> {
         let removed = self.lock().remove(id);
         let session = removed.ok_or_else(|| YdbError::bad_session(id))?;
-        for transaction in session.transactions.into_values() {
-            session.database.roll_back(transaction);
-        }
+        session.end();
         Ok(())
     }
 
     /// Ends all sessions of a database.
     pub(crate) fn delete_all(&self, path: &str) {
-        self.lock()
-            .retain(|_, session| session.database.path != path);
+        self.end_all(|session| session.database.path == path);
+    }
+
+    /// Ends sessions that nobody has used for so long and no stream holds.
+    pub(crate) fn reap(&self, idle: Duration) {
+        self.end_all(|session| {
+            !session.attached && !session.busy && session.used.elapsed() >= idle
+        });
+    }
+
+    fn end_all(&self, which: impl Fn(&Session) -> bool) {
+        let ended: Vec<Session> = self
+            .lock()
+            .extract_if(|_, session| which(session))
+            .map(|(_, session)| session)
+            .collect();
+        ended.into_iter().for_each(Session::end);
     }
 
     fn turn(&self, id: &str) -> Result<(Turn, Arc<Database>), YdbError> {
@@ -103,6 +143,7 @@ impl Sessions {
             return Err(YdbError::session_busy());
         }
         session.busy = true;
+        session.used = Instant::now();
         let turn = Turn {
             sessions: self.clone(),
             id: id.to_owned(),
@@ -170,7 +211,7 @@ impl Sessions {
                 (id, transaction, commit)
             }
         };
-        let results = match database.run(query, &mut transaction) {
+        let results = match database.run(query, &mut transaction, commit) {
             Ok(results) => results,
             Err(error) => {
                 database.roll_back(transaction);

@@ -1,6 +1,9 @@
 //! Column types: their YQL names, their protobuf form, and how SQLite keeps
 //! their values.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+
 use ydb_grpc::ydb_proto as ydb;
 use ydb_grpc::ydb_proto::r#type::{PrimitiveTypeId, Type as Kind};
 
@@ -88,6 +91,62 @@ impl Primitive {
     pub(crate) fn name(self) -> &'static str {
         let found = ALL.iter().find(|(own, _, _)| *own == self);
         found.map_or("Unknown", |(_, name, _)| name)
+    }
+
+    /// Whole numbers; times are none.
+    pub(crate) fn is_integer(self) -> bool {
+        self.bits() > 0
+    }
+
+    /// Whole numbers and floating point.
+    pub(crate) fn is_number(self) -> bool {
+        self.is_integer() || self.storage() == Storage::Real
+    }
+
+    /// What compares byte by byte.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Utf8 | Self::String)
+    }
+
+    /// Moments and spans.
+    pub(crate) fn is_time(self) -> bool {
+        matches!(
+            self,
+            Self::Date | Self::Datetime | Self::Timestamp | Self::Interval
+        )
+    }
+
+    /// How many bits an integer has; 0 for all else.
+    pub(crate) fn bits(self) -> u8 {
+        match self {
+            Self::Int8 | Self::Uint8 => 8,
+            Self::Int16 | Self::Uint16 => 16,
+            Self::Int32 | Self::Uint32 => 32,
+            Self::Int64 | Self::Uint64 => 64,
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn is_signed(self) -> bool {
+        matches!(
+            self,
+            Self::Int8 | Self::Int16 | Self::Int32 | Self::Int64 | Self::Interval
+        )
+    }
+
+    /// The values of what is kept as an integer. SQLite has none above 2⁶³.
+    pub(crate) fn range(self) -> RangeInclusive<i64> {
+        match self {
+            Self::Bool => 0..=1,
+            Self::Int8 => i64::from(i8::MIN)..=i64::from(i8::MAX),
+            Self::Int16 => i64::from(i16::MIN)..=i64::from(i16::MAX),
+            Self::Int32 => i64::from(i32::MIN)..=i64::from(i32::MAX),
+            Self::Uint8 => 0..=i64::from(u8::MAX),
+            Self::Uint16 | Self::Date => 0..=i64::from(u16::MAX),
+            Self::Uint32 | Self::Datetime => 0..=i64::from(u32::MAX),
+            Self::Uint64 | Self::Timestamp => 0..=i64::MAX,
+            _ => i64::MIN..=i64::MAX,
+        }
     }
 
     fn id(self) -> PrimitiveTypeId {
@@ -185,6 +244,22 @@ impl ColumnType {
                 Some(Self::optional(item.primitive))
             }
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Primitive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nullable {
+            write!(formatter, "Optional<{}>", self.primitive)
+        } else {
+            write!(formatter, "{}", self.primitive)
         }
     }
 }

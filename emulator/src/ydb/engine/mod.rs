@@ -1,21 +1,27 @@
 //! Databases on SQLite: tables, transactions, topics.
 //!
-//! A database is a file in WAL mode. A transaction is a connection of its own:
-//! its first read fixes what it sees, and a write after somebody else's commit
-//! fails, which is YDB's optimistic locking at the granularity of the whole
-//! database. False conflicts can happen; every client repeats them.
+//! A database is a file in WAL mode; a transaction is a connection of its own
+//! (`transaction` tells how they don't disturb each other). Topics have a file
+//! of their own.
 
+mod calls;
 mod database;
+mod file;
+mod functions;
+mod operators;
 mod plan;
 mod projection;
 mod schema;
+mod script;
 #[cfg(test)]
 mod tests;
 mod topics;
 mod transaction;
+mod turn;
 mod write;
 
-pub(crate) use database::{Database, Query, Rights};
+pub(crate) use database::Database;
 pub(crate) use schema::{Index, Table};
-pub(crate) use topics::{Message, Stored, Topic, TopicSettings, Written};
+pub(crate) use script::{Query, Rights};
+pub(crate) use topics::{Message, Ownership, Stored, Topic, TopicSettings, Written};
 pub(crate) use transaction::{Mode, Transaction};

@@ -1,6 +1,6 @@
 //! SELECT, and what RETURNING gives back.
 
-use super::plan::Translator;
+use super::plan::{Sql, Translator};
 use super::schema::{Column, Table, quote};
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
@@ -17,10 +17,12 @@ impl Translator<'_> {
         for projection in projections {
             match projection {
                 Projection::Everything => {
-                    let own = self
+                    // YQL's own order, whatever the table's is.
+                    let mut own = self
                         .table
                         .map(|table| table.columns.clone())
                         .unwrap_or_default();
+                    own.sort_by(|one, other| one.name.cmp(&other.name));
                     texts.extend(own.iter().map(|column| quote(&column.name)));
                     columns.extend(own);
                 }
@@ -30,7 +32,7 @@ impl Translator<'_> {
                         (None, Expression::Column(column)) => column.text.clone(),
                         (None, _) => format!("column{}", columns.len()),
                     };
-                    let sql = self.expression(value)?;
+                    let sql = self.expression(value, None)?;
                     texts.push(format!("{} AS {}", sql.text, quote(&name)));
                     let kind = sql.kind.unwrap_or(ColumnType::optional(Primitive::Utf8));
                     columns.push(Column { name, kind });
@@ -54,12 +56,13 @@ impl Translator<'_> {
     /// Always with a WHERE, since `ON CONFLICT` may follow.
     pub(super) fn filter(&mut self, filter: Option<&Expression>) -> Result<String, YdbError> {
         match filter {
-            Some(filter) => Ok(format!(" WHERE {}", self.expression(filter)?.text)),
+            Some(filter) => Ok(format!(" WHERE {}", self.condition(filter)?.text)),
             None => Ok(" WHERE 1".to_owned()),
         }
     }
 
     pub(super) fn select(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        self.check_grouping(select)?;
         let (list, columns) = self.projections(&select.projections)?;
         let distinct = if select.distinct { "DISTINCT " } else { "" };
         let mut text = format!("SELECT {distinct}{list}");
@@ -70,7 +73,7 @@ impl Translator<'_> {
         if !select.group_by.is_empty() {
             let mut keys = Vec::new();
             for key in &select.group_by {
-                keys.push(self.expression(key)?.text);
+                keys.push(self.expression(key, None)?.text);
             }
             text += " GROUP BY ";
             text += &keys.join(", ");
@@ -81,6 +84,49 @@ impl Translator<'_> {
         Ok((text, columns))
     }
 
+    /// Beside aggregates only what is grouped by has one value.
+    fn check_grouping(&self, select: &Select) -> Result<(), YdbError> {
+        let values = || {
+            select.projections.iter().filter_map(|one| match one {
+                Projection::Everything => None,
+                Projection::Expression { value, .. } => Some(value),
+            })
+        };
+        if select.group_by.is_empty() && !values().any(Expression::aggregates) {
+            return Ok(());
+        }
+        let grouped: Vec<&str> = select
+            .group_by
+            .iter()
+            .flat_map(Expression::bare_columns)
+            .map(|name| name.text.as_str())
+            .collect();
+        let stray = values()
+            .flat_map(Expression::bare_columns)
+            .find(|name| !grouped.contains(&name.text.as_str()));
+        if let Some(name) = stray {
+            let message = format!(
+                "Column {} must either be a key column in GROUP BY or it should be used in aggregation function",
+                name.text
+            );
+            return Err(YdbError::query(message, Some(name.place)));
+        }
+        if select.projections.contains(&Projection::Everything) {
+            return Err(YdbError::query("* beside aggregates", self.place));
+        }
+        Ok(())
+    }
+
+    /// LIMIT and OFFSET.
+    fn bound(&mut self, value: &Expression) -> Result<Sql, YdbError> {
+        let sql = self.expression(value, Some(Primitive::Uint64))?;
+        if sql.primitive().is_some_and(Primitive::is_integer) {
+            return Ok(sql);
+        }
+        let message = format!("Expected Uint64, got {}", sql.type_name());
+        Err(self.refuse(value, message))
+    }
+
     fn order(&mut self, select: &Select) -> Result<String, YdbError> {
         let mut keys = Vec::new();
         for (key, direction) in &select.order_by {
@@ -88,7 +134,7 @@ impl Translator<'_> {
                 Direction::Ascending => "ASC",
                 Direction::Descending => "DESC",
             };
-            keys.push(format!("{} {direction}", self.expression(key)?.text));
+            keys.push(format!("{} {direction}", self.expression(key, None)?.text));
         }
         let mut text = String::new();
         if !keys.is_empty() {
@@ -98,14 +144,14 @@ impl Translator<'_> {
         match (&select.limit, &select.offset) {
             (Some(limit), _) => {
                 text += " LIMIT ";
-                text += &self.expression(limit)?.text;
+                text += &self.bound(limit)?.text;
             }
             (None, Some(_)) => text += " LIMIT -1",
             (None, None) => {}
         }
         if let Some(offset) = &select.offset {
             text += " OFFSET ";
-            text += &self.expression(offset)?.text;
+            text += &self.bound(offset)?.text;
         }
         Ok(text)
     }

@@ -1,7 +1,7 @@
 //! What a database knows of its tables.
 
 use crate::ydb::status::YdbError;
-use crate::ydb::types::{ColumnType, Primitive};
+use crate::ydb::types::{ColumnType, Primitive, Storage};
 use crate::ydb::yql::ast::{CreateTable, Name};
 
 /// A table.
@@ -102,19 +102,14 @@ impl Table {
 
     /// SQLite's statements that make it.
     pub(crate) fn to_sql(&self) -> Vec<String> {
-        let columns = self.columns.iter().map(|column| {
-            let affinity = column.kind.primitive.storage().affinity();
-            let null = if column.kind.nullable {
-                ""
-            } else {
-                " NOT NULL"
-            };
-            format!("{} {affinity}{null}", quote(&column.name))
-        });
-        let mut items: Vec<String> = columns.collect();
+        let mut items: Vec<String> = self.columns.iter().map(column_sql).collect();
         items.push(format!("PRIMARY KEY ({})", quote_all(&self.primary_key)));
         let table = quote(&self.path);
-        let mut statements = vec![format!("CREATE TABLE {table} ({})", items.join(", "))];
+        // With row ids, a single integer key would number itself.
+        let items = items.join(", ");
+        let mut statements = vec![format!(
+            "CREATE TABLE {table} ({items}) STRICT, WITHOUT ROWID"
+        )];
         statements.extend(self.indexes.iter().map(|index| {
             let unique = if index.unique { "UNIQUE " } else { "" };
             let name = quote(&self.index_name(&index.name));
@@ -125,6 +120,29 @@ impl Table {
         }));
         statements
     }
+}
+
+/// SQLite checks what a column takes, so that nothing else is ever read.
+fn column_sql(column: &Column) -> String {
+    let name = quote(&column.name);
+    let primitive = column.kind.primitive;
+    let affinity = primitive.storage().affinity();
+    let null = if column.kind.nullable {
+        ""
+    } else {
+        " NOT NULL"
+    };
+    let range = primitive.range();
+    let check = if primitive.storage() != Storage::Integer || range == (i64::MIN..=i64::MAX) {
+        String::new()
+    } else {
+        format!(
+            " CHECK ({name} BETWEEN {} AND {})",
+            range.start(),
+            range.end()
+        )
+    };
+    format!("{name} {affinity}{null}{check}")
 }
 
 fn texts(names: &[Name]) -> Vec<String> {

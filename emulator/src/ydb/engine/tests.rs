@@ -67,6 +67,7 @@ fn query(text: &str, parameters: &[(&str, &str)]) -> Query {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "items are optional")]
 fn text(value: &str) -> Option<Wire> {
     Some(Wire::TextValue(value.to_owned()))
 }
@@ -125,11 +126,15 @@ fn of_two_racing_transactions_one_is_aborted() {
     let mut second = database.begin(Mode::Serializable).expect("a transaction");
     let find = query(OF_USER, &[("u", "alice")]);
     for transaction in [&mut first, &mut second] {
-        database.run(&find, transaction).expect("a read");
+        database.run(&find, transaction, false).expect("a read");
     }
     let join = |connection| query(JOIN, &[("c", connection), ("u", "alice")]);
-    database.run(&join("c1"), &mut first).expect("a write");
-    database.run(&join("c2"), &mut second).expect("a write");
+    database
+        .run(&join("c1"), &mut first, false)
+        .expect("a write");
+    database
+        .run(&join("c2"), &mut second, false)
+        .expect("a write");
     database.commit(first).expect("the first commit");
     let lost = database.commit(second).expect_err("the second commit");
     assert_eq!((lost.status, lost.issue), (StatusCode::Aborted, 2001));
@@ -233,18 +238,20 @@ fn a_topic_takes_each_number_once_and_one_session_a_producer() {
     assert!(!topics.create("/t", settings));
     let (old, highest) = topics.own("/t", "p").expect("a session");
     assert_eq!(highest, 0);
-    let written = topics.append("/t", "p", old, &[message(1), message(2)]);
+    let written = topics.append("/t", "p", old.session, &[message(1), message(2)]);
     assert_eq!(
         written.expect("two records"),
         [Written::At(0), Written::At(1)]
     );
+    assert!(!old.lost.is_cancelled());
     let (new, highest) = topics.own("/t", "p").expect("a session");
     assert_eq!(highest, 2);
+    assert!(old.lost.is_cancelled() && !new.lost.is_cancelled());
     let killed = topics
-        .append("/t", "p", old, &[message(3)])
+        .append("/t", "p", old.session, &[message(3)])
         .expect_err("the old session");
     assert_eq!(killed.status, StatusCode::BadRequest);
-    let written = topics.append("/t", "p", new, &[message(2), message(3)]);
+    let written = topics.append("/t", "p", new.session, &[message(2), message(3)]);
     assert_eq!(
         written.expect("one record"),
         [Written::AlreadyWritten, Written::At(2)]
@@ -253,4 +260,106 @@ fn a_topic_takes_each_number_once_and_one_session_a_producer() {
     fixture.clock.advance(Duration::from_hours(2));
     topics.sweep().expect("a sweep");
     assert!(topics.read("/t", 0, 10).expect("records").is_empty());
+}
+
+#[test]
+fn transactions_on_different_rows_dont_disturb_each_other() {
+    let fixture = fixture();
+    let database = &fixture.database;
+    let mut first = database.begin(Mode::Serializable).expect("a transaction");
+    let mut second = database.begin(Mode::Serializable).expect("a transaction");
+    for (transaction, user) in [(&mut first, "alice"), (&mut second, "bob")] {
+        let find = query(OF_USER, &[("u", user)]);
+        database.run(&find, transaction, false).expect("a read");
+        let join = query(JOIN, &[("c", user), ("u", user)]);
+        database.run(&join, transaction, false).expect("a write");
+    }
+    database.commit(first).expect("the first commit");
+    database.commit(second).expect("the second commit");
+}
+
+#[test]
+fn a_transaction_sees_its_own_writes_and_nobody_elses() {
+    let fixture = fixture();
+    let database = &fixture.database;
+    let mut reader = database.begin(Mode::ReadOnly).expect("a transaction");
+    let mut writer = database.begin(Mode::Serializable).expect("a transaction");
+    let find = query(OF_USER, &[("u", "alice")]);
+    let count = |transaction: &mut _| {
+        let found = database.run(&find, transaction, false).expect("a read");
+        found[0].rows.len()
+    };
+    assert_eq!(count(&mut reader), 0);
+    let join = query(JOIN, &[("c", "c"), ("u", "alice")]);
+    database.run(&join, &mut writer, false).expect("a write");
+    assert_eq!(count(&mut writer), 1);
+    database.commit(writer).expect("the commit");
+    assert_eq!(count(&mut reader), 0);
+    let refused = database.run(&join, &mut reader, false);
+    assert!(refused.expect_err("a write").message.contains("read only"));
+}
+
+#[test]
+fn types_are_not_mixed_up() {
+    let fixture = fixture();
+    fixture
+        .run("CREATE TABLE t (id Uint64, small Uint8, flag Bool, name Utf8, raw String, PRIMARY KEY (id))")
+        .expect("a table");
+    for (text, complaint) in [
+        ("SELECT 1 FROM t WHERE id = 'x'", "Can't compare"),
+        ("SELECT 1 FROM t WHERE id", "Expected Bool"),
+        ("SELECT 1 + name FROM t", "No + of"),
+        (
+            "UPSERT INTO t (id, flag) VALUES (1, 1)",
+            "Failed to convert",
+        ),
+        (
+            "UPSERT INTO t (id, small) VALUES (1, 300)",
+            "Failed to convert",
+        ),
+        ("UPSERT INTO t (id) VALUES (-1)", "Failed to convert"),
+        (
+            "UPSERT INTO t (id, name) VALUES (1, CAST(2 AS String))",
+            "Failed to convert",
+        ),
+        ("UPSERT INTO t (name) VALUES ('x')", "Missing key column"),
+        (
+            "UPSERT INTO connections (connection_id) VALUES (CAST(1 AS Utf8))",
+            "not null",
+        ),
+        ("SELECT name, COUNT(*) FROM t", "GROUP BY"),
+        ("SELECT Unwrap(CAST('x' AS Uint64))", "Failed to unwrap"),
+        ("SELECT CAST(1.5 AS Interval)", "CAST of Double"),
+        ("SELECT Timestamp('never')", "is no Timestamp"),
+    ] {
+        let error = fixture.run(text).expect_err(text);
+        assert_eq!(error.status, StatusCode::GenericError, "{text}");
+        assert!(
+            error.message.contains(complaint),
+            "{text}: {}",
+            error.message
+        );
+    }
+    let nothing = fixture.run("UPSERT INTO t (id) VALUES (NULL)");
+    assert_eq!(nothing.expect_err("no key").status, StatusCode::BadRequest);
+}
+
+#[test]
+fn rows_come_from_the_table_that_is_named() {
+    let fixture = fixture();
+    fixture
+        .run(
+            "CREATE TABLE copies (id Utf8, size Uint32, PRIMARY KEY (id));
+            UPSERT INTO connections (connection_id, user_id) VALUES ('c', 'alice'), ('d', 'bob');
+            UPSERT INTO copies (id, size) SELECT user_id, LENGTH(user_id) FROM connections",
+        )
+        .expect("a script");
+    let wanted = [
+        [text("alice"), Some(Wire::Uint32Value(5))],
+        [text("bob"), Some(Wire::Uint32Value(3))],
+    ];
+    assert_eq!(
+        fixture.rows("SELECT id, size FROM copies ORDER BY size DESC"),
+        wanted
+    );
 }

@@ -1,15 +1,16 @@
 //! Topics of one partition: a log that producers append to and readers follow.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::database::{lock, open};
+use super::file::{lock, open, remove_file};
 use super::transaction::failure;
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
@@ -49,8 +50,18 @@ struct Open {
     /// Where the next record goes.
     end: watch::Sender<u64>,
     /// The session that writes for each producer.
-    owners: BTreeMap<String, u64>,
+    owners: BTreeMap<String, Ownership>,
     sessions: u64,
+    /// Cancelled when the topic goes.
+    dropped: CancellationToken,
+}
+
+/// A producer's place in a topic, as long as no other session takes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Ownership {
+    pub(crate) session: u64,
+    /// Cancelled when the place is lost.
+    pub(crate) lost: CancellationToken,
 }
 
 /// A record as a producer sent it.
@@ -86,17 +97,31 @@ pub(crate) struct Topics {
     clock: Clock,
     connection: Mutex<Connection>,
     open: Mutex<BTreeMap<String, Open>>,
+    closed: CancellationToken,
+    file: PathBuf,
 }
 
 impl Topics {
-    pub(super) fn open(file: &Path, clock: Clock) -> Result<Self, YdbError> {
+    pub(super) fn open(
+        file: &Path,
+        clock: Clock,
+        closed: CancellationToken,
+    ) -> Result<Self, YdbError> {
         let connection = open(file)?;
         connection.execute_batch(TABLES).map_err(failure)?;
         Ok(Self {
             clock,
             connection: Mutex::new(connection),
             open: Mutex::default(),
+            closed,
+            file: file.to_path_buf(),
         })
+    }
+
+    /// Drops all topics and removes the file.
+    pub(super) fn close(&self) {
+        lock(&self.open).clear();
+        remove_file(&self.file);
     }
 
     /// Makes a topic; false when there is one of that path.
@@ -117,6 +142,7 @@ impl Topics {
                 end: watch::Sender::new(0),
                 owners: BTreeMap::new(),
                 sessions: 0,
+                dropped: self.closed.child_token(),
             },
         );
         true
@@ -134,7 +160,8 @@ impl Topics {
     /// Removes a topic with its log.
     pub(crate) fn drop(&self, path: &str) -> Result<(), YdbError> {
         let removed = lock(&self.open).remove(path);
-        removed.ok_or_else(|| YdbError::no_path(path))?;
+        let open = removed.ok_or_else(|| YdbError::no_path(path))?;
+        open.dropped.cancel();
         let connection = lock(&self.connection);
         for table in ["log", "producers"] {
             let sql = format!("DELETE FROM {table} WHERE topic = ?1");
@@ -168,16 +195,41 @@ impl Topics {
 
     /// A producer starts to write: its session, and its highest number. An
     /// older session of the same producer loses its place.
-    pub(crate) fn own(&self, path: &str, producer: &str) -> Result<(u64, i64), YdbError> {
-        let session = self.with(path, |open| {
+    pub(crate) fn own(&self, path: &str, producer: &str) -> Result<(Ownership, i64), YdbError> {
+        let own = self.with(path, |open| {
             open.sessions += 1;
-            open.owners.insert(producer.to_owned(), open.sessions);
-            open.sessions
+            let own = Ownership {
+                session: open.sessions,
+                lost: open.dropped.child_token(),
+            };
+            let older = open.owners.insert(producer.to_owned(), own.clone());
+            if let Some(older) = older {
+                older.lost.cancel();
+            }
+            own
         })?;
-        Ok((
-            session,
-            Self::highest(&lock(&self.connection), path, producer)?,
-        ))
+        let highest = Self::highest(&lock(&self.connection), path, producer)?;
+        Ok((own, highest))
+    }
+
+    /// Where the producer's next record goes; refused when its place is lost.
+    pub(crate) fn check_owner(
+        &self,
+        path: &str,
+        producer: &str,
+        session: u64,
+    ) -> Result<u64, YdbError> {
+        let (owner, end) = self.with(path, |open| {
+            let owner = open.owners.get(producer).map(|owner| owner.session);
+            (owner, *open.end.borrow())
+        })?;
+        if owner == Some(session) {
+            return Ok(end);
+        }
+        Err(YdbError::bad_request(format!(
+            "ownership session is killed by another session with id {} partition id 0",
+            owner.unwrap_or_default()
+        )))
     }
 
     fn highest(connection: &Connection, path: &str, producer: &str) -> Result<i64, YdbError> {
@@ -198,15 +250,7 @@ impl Topics {
         messages: &[Message],
     ) -> Result<Vec<Written>, YdbError> {
         let connection = lock(&self.connection);
-        let (owner, mut end) = self.with(path, |open| {
-            (open.owners.get(producer).copied(), *open.end.borrow())
-        })?;
-        if owner != Some(session) {
-            return Err(YdbError::bad_request(format!(
-                "ownership session is killed by another session with id {} partition id 0",
-                owner.unwrap_or_default()
-            )));
-        }
+        let mut end = self.check_owner(path, producer, session)?;
         let mut highest = Self::highest(&connection, path, producer)?;
         let mut outcomes = Vec::with_capacity(messages.len());
         let batch = connection.unchecked_transaction().map_err(failure)?;

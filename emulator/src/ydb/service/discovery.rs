@@ -2,9 +2,11 @@
 
 use tonic::{Request, Response, Status};
 use ydb_grpc::ydb_proto::discovery::{
-    EndpointInfo, ListEndpointsRequest, ListEndpointsResponse, ListEndpointsResult,
+    EndpointInfo, ListEndpointsRequest, ListEndpointsResponse, ListEndpointsResult, WhoAmIRequest,
+    WhoAmIResponse, WhoAmIResult,
 };
 
+use super::dialled::Dialled;
 use crate::ydb::Ydb;
 use crate::ydb::proto::discovery::discovery_service_server::DiscoveryService;
 use crate::ydb::sessions::NODE;
@@ -20,9 +22,11 @@ impl DiscoveryService for Ydb {
         request: Request<ListEndpointsRequest>,
     ) -> Result<Response<ListEndpointsResponse>, Status> {
         self.caller(request.metadata())?;
-        let endpoint = self.address().map(|address| EndpointInfo {
-            address: address.ip().to_string(),
-            port: u32::from(address.port()),
+        let dialled = request.extensions().get::<Dialled>();
+        let endpoint = dialled.map(|dialled| EndpointInfo {
+            address: dialled.host().to_owned(),
+            port: u32::from(dialled.port()),
+            ssl: dialled.tls,
             location: LOCATION.to_owned(),
             node_id: NODE,
             ..EndpointInfo::default()
@@ -33,6 +37,21 @@ impl DiscoveryService for Ydb {
         };
         let operation = status::result("Discovery.ListEndpointsResult", Ok(result));
         Ok(Response::new(ListEndpointsResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn who_am_i(
+        &self,
+        request: Request<WhoAmIRequest>,
+    ) -> Result<Response<WhoAmIResponse>, Status> {
+        let caller = self.caller(request.metadata())?;
+        let result = WhoAmIResult {
+            user: format!("{}@as", caller.id()),
+            groups: Vec::new(),
+        };
+        let operation = status::result("Discovery.WhoAmIResult", Ok(result));
+        Ok(Response::new(WhoAmIResponse {
             operation: Some(operation),
         }))
     }

@@ -1,5 +1,6 @@
 //! YDB's gRPC services, a file each.
 
+mod dialled;
 mod discovery;
 mod query;
 mod request;
@@ -12,6 +13,7 @@ mod topic_write;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tower::util::MapRequestLayer;
 
 use super::Ydb;
 use super::proto;
@@ -40,6 +42,7 @@ pub(super) async fn serve(
     Server::builder()
         .tcp_nodelay(true)
         .layer(InspectGrpcLayer::new(inspector))
+        .layer(MapRequestLayer::new(dialled::remember::<tonic::body::Body>))
         .add_service(service!(
             proto::discovery::discovery_service_server::DiscoveryServiceServer
         ))

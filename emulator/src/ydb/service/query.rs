@@ -65,24 +65,23 @@ impl QueryService for Ydb {
     ) -> Result<Response<Parts<SessionState>>, Status> {
         caller(self, request.metadata())?;
         let id = request.into_inner().session_id;
-        let outcome = self.sessions().check(&id);
+        let outcome = self.sessions().attach(&id);
         let (status, issues) = status::bare(&outcome);
-        let state = SessionState {
+        let first = stream::iter([Ok(SessionState {
             status,
             issues,
             session_hint: None,
+        })]);
+        let Ok(ended) = outcome else {
+            return Ok(Response::new(Box::pin(first)));
         };
-        if outcome.is_err() {
-            return Ok(Response::new(Box::pin(stream::iter([Ok(state)]))));
-        }
-        let (_, end) = session_guard(self, id);
+        let guard = EndSession(self.clone(), id);
         let rest = stream::once(async move {
-            let _end = end;
-            std::future::pending::<Result<SessionState, Status>>().await
+            ended.cancelled().await;
+            drop(guard);
         });
-        Ok(Response::new(Box::pin(
-            stream::iter([Ok(state)]).chain(rest),
-        )))
+        let rest = rest.filter_map(|()| std::future::ready(None));
+        Ok(Response::new(Box::pin(first.chain(rest))))
     }
 
     async fn begin_transaction(
@@ -150,15 +149,14 @@ impl QueryService for Ydb {
     }
 }
 
-/// Ends a session when the guard goes.
-fn session_guard(ydb: &Ydb, id: String) -> (String, impl Send + use<>) {
-    struct End(Ydb, String);
-    impl Drop for End {
-        fn drop(&mut self) {
-            drop(self.0.sessions().delete(&self.1));
-        }
+/// Ends a session when it goes: with the stream that holds it.
+struct EndSession(Ydb, String);
+
+impl Drop for EndSession {
+    fn drop(&mut self) {
+        // It may have ended before.
+        drop(self.0.sessions().delete(&self.1));
     }
-    (id.clone(), End(ydb.clone(), id))
 }
 
 fn mode(settings: Option<&TransactionSettings>) -> Mode {

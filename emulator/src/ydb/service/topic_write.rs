@@ -20,7 +20,7 @@ use ydb_grpc::ydb_proto::topic::{SupportedCodecs, UpdateTokenResponse};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
 use crate::ydb::caller::Caller;
-use crate::ydb::engine::{Message, Written};
+use crate::ydb::engine::{Message, Ownership, Written};
 use crate::ydb::status::{self, YdbError};
 
 /// Answers that may wait for a slow client.
@@ -36,8 +36,14 @@ pub(super) fn session(
     let (answers, stream) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         let mut producer = None;
-        while let Some(Ok(request)) = requests.next().await {
-            let outcome = answer(&ydb, &caller, &mut producer, request).await;
+        loop {
+            let outcome = tokio::select! {
+                () = lost(&caller, producer.as_ref()) => Err(reason(&caller, producer.as_ref())),
+                request = requests.next() => match request {
+                    Some(Ok(request)) => answer(&ydb, &caller, &mut producer, request).await,
+                    Some(Err(_)) | None => return,
+                },
+            };
             let failed = outcome.is_err();
             let (status, issues) = status::bare(&outcome);
             let message = FromServer {
@@ -57,7 +63,25 @@ pub(super) fn session(
 struct Producer {
     path: String,
     id: String,
-    session: u64,
+    place: Ownership,
+}
+
+/// Waits until the producer's place, its topic or its database goes.
+async fn lost(caller: &Caller, producer: Option<&Producer>) {
+    match producer {
+        Some(producer) => producer.place.lost.cancelled().await,
+        None => caller.database.closed.cancelled().await,
+    }
+}
+
+fn reason(caller: &Caller, producer: Option<&Producer>) -> YdbError {
+    let gone = || YdbError::no_path(&caller.database.path);
+    let Some(Producer { path, id, place }) = producer else {
+        return gone();
+    };
+    let topics = &caller.database.topics;
+    let owner = topics.check_owner(path, id, place.session);
+    owner.err().unwrap_or_else(gone)
 }
 
 async fn answer(
@@ -97,14 +121,14 @@ fn init(caller: &Caller, request: InitRequest) -> Result<(Producer, InitResponse
     };
     let topics = &caller.database.topics;
     let codecs = topics.get(&path)?.settings.codecs;
-    let (session, last_seq_no) = topics.own(&path, &id)?;
+    let (place, last_seq_no) = topics.own(&path, &id)?;
     let response = InitResponse {
         last_seq_no,
-        session_id: format!("{session}"),
+        session_id: place.session.to_string(),
         partition_id: 0,
         supported_codecs: Some(SupportedCodecs { codecs }),
     };
-    Ok((Producer { path, id, session }, response))
+    Ok((Producer { path, id, place }, response))
 }
 
 async fn write(
@@ -118,6 +142,12 @@ async fn write(
         ));
     }
     let codec = request.codec;
+    let settings = caller.database.topics.get(&producer.path)?.settings;
+    if !settings.codecs.is_empty() && !settings.codecs.contains(&codec) {
+        return Err(YdbError::bad_request(format!(
+            "the topic doesn't take codec {codec}"
+        )));
+    }
     let messages = request.messages.into_iter().map(|message| Message {
         number: message.seq_no,
         created_micros: message.created_at.map_or(0, |created| {
@@ -130,7 +160,11 @@ async fn write(
     let messages: Vec<Message> = messages.collect();
     let numbers: Vec<i64> = messages.iter().map(|message| message.number).collect();
     let database = std::sync::Arc::clone(&caller.database);
-    let (path, id, session) = (producer.path.clone(), producer.id.clone(), producer.session);
+    let (path, id, session) = (
+        producer.path.clone(),
+        producer.id.clone(),
+        producer.place.session,
+    );
     let work = move || database.topics.append(&path, &id, session, &messages);
     let written = tokio::task::spawn_blocking(work)
         .await

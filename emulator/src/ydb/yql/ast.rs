@@ -38,6 +38,13 @@ pub(crate) enum Statement {
     Select(Select),
 }
 
+impl Statement {
+    /// Whether it changes the schema rather than rows.
+    pub(crate) fn is_definition(&self) -> bool {
+        matches!(self, Self::CreateTable(_) | Self::DropTable { .. })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CreateTable {
     pub(crate) table: Name,
@@ -149,9 +156,15 @@ pub(crate) enum Projection {
 pub(crate) enum Expression {
     Null,
     Bool(bool),
-    Integer(i64),
+    Integer {
+        value: i64,
+        /// What its suffix says.
+        kind: Option<Primitive>,
+    },
     Decimal(f64),
     Text(String),
+    /// With the suffix `u`.
+    Utf8(String),
     Parameter(Name),
     Column(Name),
     Call {
@@ -179,6 +192,78 @@ pub(crate) enum Expression {
         list: Vec<Expression>,
         negated: bool,
     },
+}
+
+impl Expression {
+    /// Whether its type follows from where it stands.
+    pub(crate) fn is_literal(&self) -> bool {
+        match self {
+            Self::Null | Self::Integer { .. } | Self::Decimal(_) | Self::Text(_) => true,
+            Self::Negative(value) => value.is_literal(),
+            _ => false,
+        }
+    }
+
+    /// Where its first name is.
+    pub(crate) fn place(&self) -> Option<Place> {
+        match self {
+            Self::Parameter(name) | Self::Column(name) => Some(name.place),
+            Self::Call { function, .. } => Some(function.place),
+            _ => self.parts().into_iter().find_map(Self::place),
+        }
+    }
+
+    /// Whether it makes one value of many rows.
+    pub(crate) fn is_aggregate(&self) -> bool {
+        match self {
+            Self::CountAll => true,
+            Self::Call { function, .. } => {
+                let names = ["COUNT", "MIN", "MAX", "SUM"];
+                let own = |name: &&str| function.text.eq_ignore_ascii_case(name);
+                names.iter().any(own)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it holds an aggregate.
+    pub(crate) fn aggregates(&self) -> bool {
+        self.is_aggregate() || self.parts().into_iter().any(Self::aggregates)
+    }
+
+    /// Columns that stand outside of aggregates.
+    pub(crate) fn bare_columns(&self) -> Vec<&Name> {
+        match self {
+            Self::Column(name) => vec![name],
+            _ if self.is_aggregate() => Vec::new(),
+            _ => self
+                .parts()
+                .into_iter()
+                .flat_map(Self::bare_columns)
+                .collect(),
+        }
+    }
+
+    fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer { .. }
+            | Self::Decimal(_)
+            | Self::Text(_)
+            | Self::Utf8(_)
+            | Self::Parameter(_)
+            | Self::Column(_)
+            | Self::CountAll => Vec::new(),
+            Self::Call { arguments, .. } => arguments.iter().collect(),
+            Self::Cast { value, .. }
+            | Self::Not(value)
+            | Self::Negative(value)
+            | Self::IsNull { value, .. } => vec![value],
+            Self::Binary { left, right, .. } => vec![left, right],
+            Self::In { value, list, .. } => std::iter::once(value.as_ref()).chain(list).collect(),
+        }
+    }
 }
 
 /// Between two expressions.

@@ -48,10 +48,12 @@ impl Cursor {
     pub(super) fn unexpected(&self, expected: &str) -> YdbError {
         let found = match self.peek() {
             None => "the end".to_owned(),
-            Some(Token::Word(text) | Token::Integer(text) | Token::Decimal(text)) => text.clone(),
+            Some(Token::Word(text) | Token::Integer(text, _) | Token::Decimal(text)) => {
+                text.clone()
+            }
             Some(Token::Quoted(text)) => format!("`{text}`"),
             Some(Token::Parameter(text)) => format!("${text}"),
-            Some(Token::Text(text)) => format!("{text:?}"),
+            Some(Token::Text(text) | Token::Utf8(text)) => format!("{text:?}"),
             Some(Token::Mark(mark)) => (*mark).to_owned(),
         };
         let message = format!("expected {expected}, found {found}");
@@ -141,7 +143,7 @@ impl Cursor {
 
     pub(super) fn text(&mut self, what: &str) -> Result<String, YdbError> {
         match self.peek() {
-            Some(Token::Text(text)) => {
+            Some(Token::Text(text) | Token::Utf8(text)) => {
                 let text = text.clone();
                 self.at += 1;
                 Ok(text)

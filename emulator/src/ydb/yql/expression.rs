@@ -5,6 +5,7 @@ use super::ast::{Expression, Name, Operator};
 use super::cursor::Cursor;
 use super::lexer::Token;
 use crate::ydb::status::YdbError;
+use crate::ydb::types::Primitive;
 
 /// Marks of each level, loosest first.
 const COMPARISONS: &[(&str, Operator)] = &[
@@ -26,6 +27,17 @@ const PRODUCTS: &[(&str, Operator)] = &[
     ("*", Operator::Multiply),
     ("/", Operator::Divide),
     ("%", Operator::Remainder),
+];
+
+/// Suffixes of whole numbers.
+const SUFFIXES: &[(&str, Primitive)] = &[
+    ("t", Primitive::Int8),
+    ("s", Primitive::Int16),
+    ("l", Primitive::Int64),
+    ("ut", Primitive::Uint8),
+    ("us", Primitive::Uint16),
+    ("u", Primitive::Uint32),
+    ("ul", Primitive::Uint64),
 ];
 
 /// Any expression.
@@ -124,12 +136,16 @@ fn atom(cursor: &mut Cursor) -> Result<Expression, YdbError> {
         return Ok(inner);
     }
     match cursor.peek().cloned() {
-        Some(Token::Integer(digits)) => {
-            let number = digits
+        Some(Token::Integer(digits, suffix)) => {
+            let value = digits
                 .parse()
                 .map_err(|_| cursor.unexpected("a 64-bit number"))?;
             cursor.next();
-            Ok(Expression::Integer(number))
+            let kind = SUFFIXES.iter().find(|(own, _)| *own == suffix);
+            Ok(Expression::Integer {
+                value,
+                kind: kind.map(|(_, kind)| *kind),
+            })
         }
         Some(Token::Decimal(digits)) => {
             let number = digits.parse().map_err(|_| cursor.unexpected("a number"))?;
@@ -139,6 +155,10 @@ fn atom(cursor: &mut Cursor) -> Result<Expression, YdbError> {
         Some(Token::Text(text)) => {
             cursor.next();
             Ok(Expression::Text(text))
+        }
+        Some(Token::Utf8(text)) => {
+            cursor.next();
+            Ok(Expression::Utf8(text))
         }
         Some(Token::Parameter(text)) => {
             cursor.next();

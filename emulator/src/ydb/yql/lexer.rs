@@ -13,8 +13,10 @@ pub(super) enum Token {
     Parameter(String),
     /// Without its quotes.
     Text(String),
-    /// Digits, without a suffix.
-    Integer(String),
+    /// `"…"u`.
+    Utf8(String),
+    /// Digits, and the suffix that tells the type, in lower case.
+    Integer(String, String),
     /// Digits with a point.
     Decimal(String),
     /// Anything else: `(`, `<=`, `??` …
@@ -96,8 +98,10 @@ impl<'a> Lexer<'a> {
             '`' => Ok(Token::Quoted(self.quoted('`')?)),
             '"' | '\'' => {
                 let text = self.quoted(first)?;
-                self.suffix(&["u", "s", "j", "y"]);
-                Ok(Token::Text(text))
+                match self.suffix(&["u", "s"]).as_str() {
+                    "u" => Ok(Token::Utf8(text)),
+                    _ => Ok(Token::Text(text)),
+                }
             }
             '$' => {
                 self.at += 1;
@@ -142,19 +146,21 @@ impl<'a> Lexer<'a> {
             let fraction = self.take(|character| character.is_ascii_digit());
             return Token::Decimal(format!("{whole}.{fraction}"));
         }
-        self.suffix(&["ul", "us", "ut", "u", "l", "s", "t"]);
-        Token::Integer(whole)
+        let suffix = self.suffix(&["ul", "us", "ut", "u", "l", "s", "t"]);
+        Token::Integer(whole, suffix)
     }
 
-    /// Passes over a literal's type suffix, in any case.
-    fn suffix(&mut self, known: &[&str]) {
+    /// Takes a literal's type suffix, in any case; empty without one.
+    fn suffix(&mut self, known: &[&'static str]) -> String {
         let rest = self.rest();
         let word = rest
             .find(|character: char| !character.is_alphanumeric() && character != '_')
             .map_or(rest, |end| &rest[..end]);
-        if known.iter().any(|suffix| word.eq_ignore_ascii_case(suffix)) {
-            self.at += word.len();
+        if !known.iter().any(|suffix| word.eq_ignore_ascii_case(suffix)) {
+            return String::new();
         }
+        self.at += word.len();
+        word.to_ascii_lowercase()
     }
 
     fn quoted(&mut self, quote: char) -> Result<String, YdbError> {

@@ -1,0 +1,262 @@
+//! What SQLite lacks: YQL's CAST, LIKE and Unwrap as functions of a connection.
+
+use jiff::{SpanRelativeTo, Timestamp, Unit};
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{Value as Stored, ValueRef};
+use rusqlite::{Connection, Error};
+
+use crate::ydb::types::{Primitive, Storage};
+
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// Adds them to a connection.
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("yql_cast", 3, flags, |context| {
+        let kind = |at| -> rusqlite::Result<Primitive> {
+            let name: String = context.get(at)?;
+            Primitive::named(&name).ok_or_else(|| refusal(&format!("no type {name}")))
+        };
+        Ok(cast(context.get_raw(0), kind(1)?, kind(2)?))
+    })?;
+    connection.create_scalar_function("yql_unwrap", 1, flags, |context| {
+        match context.get_raw(0) {
+            ValueRef::Null => Err(refusal("Failed to unwrap empty optional")),
+            value => Stored::try_from(value).map_err(|error| refusal(&error.to_string())),
+        }
+    })?;
+    connection.create_scalar_function("yql_like", 2, flags, |context| {
+        let texts = text_at(context, 0).zip(text_at(context, 1));
+        Ok(texts.map(|(text, pattern)| like(&text, &pattern)))
+    })
+}
+
+fn refusal(message: &str) -> Error {
+    Error::UserFunctionError(message.into())
+}
+
+fn text_at(context: &Context<'_>, at: usize) -> Option<Vec<char>> {
+    let (ValueRef::Text(bytes) | ValueRef::Blob(bytes)) = context.get_raw(at) else {
+        return None;
+    };
+    Some(String::from_utf8_lossy(bytes).chars().collect())
+}
+
+/// `%` is any run of characters, `_` is one. Case counts.
+fn like(text: &[char], pattern: &[char]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        ['%', rest @ ..] => (0..=text.len()).any(|at| like(&text[at..], rest)),
+        ['_', rest @ ..] => !text.is_empty() && like(&text[1..], rest),
+        [first, rest @ ..] => text.first() == Some(first) && like(&text[1..], rest),
+    }
+}
+
+/// Whether there is a cast at all, be it one that may fail.
+pub(super) fn can_cast(from: Primitive, to: Primitive) -> bool {
+    let plain = |kind: Primitive| kind.is_number() || kind == Primitive::Bool;
+    let units = |kind: Primitive| kind.is_integer() || kind.is_time();
+    from == to
+        || (from.is_text() && to.is_text())
+        || (from.is_text() && (plain(to) || to.is_time()))
+        || ((plain(from) || from.is_time()) && to.is_text())
+        || (plain(from) && plain(to))
+        || (units(from) && units(to))
+}
+
+/// A value as another type; null when it has none there.
+fn cast(value: ValueRef<'_>, from: Primitive, to: Primitive) -> Stored {
+    let cast = match value {
+        ValueRef::Null => None,
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            let text = std::str::from_utf8(bytes).ok();
+            match to.storage() {
+                Storage::Blob => Some(Stored::Blob(bytes.to_vec())),
+                _ => text.and_then(|text| parse_text(text, to)),
+            }
+        }
+        ValueRef::Integer(number) => cast_integer(number, from, to),
+        ValueRef::Real(number) => cast_real(number, to),
+    };
+    cast.unwrap_or(Stored::Null)
+}
+
+fn cast_integer(number: i64, from: Primitive, to: Primitive) -> Option<Stored> {
+    match to.storage() {
+        Storage::Text => Some(Stored::Text(to_text(number, from)?)),
+        Storage::Blob => Some(Stored::Blob(to_text(number, from)?.into_bytes())),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "so does any conversion to Double"
+        )]
+        Storage::Real => Some(Stored::Real(number as f64)),
+        Storage::Integer if to == Primitive::Bool => Some(Stored::Integer(i64::from(number != 0))),
+        Storage::Integer => {
+            let both_moments = unit(from).zip(unit(to));
+            let units = match both_moments {
+                Some((own, other)) => number.checked_mul(own)?.div_euclid(other),
+                None => number,
+            };
+            to.range()
+                .contains(&units)
+                .then_some(Stored::Integer(units))
+        }
+    }
+}
+
+fn cast_real(number: f64, to: Primitive) -> Option<Stored> {
+    match to.storage() {
+        Storage::Real => Some(Stored::Real(number)),
+        Storage::Text => Some(Stored::Text(number.to_string())),
+        Storage::Blob => Some(Stored::Blob(number.to_string().into_bytes())),
+        Storage::Integer if to == Primitive::Bool => {
+            Some(Stored::Integer(i64::from(number != 0.0)))
+        }
+        Storage::Integer => {
+            // Beyond this range whole numbers aren't exact anyway.
+            if number.is_nan() || number.abs() >= 9.0e15 {
+                return None;
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+            let whole = number.trunc() as i64;
+            to.range()
+                .contains(&whole)
+                .then_some(Stored::Integer(whole))
+        }
+    }
+}
+
+/// Microseconds that a moment's unit has.
+fn unit(primitive: Primitive) -> Option<i64> {
+    match primitive {
+        Primitive::Timestamp => Some(1),
+        Primitive::Datetime => Some(SECOND),
+        Primitive::Date => Some(DAY),
+        _ => None,
+    }
+}
+
+fn to_text(number: i64, from: Primitive) -> Option<String> {
+    if from == Primitive::Bool {
+        return Some((number != 0).to_string());
+    }
+    let Some(unit) = unit(from) else {
+        return Some(number.to_string());
+    };
+    let moment = Timestamp::from_microsecond(number.checked_mul(unit)?).ok()?;
+    let text = moment.to_string();
+    Some(match from {
+        Primitive::Date => text.split('T').next().unwrap_or_default().to_owned(),
+        _ => text,
+    })
+}
+
+/// What a text says as a value of a type; none when it says nothing.
+pub(super) fn parse_text(text: &str, to: Primitive) -> Option<Stored> {
+    match to {
+        Primitive::Bool => match text.to_ascii_lowercase().as_str() {
+            "true" => Some(Stored::Integer(1)),
+            "false" => Some(Stored::Integer(0)),
+            _ => None,
+        },
+        Primitive::Timestamp | Primitive::Datetime => {
+            let moment: Timestamp = text.parse().ok()?;
+            let micros = moment.as_microsecond();
+            Some(Stored::Integer(micros.div_euclid(unit(to)?)))
+        }
+        Primitive::Date => {
+            let moment: Timestamp = format!("{text}T00:00:00Z").parse().ok()?;
+            Some(Stored::Integer(moment.as_microsecond().div_euclid(DAY)))
+        }
+        Primitive::Interval => {
+            let span: jiff::Span = text.parse().ok()?;
+            let days = SpanRelativeTo::days_are_24_hours();
+            let micros = span.total((Unit::Microsecond, days)).ok()?;
+            if micros.abs() >= 9.0e15 {
+                return None;
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+            let micros = micros as i64;
+            Some(Stored::Integer(micros))
+        }
+        number if number.is_integer() => {
+            let number: i64 = text.parse().ok()?;
+            to.range()
+                .contains(&number)
+                .then_some(Stored::Integer(number))
+        }
+        Primitive::Float | Primitive::Double => text.parse().ok().map(Stored::Real),
+        Primitive::String | Primitive::Yson => Some(Stored::Blob(text.as_bytes().to_vec())),
+        _ => Some(Stored::Text(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_fail_to_null() {
+        use Primitive::{Bool, Date, Datetime, Int32, String, Timestamp, Uint8, Uint64, Utf8};
+        let day = 1_767_225_600;
+        for (value, from, to, expected) in [
+            (ValueRef::Text(b"12"), Utf8, Uint64, Stored::Integer(12)),
+            (ValueRef::Text(b"abc"), Utf8, Uint64, Stored::Null),
+            (ValueRef::Integer(-1), Int32, Uint64, Stored::Null),
+            (ValueRef::Integer(300), Int32, Uint8, Stored::Null),
+            (
+                ValueRef::Integer(5),
+                Int32,
+                String,
+                Stored::Blob(b"5".to_vec()),
+            ),
+            (
+                ValueRef::Integer(1),
+                Bool,
+                Utf8,
+                Stored::Text("true".into()),
+            ),
+            (ValueRef::Blob(&[0xff]), String, Utf8, Stored::Null),
+            (
+                ValueRef::Integer(day),
+                Datetime,
+                Timestamp,
+                Stored::Integer(day * SECOND),
+            ),
+            (
+                ValueRef::Integer(day * SECOND + 7),
+                Timestamp,
+                Date,
+                Stored::Integer(day / 86_400),
+            ),
+            (
+                ValueRef::Integer(day / 86_400),
+                Date,
+                Utf8,
+                Stored::Text("2026-01-01".into()),
+            ),
+            (ValueRef::Null, Utf8, Uint64, Stored::Null),
+        ] {
+            assert_eq!(cast(value, from, to), expected, "{value:?} {from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_whole_texts_in_their_case() {
+        for (text, pattern, expected) in [
+            ("alice", "ali%", true),
+            ("alice", "ALI%", false),
+            ("alice", "%c_", true),
+            ("alice", "alic", false),
+            ("", "%", true),
+        ] {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            assert_eq!(
+                like(&chars(text), &chars(pattern)),
+                expected,
+                "{text} {pattern}"
+            );
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What stands between two expressions, and IN.
+
+use super::plan::{Sql, Translator};
+use crate::ydb::status::YdbError;
+use crate::ydb::types::{ColumnType, Primitive, Storage};
+use crate::ydb::yql::ast::{Expression, Operator};
+
+impl Translator<'_> {
+    pub(super) fn binary(
+        &mut self,
+        operator: Operator,
+        left: &Expression,
+        right: &Expression,
+        wanted: Option<Primitive>,
+    ) -> Result<Sql, YdbError> {
+        match operator {
+            Operator::Or | Operator::And => {
+                let (first, second) = (self.condition(left)?, self.condition(right)?);
+                let nullable = first.is_nullable() || second.is_nullable();
+                Ok(joined(
+                    &first.text,
+                    operator,
+                    &second.text,
+                    boolean(nullable),
+                ))
+            }
+            Operator::Equal
+            | Operator::NotEqual
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual
+            | Operator::Like => self.compare(operator, left, right),
+            Operator::Coalesce => self.coalesce(left, right, wanted),
+            Operator::Concatenate
+            | Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder => self.arithmetic(operator, left, right, wanted),
+        }
+    }
+
+    /// Both sides; a literal follows the type of the other one.
+    fn sides(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        wanted: Option<Primitive>,
+    ) -> Result<(Sql, Sql), YdbError> {
+        if left.is_literal() && !right.is_literal() {
+            let right = self.expression(right, wanted)?;
+            let left = self.expression(left, right.primitive().or(wanted))?;
+            return Ok((left, right));
+        }
+        let left = self.expression(left, wanted)?;
+        let right = self.expression(right, left.primitive().or(wanted))?;
+        Ok((left, right))
+    }
+
+    fn compare(
+        &mut self,
+        operator: Operator,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<Sql, YdbError> {
+        let (first, second) = self.sides(left, right, None)?;
+        self.must_compare(left, &first, &second)?;
+        if operator == Operator::Like {
+            self.must_be_text(left, &first)?;
+            self.must_be_text(right, &second)?;
+            let text = format!("yql_like({}, {})", first.text, second.text);
+            let nullable = first.is_nullable() || second.is_nullable();
+            return Ok(Sql::new(text, boolean(nullable)));
+        }
+        let nullable = first.is_nullable() || second.is_nullable();
+        let storages = [&first, &second].map(|side| side.primitive().map(Primitive::storage));
+        let (first, second) = (first.stored_as(storages[1]), second.stored_as(storages[0]));
+        Ok(joined(&first, operator, &second, boolean(nullable)))
+    }
+
+    fn must_compare(&self, at: &Expression, first: &Sql, second: &Sql) -> Result<(), YdbError> {
+        let (Some(one), Some(other)) = (first.primitive(), second.primitive()) else {
+            return Ok(());
+        };
+        let good = one == other
+            || (one.is_number() && other.is_number())
+            || (one.is_text() && other.is_text());
+        if good {
+            return Ok(());
+        }
+        let (one, other) = (first.type_name(), second.type_name());
+        Err(self.refuse(at, format!("Can't compare {one} with {other}")))
+    }
+
+    fn must_be_text(&self, at: &Expression, sql: &Sql) -> Result<(), YdbError> {
+        match sql.primitive() {
+            Some(primitive) if !primitive.is_text() => {
+                let message = format!("Expected String or Utf8, got {}", sql.type_name());
+                Err(self.refuse(at, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn coalesce(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        wanted: Option<Primitive>,
+    ) -> Result<Sql, YdbError> {
+        let (first, second) = self.sides(left, right, wanted)?;
+        let primitive = match (first.primitive(), second.primitive()) {
+            (Some(one), Some(other)) if one != other => {
+                let (one, other) = (first.type_name(), second.type_name());
+                let message = format!("Can't choose between {one} and {other}");
+                return Err(self.refuse(left, message));
+            }
+            (one, other) => one.or(other),
+        };
+        let nullable = first.is_nullable() && second.is_nullable();
+        Ok(Sql {
+            text: format!("COALESCE({}, {})", first.text, second.text),
+            kind: primitive.map(|primitive| ColumnType {
+                primitive,
+                nullable,
+            }),
+        })
+    }
+
+    fn arithmetic(
+        &mut self,
+        operator: Operator,
+        left: &Expression,
+        right: &Expression,
+        wanted: Option<Primitive>,
+    ) -> Result<Sql, YdbError> {
+        let (first, second) = self.sides(left, right, wanted)?;
+        let types = (first.primitive(), second.primitive());
+        let primitive = match types {
+            (Some(one), Some(other)) => result_type(operator, one, other),
+            (one, other) => one.or(other),
+        };
+        let Some(primitive) = primitive else {
+            let (one, other) = (first.type_name(), second.type_name());
+            let message = format!("No {} of {one} and {other}", sign(operator));
+            return Err(self.refuse(left, message));
+        };
+        // By zero it is null.
+        let divides = matches!(operator, Operator::Divide | Operator::Remainder);
+        let nullable = first.is_nullable() || second.is_nullable() || divides;
+        let kind = ColumnType {
+            primitive,
+            nullable,
+        };
+        let sql = joined(&first.text, operator, &second.text, kind);
+        if primitive == Primitive::String {
+            // SQLite joins bytes to text.
+            return Ok(Sql::new(format!("CAST({} AS BLOB)", sql.text), kind));
+        }
+        Ok(sql)
+    }
+
+    pub(super) fn is_in(
+        &mut self,
+        value: &Expression,
+        list: &[Expression],
+        negated: bool,
+    ) -> Result<Sql, YdbError> {
+        let sought = self.expression(value, None)?;
+        let storage = sought.primitive().map(Primitive::storage);
+        let mut nullable = sought.is_nullable();
+        let mut items = Vec::new();
+        for item in list {
+            let sql = self.expression(item, sought.primitive())?;
+            self.must_compare(item, &sought, &sql)?;
+            nullable |= sql.is_nullable();
+            items.push(sql.stored_as(storage));
+        }
+        let not = if negated { "NOT " } else { "" };
+        let text = format!("({} {not}IN ({}))", sought.text, items.join(", "));
+        Ok(Sql::new(text, boolean(nullable)))
+    }
+}
+
+fn boolean(nullable: bool) -> ColumnType {
+    ColumnType {
+        primitive: Primitive::Bool,
+        nullable,
+    }
+}
+
+fn joined(left: &str, operator: Operator, right: &str, kind: ColumnType) -> Sql {
+    Sql::new(format!("({left} {} {right})", sign(operator)), kind)
+}
+
+fn sign(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Or => "OR",
+        Operator::And => "AND",
+        Operator::Equal => "=",
+        Operator::NotEqual => "<>",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => ">=",
+        Operator::Like => "LIKE",
+        Operator::Coalesce => "??",
+        Operator::Concatenate => "||",
+        Operator::Add => "+",
+        Operator::Subtract => "-",
+        Operator::Multiply => "*",
+        Operator::Divide => "/",
+        Operator::Remainder => "%",
+    }
+}
+
+/// The type of a sum, a product and so on; none when there is no such thing.
+fn result_type(operator: Operator, left: Primitive, right: Primitive) -> Option<Primitive> {
+    use Primitive::{Double, Interval, String, Timestamp, Utf8};
+    match (operator, left, right) {
+        (Operator::Concatenate, Utf8, Utf8) => Some(Utf8),
+        (Operator::Concatenate, _, _) => (left.is_text() && right.is_text()).then_some(String),
+        (Operator::Add | Operator::Subtract, Timestamp, Interval)
+        | (Operator::Add, Interval, Timestamp) => Some(Timestamp),
+        (Operator::Subtract, Timestamp, Timestamp)
+        | (Operator::Add | Operator::Subtract, Interval, Interval) => Some(Interval),
+        (Operator::Multiply | Operator::Divide, Interval, number) if number.is_integer() => {
+            Some(Interval)
+        }
+        _ if !left.is_number() || !right.is_number() => None,
+        _ if left.storage() == Storage::Real || right.storage() == Storage::Real => {
+            Some(if left == right { left } else { Double })
+        }
+        _ => Some(wider(left, right)),
+    }
+}
+
+/// Of two integers the larger one; of one size the unsigned one.
+fn wider(left: Primitive, right: Primitive) -> Primitive {
+    let rank = |primitive: Primitive| (primitive.bits(), !primitive.is_signed());
+    if rank(left) >= rank(right) {
+        left
+    } else {
+        right
+    }
+}
