@@ -21,6 +21,9 @@ use super::connection::{Connection, Outgoing};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 
+/// The close code that a client sees when the API disconnects it (documented).
+const NORMAL: u16 = 1000;
+
 /// The most data of one message, decoded.
 const DATA_BYTES: usize = 131_072;
 
@@ -46,7 +49,7 @@ impl Gateways {
             .0
             .iam
             .authenticate(token.and_then(|value| value.to_str().ok()))?;
-        let found = self.open().get(id).cloned();
+        let found = self.0.connections.get(id);
         let connection =
             found.ok_or_else(|| Status::not_found(format!("Connection {id} not found")))?;
         let resource = Resource::gateway(&connection.folder_id, &connection.gateway_id);
@@ -115,6 +118,6 @@ async fn disconnect(
     headers: HeaderMap,
 ) -> Result<Response, Status> {
     let connection = gateways.connection(&id, &headers, Permission::WebSocketWrite)?;
-    connection.send(Outgoing::Close);
+    connection.send(Outgoing::Close(NORMAL));
     Ok(Json(json!({})).into_response())
 }

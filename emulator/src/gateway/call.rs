@@ -1,46 +1,54 @@
-//! Calls an operation's integration.
+//! Calls functions for a gateway, and reads their replies as frames.
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
 use super::Gateways;
 use super::connection::{Connection, Outgoing};
-use super::event::{Handshake, Kind, event};
-use super::spec::{FunctionCall, Integration, Operation};
+use super::event::{Incoming, Kind, Target, web_socket};
+use super::spec::{FunctionCall, WebSocketOperation};
 use crate::functions::InvokeError;
 use crate::functions::reply::FunctionReply;
 use crate::iam::Subject;
+
+/// The largest message (128 KB, documented).
+pub(super) const MESSAGE_BYTES: usize = 128 * 1024;
 
 impl Gateways {
     /// What an operation answers to an event of a connection.
     pub(super) async fn answer(
         &self,
-        operation: &Operation,
+        operation: &WebSocketOperation,
         connection: &Connection,
-        handshake: &Handshake,
+        incoming: &Incoming,
         kind: &Kind<'_>,
     ) -> Result<FunctionReply, InvokeError> {
-        match &operation.integration {
-            Integration::Function(call) => {
-                let event = event(connection, handshake, &operation.id, kind);
-                self.call(call, event).await
-            }
-            Integration::Dummy { .. } => Ok(FunctionReply {
-                status: http::StatusCode::OK,
-                headers: http::HeaderMap::new(),
-                body: Vec::new(),
-            }),
+        let target = self.target(&operation.id, &operation.call);
+        let event = web_socket(connection, incoming, target, kind);
+        self.call(&operation.call, event).await
+    }
+
+    /// What an event is for, now.
+    pub(super) fn target<'a>(&self, operation_id: &'a str, call: &'a FunctionCall) -> Target<'a> {
+        let now = self.0.iam.clock().now();
+        Target {
+            operation_id,
+            function_id: &call.function_id,
+            now,
         }
     }
 
-    async fn call(&self, call: &FunctionCall, event: Value) -> Result<FunctionReply, InvokeError> {
+    /// Calls a function as the integration's service account, which needs
+    /// `functions.functionInvoker` on it; without an account, anonymously.
+    pub(super) async fn call(
+        &self,
+        call: &FunctionCall,
+        event: Value,
+    ) -> Result<FunctionReply, InvokeError> {
         let subject = call.service_account_id.clone().map(|id| Subject { id });
-        self.0
-            .functions
-            .authorize(&call.function_id, subject.as_ref())?;
-        let result = self
-            .0
-            .functions
+        let functions = &self.0.functions;
+        functions.authorize(&call.function_id, subject.as_ref())?;
+        let result = functions
             .invoke(&call.function_id, &call.tag, event)
             .await?;
         FunctionReply::parse(&result)
@@ -48,9 +56,17 @@ impl Gateways {
 }
 
 /// A reply's body as a frame: text when it says that it is JSON or text, and
-/// binary otherwise, also when it says nothing. Nothing for an empty body.
+/// binary otherwise, also when it says nothing. Nothing for an empty body, nor
+/// for one that is larger than a message may be (a guess).
 pub(super) fn frame(reply: FunctionReply) -> Option<Outgoing> {
     if reply.body.is_empty() {
+        return None;
+    }
+    if reply.body.len() > MESSAGE_BYTES {
+        tracing::warn!(
+            bytes = reply.body.len(),
+            "a reply larger than {MESSAGE_BYTES} bytes isn't sent"
+        );
         return None;
     }
     let media_type = reply.media_type().unwrap_or_default();

@@ -1,7 +1,9 @@
-//! One open socket, as others see it.
+//! One open socket, as others see it, and all of them.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rand::RngExt;
@@ -9,8 +11,6 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
-/// Frames that may wait for a slow client.
-const WAITING: usize = 1024;
 /// Length of connection ids in the official samples.
 const ID_LENGTH: usize = 33;
 const ID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -20,8 +20,8 @@ const ID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 pub(super) enum Outgoing {
     Text(Utf8Bytes),
     Binary(Bytes),
-    /// Close with 1000 and no reason, as the connection API does.
-    Close,
+    /// Close with this code and no reason.
+    Close(u16),
 }
 
 /// Who is at the other end.
@@ -41,9 +41,9 @@ pub(super) struct Connection {
     pub(super) path: String,
     pub(super) identity: Identity,
     pub(super) connected_at: Timestamp,
-    last_active: Mutex<Timestamp>,
+    last_active_millis: AtomicI64,
     outgoing: mpsc::Sender<Outgoing>,
-    /// Cut off because it doesn't read.
+    /// Set when the client doesn't read.
     pub(super) too_slow: CancellationToken,
 }
 
@@ -55,22 +55,23 @@ pub(super) fn new_id() -> String {
 }
 
 impl Connection {
+    /// A connection of a gateway's path with an empty queue of that length.
     pub(super) fn new(
-        id: String,
         gateway: &super::Gateway,
-        path: String,
+        path: &str,
         identity: Identity,
         connected_at: Timestamp,
+        queue: usize,
     ) -> (Self, mpsc::Receiver<Outgoing>) {
-        let (outgoing, queue) = mpsc::channel(WAITING);
+        let (outgoing, queue) = mpsc::channel(queue.max(1));
         let connection = Self {
-            id,
+            id: new_id(),
             gateway_id: gateway.id.clone(),
             folder_id: gateway.folder_id.clone(),
-            path,
+            path: path.to_owned(),
             identity,
             connected_at,
-            last_active: Mutex::new(connected_at),
+            last_active_millis: AtomicI64::new(connected_at.as_millisecond()),
             outgoing,
             too_slow: CancellationToken::new(),
         };
@@ -79,28 +80,84 @@ impl Connection {
 
     /// Puts something into its queue; a full queue ends the socket.
     pub(super) fn send(&self, outgoing: Outgoing) -> bool {
-        let taken = self.outgoing.try_send(outgoing);
-        if let Err(mpsc::error::TrySendError::Full(_)) = &taken {
-            self.too_slow.cancel();
+        match self.outgoing.try_send(outgoing) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.too_slow.cancel();
+                false
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
         }
-        taken.is_ok()
     }
 
-    pub(super) fn send_text(&self, text: Utf8Bytes) -> bool {
-        self.send(Outgoing::Text(text))
+    /// The client did something.
+    pub(super) fn touch(&self, now: Timestamp) {
+        self.last_active_millis
+            .store(now.as_millisecond(), Ordering::Relaxed);
     }
 
-    pub(super) fn touch(&self) {
-        *self
-            .last_active
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Timestamp::now();
-    }
-
+    /// When the client did something last.
     pub(super) fn last_active(&self) -> Timestamp {
-        *self
-            .last_active
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let millis = self.last_active_millis.load(Ordering::Relaxed);
+        Timestamp::from_millisecond(millis).unwrap_or(self.connected_at)
+    }
+}
+
+type OfPath = HashMap<String, Arc<Connection>>;
+
+#[derive(Debug, Default)]
+struct Index {
+    by_id: HashMap<String, Arc<Connection>>,
+    by_path: HashMap<(String, String), OfPath>,
+}
+
+/// All open sockets, by id and by gateway and path.
+#[derive(Debug, Default)]
+pub(super) struct Connections(Mutex<Index>);
+
+impl Connections {
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn insert(&self, connection: &Arc<Connection>) {
+        let mut index = self.index();
+        let path = (connection.gateway_id.clone(), connection.path.clone());
+        let of_path = index.by_path.entry(path).or_default();
+        of_path.insert(connection.id.clone(), Arc::clone(connection));
+        index
+            .by_id
+            .insert(connection.id.clone(), Arc::clone(connection));
+    }
+
+    pub(super) fn remove(&self, connection: &Connection) {
+        let mut index = self.index();
+        index.by_id.remove(&connection.id);
+        let path = (connection.gateway_id.clone(), connection.path.clone());
+        if let Some(of_path) = index.by_path.get_mut(&path) {
+            of_path.remove(&connection.id);
+            if of_path.is_empty() {
+                index.by_path.remove(&path);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<Arc<Connection>> {
+        self.index().by_id.get(id).cloned()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Connection>> {
+        self.index().by_id.values().cloned().collect()
+    }
+
+    /// Queues a text for every socket of a path; to how many. The text is
+    /// shared, and nobody waits for a slow client.
+    pub(super) fn broadcast(&self, gateway_id: &str, path: &str, text: &Utf8Bytes) -> usize {
+        let index = self.index();
+        let of_path = index.by_path.get(&(gateway_id.to_owned(), path.to_owned()));
+        let connections = of_path.into_iter().flat_map(HashMap::values);
+        connections
+            .filter(|connection| connection.send(Outgoing::Text(text.clone())))
+            .count()
     }
 }

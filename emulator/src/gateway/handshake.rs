@@ -3,25 +3,24 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use jiff::Timestamp;
-use tokio::sync::mpsc;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use hyper::body;
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::call::frame;
-use super::connection::{Connection, Identity, Outgoing, new_id};
-use super::event::{Handshake, Kind};
+use super::connection::{Connection, Identity, Outgoing};
+use super::event::{Incoming, Kind};
 use super::listener::{Answer, text};
+use super::plain::{failed, replied};
 use super::socket::Socket;
-use super::spec::PathItem;
+use super::spec::{Parameters, WebSocketItem};
 use super::{Gateway, Gateways};
-use crate::functions::InvokeError;
-use crate::functions::reply::FunctionReply;
 
 /// Tells a client its connection's id.
-const CONNECTION_ID: &str = "x-yc-apigateway-websocket-connection-id";
+const CONNECTION_ID: HeaderName =
+    HeaderName::from_static("x-yc-apigateway-websocket-connection-id");
 
 /// Whether a request asks for a WebSocket connection.
 pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -35,120 +34,129 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
 pub(super) async fn upgrade(
     gateways: &Gateways,
     gateway: &Arc<Gateway>,
-    item: &PathItem,
-    mut request: Request<Incoming>,
+    (path, operations): (&str, &WebSocketItem),
+    parameters: &Parameters,
+    mut request: Request<body::Incoming>,
     peer: SocketAddr,
 ) -> Answer {
     let headers = request.headers();
     let version = headers
         .get(header::SEC_WEBSOCKET_VERSION)
         .map(HeaderValue::as_bytes);
-    let Some(key) = headers
+    let key = headers
         .get(header::SEC_WEBSOCKET_KEY)
-        .filter(|_| version == Some(b"13"))
-    else {
+        .filter(|_| version == Some(b"13"));
+    let Some(key) = key else {
         return text(
             StatusCode::BAD_REQUEST,
             "this is no WebSocket handshake of version 13",
         );
     };
     let accept = derive_accept_key(key.as_bytes());
-    let handshake = Handshake::new(headers, request.uri().query());
-    let agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok());
+    let incoming = Incoming::new(&gateway.id, headers, request.uri(), parameters, peer);
+    let agent = incoming.user_agent().to_owned();
     let identity = Identity {
         source_ip: peer.ip(),
-        user_agent: agent.unwrap_or_default().to_owned(),
+        user_agent: agent,
     };
-    let (connection, queue) = Connection::new(
-        new_id(),
-        gateway,
-        item.path.clone(),
-        identity,
-        Timestamp::now(),
-    );
-    let connection = Arc::new(connection);
-    let greeting = match connect(gateways, item, &connection, &handshake).await {
-        Ok(greeting) => greeting,
-        Err(answer) => return answer,
-    };
-    let answer = switching(&accept, &connection.id);
-    // From here on, the connection API and broadcasts find it.
-    gateways
-        .open()
-        .insert(connection.id.clone(), Arc::clone(&connection));
-    if let Some(greeting) = greeting {
-        connection.send(greeting);
-    }
+    let now = gateways.0.iam.clock().now();
+    let (connection, queue) =
+        Connection::new(gateway, path, identity, now, gateways.0.settings.queue);
     let socket = Socket {
         gateways: gateways.clone(),
         gateway: Arc::clone(gateway),
-        item: item.clone(),
-        connection,
-        handshake,
+        operations: operations.clone(),
+        connection: Arc::new(connection),
+        incoming,
     };
     let upgraded = hyper::upgrade::on(&mut request);
-    gateways.0.tasks.spawn(run(socket, upgraded, queue));
-    answer
+    let (reply, answer) = oneshot::channel();
+    // A task of its own: when the client goes away during CONNECT, the
+    // function has to learn of it afterwards.
+    gateways
+        .0
+        .tasks
+        .spawn(open(socket, accept, upgraded, queue, reply));
+    let lost = || text(StatusCode::INTERNAL_SERVER_ERROR, "the handshake failed");
+    answer.await.unwrap_or_else(|_| lost())
 }
 
-async fn run(socket: Socket, upgraded: hyper::upgrade::OnUpgrade, queue: mpsc::Receiver<Outgoing>) {
-    let upgraded = tokio::select! {
-        upgraded = upgraded => upgraded.ok(),
-        () = socket.gateway.stop.cancelled() => None,
+async fn open(
+    socket: Socket,
+    accept: String,
+    upgraded: OnUpgrade,
+    queue: mpsc::Receiver<Outgoing>,
+    reply: oneshot::Sender<Answer>,
+) {
+    let headers = match connect(&socket).await {
+        Ok(headers) => headers,
+        Err(answer) => {
+            // The client may be gone; it doesn't mind.
+            let _ = reply.send(answer);
+            return;
+        }
+    };
+    // From here on, the connection API and broadcasts find it: just before the 101.
+    socket.gateways.0.connections.insert(&socket.connection);
+    let heard = reply
+        .send(switching(&accept, &socket.connection.id, &headers))
+        .is_ok();
+    let upgraded = if heard {
+        tokio::select! {
+            upgraded = upgraded => upgraded.ok(),
+            () = socket.gateway.stop.cancelled() => None,
+        }
+    } else {
+        None
     };
     socket.run(upgraded, queue).await;
 }
 
-/// The first message for the client, or the answer that refuses it.
-async fn connect(
-    gateways: &Gateways,
-    item: &PathItem,
-    connection: &Connection,
-    handshake: &Handshake,
-) -> Result<Option<Outgoing>, Answer> {
-    let Some(operation) = &item.connect else {
-        return Ok(None);
+/// The reply's headers when the function agrees, or the answer that refuses.
+async fn connect(socket: &Socket) -> Result<HeaderMap, Answer> {
+    let Some(operation) = &socket.operations.connect else {
+        return Ok(HeaderMap::new());
     };
-    let outcome = gateways
-        .answer(operation, connection, handshake, &Kind::Connect)
+    let answered = socket
+        .gateways
+        .answer(
+            operation,
+            &socket.connection,
+            &socket.incoming,
+            &Kind::Connect,
+        )
         .await;
-    match outcome {
-        Ok(reply) if reply.status.is_success() => Ok(frame(reply)),
-        Ok(reply) => Err(refusal(reply)),
-        Err(error) => Err(failure(&error)),
+    match answered {
+        Ok(reply) if reply.status.is_success() => {
+            let headers = reply.headers.clone();
+            let greets = socket.gateways.0.settings.connect_body_is_delivered;
+            if let Some(greeting) = frame(reply).filter(|_| greets) {
+                socket.connection.send(greeting);
+            }
+            Ok(headers)
+        }
+        Ok(reply) => Err(replied(reply)),
+        Err(error) => Err(failed(&error)),
     }
 }
 
-/// The integration's own answer, without an upgrade.
-fn refusal(reply: FunctionReply) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(reply.body)));
-    *answer.status_mut() = reply.status;
-    *answer.headers_mut() = reply.headers;
-    answer
-}
-
-fn failure(error: &InvokeError) -> Answer {
-    tracing::warn!(%error, "CONNECT failed");
-    let mut answer = text(error.status(), &error.body().to_string());
-    let json = HeaderValue::from_static("application/json");
-    answer.headers_mut().insert(header::CONTENT_TYPE, json);
-    answer
-}
-
-fn switching(accept: &str, connection_id: &str) -> Answer {
+/// The 101. A subprotocol that the function chose is passed on (a guess: the
+/// cloud documents only that the function sees what the client offers).
+fn switching(accept: &str, connection_id: &str, reply: &HeaderMap) -> Answer {
     let mut answer = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = answer.headers_mut();
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     for (name, value) in [
-        ("sec-websocket-accept", accept),
+        (header::SEC_WEBSOCKET_ACCEPT, accept),
         (CONNECTION_ID, connection_id),
     ] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
+    }
+    if let Some(protocol) = reply.get(header::SEC_WEBSOCKET_PROTOCOL) {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol.clone());
     }
     answer
 }

@@ -3,17 +3,23 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::spec::{Integration, Operation};
-use super::{Gateway, Gateways, handshake};
+use super::{Gateway, Gateways, handshake, plain};
+
+/// How long a client may take to send a request's headers.
+const HEADERS_LIMIT: Duration = Duration::from_secs(30);
+
+/// Pause when there are no file descriptors left: others may end soon.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What is answered.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -32,8 +38,7 @@ pub(super) async fn serve(gateways: Gateways, gateway: Arc<Gateway>, listener: T
             }
             Err(error) => {
                 tracing::warn!(%error, gateway = gateway.id, "can't accept a connection");
-                // Out of file descriptors, most likely: others may end soon.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -54,6 +59,8 @@ async fn connection(
         async move { Ok::<_, Infallible>(answer(&gateways, &gateway, request, peer).await) }
     });
     let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_LIMIT)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::select! {
@@ -73,75 +80,21 @@ async fn answer(
     peer: SocketAddr,
 ) -> Answer {
     let spec = gateway.spec();
-    let Some(item) = spec.find(request.uri().path()) else {
+    let Some((item, parameters)) = spec.find(request.uri().path()) else {
         return text(StatusCode::NOT_FOUND, "there is nothing at this path");
     };
-    if handshake::is_upgrade(request.headers()) && item.message.is_some() {
-        return handshake::upgrade(gateways, gateway, item, request, peer).await;
+    if let Some(operations) = &item.web_socket
+        && handshake::is_upgrade(request.headers())
+    {
+        let route = (item.path.as_str(), operations);
+        return handshake::upgrade(gateways, gateway, route, &parameters, request, peer).await;
     }
-    match &item.get {
-        Some(operation) if request.method() == http::Method::GET => {
-            dummy(operation, request.headers().get(header::ACCEPT))
-        }
-        _ if item.message.is_some() => {
-            let words = "this path is for WebSocket connections; connect with ws:// or wss://";
-            text(StatusCode::UPGRADE_REQUIRED, words)
-        }
-        _ => text(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "this path has no such method",
-        ),
-    }
+    plain::answer(gateways, &gateway.id, (item, parameters), request, peer).await
 }
 
 /// A short answer in words.
 pub(super) fn text(status: StatusCode, words: &str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::copy_from_slice(words.as_bytes())));
     *answer.status_mut() = status;
-    answer
-}
-
-fn dummy(operation: &Operation, accept: Option<&HeaderValue>) -> Answer {
-    let Integration::Dummy {
-        status,
-        headers,
-        content,
-    } = &operation.integration
-    else {
-        return text(
-            StatusCode::NOT_IMPLEMENTED,
-            "functions behind plain paths are not supported by this emulator",
-        );
-    };
-    let accept = accept
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("*/*");
-    let wanted = content
-        .iter()
-        .find(|(kind, _)| accept.contains(kind.as_str()))
-        .or_else(|| content.get_key_value("*"))
-        .or_else(|| content.iter().next().filter(|_| accept.contains("*/*")));
-    let Some((kind, body)) = wanted else {
-        return text(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "no content of an accepted type",
-        );
-    };
-    let mut answer = text(StatusCode::from_u16(*status).unwrap_or_default(), body);
-    let own = std::iter::once(("content-type", kind.as_str()));
-    let all = own.chain(
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    );
-    for (name, value) in all.filter(|(_, value)| *value != "*") {
-        let parsed = (
-            name.parse::<http::HeaderName>(),
-            HeaderValue::from_str(value),
-        );
-        if let (Ok(name), Ok(value)) = parsed {
-            answer.headers_mut().insert(name, value);
-        }
-    }
     answer
 }

@@ -12,8 +12,12 @@ mod connection;
 mod event;
 mod handshake;
 mod listener;
+mod messages;
+mod plain;
+mod settings;
 mod socket;
 mod spec;
+
 #[cfg(test)]
 mod tests;
 
@@ -30,8 +34,15 @@ use tokio_util::task::TaskTracker;
 use crate::error::Status;
 use crate::functions::Functions;
 use crate::iam::{Iam, Permission, Resource, Subject};
-use connection::Connection;
-pub use spec::Spec;
+use call::MESSAGE_BYTES;
+use connection::{Connection, Connections, Outgoing};
+use event::MessageIds;
+
+pub use settings::GatewaySettings;
+pub use spec::{Spec, SpecError};
+
+/// The close code of a gateway or path that goes.
+const GOING_AWAY: u16 = 1001;
 
 /// An open socket, for a person who looks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,8 +75,10 @@ impl Gateway {
 struct Inner {
     iam: Iam,
     functions: Functions,
+    settings: GatewaySettings,
     gateways: Mutex<HashMap<String, Arc<Gateway>>>,
-    connections: Mutex<HashMap<String, Arc<Connection>>>,
+    connections: Connections,
+    message_ids: MessageIds,
     tasks: TaskTracker,
 }
 
@@ -77,11 +90,19 @@ impl Gateways {
     /// None yet.
     #[must_use]
     pub fn new(iam: Iam, functions: Functions) -> Self {
+        Self::with_settings(iam, functions, GatewaySettings::default())
+    }
+
+    /// None yet, with other limits and choices.
+    #[must_use]
+    pub fn with_settings(iam: Iam, functions: Functions, settings: GatewaySettings) -> Self {
         Self(Arc::new(Inner {
             iam,
             functions,
+            settings,
             gateways: Mutex::default(),
-            connections: Mutex::default(),
+            connections: Connections::default(),
+            message_ids: MessageIds::default(),
             tasks: TaskTracker::new(),
         }))
     }
@@ -89,13 +110,6 @@ impl Gateways {
     fn gateways(&self) -> MutexGuard<'_, HashMap<String, Arc<Gateway>>> {
         self.0
             .gateways
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<String, Arc<Connection>>> {
-        self.0
-            .connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,13 +155,20 @@ impl Gateways {
         Ok(address)
     }
 
-    /// Gives a gateway another specification; open sockets stay.
+    /// Gives a gateway another specification. Sockets stay open and use it,
+    /// but those whose path is gone close with 1001 (a guess).
     ///
     /// # Errors
     /// `NOT_FOUND`.
     pub fn update(&self, gateway_id: &str, spec: Spec) -> Result<(), Status> {
         let gateway = self.gateway(gateway_id)?;
-        *gateway.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
+        let spec = Arc::new(spec);
+        *gateway.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&spec);
+        for connection in self.0.connections.all() {
+            if connection.gateway_id == gateway_id && spec.web_socket(&connection.path).is_none() {
+                connection.send(Outgoing::Close(GOING_AWAY));
+            }
+        }
         Ok(())
     }
 
@@ -162,7 +183,8 @@ impl Gateways {
     /// to how many. A socket that is too slow is closed instead.
     ///
     /// # Errors
-    /// `NOT_FOUND`, `PERMISSION_DENIED`.
+    /// `NOT_FOUND` for an unknown gateway or a path without sockets' operations,
+    /// `PERMISSION_DENIED`, `INVALID_ARGUMENT` for more than a message may hold.
     pub fn broadcast(
         &self,
         gateway_id: &str,
@@ -178,14 +200,18 @@ impl Gateways {
         self.0
             .iam
             .authorize(&subject, Permission::WebSocketBroadcast, &resource)?;
-        let payload = Utf8Bytes::from(payload);
-        let open = self.open();
-        let addressed = open
-            .values()
-            .filter(|connection| connection.gateway_id == gateway_id && connection.path == path);
-        Ok(addressed
-            .filter(|connection| connection.send_text(payload.clone()))
-            .count())
+        if gateway.spec().web_socket(path).is_none() {
+            let message = format!("Gateway {gateway_id} has no WebSocket path {path}");
+            return Err(Status::not_found(message));
+        }
+        if payload.len() > MESSAGE_BYTES {
+            let message = format!("{} bytes don't fit into a message", payload.len());
+            return Err(Status::invalid_argument(message));
+        }
+        Ok(self
+            .0
+            .connections
+            .broadcast(gateway_id, path, &Utf8Bytes::from(payload)))
     }
 
     /// All open sockets.
@@ -196,7 +222,7 @@ impl Gateways {
             gateway_id: connection.gateway_id.clone(),
             path: connection.path.clone(),
         };
-        self.open().values().map(info).collect()
+        self.0.connections.all().iter().map(info).collect()
     }
 
     /// `/apigateways/websocket/v1/connections/…`.

@@ -1,51 +1,92 @@
 //! An open socket: frames in, frames out, limits, and the end.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::call::{failure_frame, frame};
+use super::call::MESSAGE_BYTES;
 use super::connection::{Connection, Outgoing};
-use super::event::{Handshake, Kind};
-use super::spec::PathItem;
+use super::event::Incoming;
+use super::spec::WebSocketItem;
 use super::{Gateway, Gateways};
 
-/// The largest message (documented limit of gateways).
-const MESSAGE_BYTES: usize = 128 * 1024;
-/// The largest frame (documented limit of gateways).
+/// The largest frame of a client (32 KB, documented).
 const FRAME_BYTES: usize = 32 * 1024;
-/// A connection's life (documented limit of gateways).
-const LIFETIME: Duration = Duration::from_mins(60);
-/// Without messages or pings from the client (documented limit of gateways).
-const IDLE: Duration = Duration::from_mins(10);
-/// Messages that wait for the function.
+/// Kept per socket, and there may be many sockets.
+const BUFFER_BYTES: usize = 4 * 1024;
+/// Messages that wait for the function before the socket isn't read any more.
 const WAITING: usize = 64;
+/// How long a client may leave a frame unread.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// How long a client may take to answer a close.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// What a connection without a close frame ends with.
 const ABNORMAL: u16 = 1006;
+/// What a close frame without a code stands for.
+const NO_CODE: u16 = 1005;
 
 type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
 /// How a connection ended.
-struct End {
-    status: u16,
-    reason: String,
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) status: u16,
+    pub(super) reason: String,
+    /// Whether the client has to be told.
+    ours: bool,
 }
 
 impl End {
-    fn new(status: u16, reason: &str) -> Self {
+    fn ours(code: impl Into<u16>) -> Self {
+        Self {
+            status: code.into(),
+            reason: String::new(),
+            ours: true,
+        }
+    }
+
+    fn cut() -> Self {
+        Self {
+            status: ABNORMAL,
+            reason: String::new(),
+            ours: false,
+        }
+    }
+
+    fn theirs(frame: Option<CloseFrame>) -> Self {
+        let (status, reason) = frame.map_or((NO_CODE, String::new()), |frame| {
+            (frame.code.into(), frame.reason.to_string())
+        });
         Self {
             status,
-            reason: reason.to_owned(),
+            reason,
+            ours: false,
+        }
+    }
+
+    fn of_error(error: &tungstenite::Error) -> Self {
+        match error {
+            tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }) => {
+                Self::ours(CloseCode::Size)
+            }
+            tungstenite::Error::Utf8(_) => Self::ours(CloseCode::Invalid),
+            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                Self::cut()
+            }
+            tungstenite::Error::Protocol(_) => Self::ours(CloseCode::Protocol),
+            _ => Self::cut(),
         }
     }
 }
@@ -54,159 +95,171 @@ impl End {
 pub(super) struct Socket {
     pub(super) gateways: Gateways,
     pub(super) gateway: Arc<Gateway>,
-    pub(super) item: PathItem,
+    /// Those of when it opened.
+    pub(super) operations: WebSocketItem,
     pub(super) connection: Arc<Connection>,
-    pub(super) handshake: Handshake,
+    pub(super) incoming: Incoming,
 }
 
 impl Socket {
-    /// Serves the socket to its end, and tells the function of it.
+    /// Serves the socket to its end, and tells the function of it: messages
+    /// that came before are still handled, in order.
     pub(super) async fn run(self, upgraded: Option<Upgraded>, queue: mpsc::Receiver<Outgoing>) {
-        let end = match upgraded {
-            Some(upgraded) => {
-                let config = WebSocketConfig::default()
-                    .max_message_size(Some(MESSAGE_BYTES))
-                    .max_frame_size(Some(FRAME_BYTES));
-                let io = TokioIo::new(upgraded);
-                let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config));
-                self.exchange(stream.await, queue).await
-            }
-            None => End::new(ABNORMAL, ""),
-        };
-        self.gateways.open().remove(&self.connection.id);
-        self.disconnected(&end).await;
-    }
-
-    async fn exchange(&self, mut stream: Stream, queue: mpsc::Receiver<Outgoing>) -> End {
-        let (messages, waiting) = mpsc::channel(WAITING);
-        let work = self.work(waiting);
-        let serve = async {
-            let end = self.pump(&mut stream, queue, messages).await;
-            if let Some(code) = closing_code(&end) {
-                let reason = end.reason.clone().into();
-                let frame = Message::Close(Some(CloseFrame { code, reason }));
-                drop(stream.send(frame).await);
-            }
+        let (inbox, waiting) = mpsc::channel(WAITING);
+        let serving = async {
+            let end = match upgraded {
+                Some(upgraded) => self.serve(upgraded, queue, inbox).await,
+                None => End::cut(),
+            };
+            self.gateways.0.connections.remove(&self.connection);
             end
         };
-        // Messages that came before the end are still handled.
-        let (end, ()) = tokio::join!(serve, work);
+        let (end, ()) = tokio::join!(serving, self.handle_messages(waiting));
+        self.tell_disconnect(&end).await;
+    }
+
+    async fn serve(
+        &self,
+        upgraded: Upgraded,
+        mut queue: mpsc::Receiver<Outgoing>,
+        inbox: mpsc::Sender<Message>,
+    ) -> End {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES)
+            .max_message_size(Some(MESSAGE_BYTES))
+            .max_frame_size(Some(FRAME_BYTES));
+        let io = TokioIo::new(upgraded);
+        let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+        let end = self.exchange(&mut stream, &mut queue, inbox).await;
+        // Closed before the client is, so that nobody sends into nowhere.
+        queue.close();
+        self.gateways.0.connections.remove(&self.connection);
+        if end.ours {
+            let closing = close(stream, end.status);
+            if tokio::time::timeout(CLOSE_LIMIT, closing).await.is_err() {
+                tracing::debug!(
+                    connection = self.connection.id,
+                    "the client didn't answer a close"
+                );
+            }
+        }
         end
     }
 
     /// Frames in and out until the connection ends.
-    async fn pump(
+    async fn exchange(
         &self,
         stream: &mut Stream,
-        mut queue: mpsc::Receiver<Outgoing>,
-        messages: mpsc::Sender<Message>,
+        queue: &mut mpsc::Receiver<Outgoing>,
+        inbox: mpsc::Sender<Message>,
     ) -> End {
-        let over = Instant::now() + LIFETIME;
-        let mut idle = Instant::now() + IDLE;
+        let settings = &self.gateways.0.settings;
+        let over = Instant::now() + settings.lifetime;
+        let mut idle = Instant::now() + settings.idle_limit;
+        let mut alarm = pin!(tokio::time::sleep_until(idle.min(over)));
         loop {
+            let has_room = inbox.capacity() > 0;
             tokio::select! {
-                incoming = stream.next() => {
-                    match incoming {
-                        None => return End::new(ABNORMAL, ""),
-                        Some(Err(error)) => return failed(&error),
-                        Some(Ok(Message::Close(frame))) => return closed(stream, frame).await,
-                        Some(Ok(message)) => {
-                            idle = Instant::now() + IDLE;
-                            self.connection.touch();
-                            let is_data = message.is_text() || message.is_binary();
-                            if is_data && messages.send(message).await.is_err() {
-                                return End::new(ABNORMAL, "");
-                            }
-                        }
+                () = self.connection.too_slow.cancelled() => return End::cut(),
+                () = self.gateway.stop.cancelled() => return End::ours(CloseCode::Away),
+                incoming = stream.next(), if has_room => {
+                    match self.received(stream, incoming, &inbox).await {
+                        Some(end) => return end,
+                        None => idle = Instant::now() + settings.idle_limit,
                     }
                 }
+                _permit = inbox.reserve(), if !has_room => {}
                 outgoing = queue.recv() => {
-                    let message = match outgoing {
-                        Some(Outgoing::Text(text)) => Message::Text(text),
-                        Some(Outgoing::Binary(bytes)) => Message::Binary(bytes),
-                        Some(Outgoing::Close) | None => return End::new(1000, ""),
-                    };
-                    if stream.send(message).await.is_err() {
-                        return End::new(ABNORMAL, "");
+                    let Some(outgoing) = outgoing else { return End::cut() };
+                    if let Some(end) = self.write(stream, outgoing, queue).await {
+                        return end;
                     }
                 }
-                () = tokio::time::sleep_until(idle) => return End::new(1001, "idle"),
-                () = tokio::time::sleep_until(over) => return End::new(1001, "lifetime"),
-                () = self.connection.too_slow.cancelled() => return End::new(ABNORMAL, ""),
-                () = self.gateway.stop.cancelled() => return End::new(1001, "gateway is gone"),
-            }
-        }
-    }
-
-    /// Calls the function for each message, in order.
-    async fn work(&self, mut waiting: mpsc::Receiver<Message>) {
-        let Some(operation) = &self.item.message else {
-            return;
-        };
-        while let Some(message) = waiting.recv().await {
-            let kind = Kind::Message(&message);
-            let answered = self
-                .gateways
-                .answer(operation, &self.connection, &self.handshake, &kind)
-                .await;
-            let outgoing = match answered {
-                Ok(reply) => frame(reply),
-                Err(error) => {
-                    tracing::warn!(%error, "MESSAGE failed");
-                    Some(failure_frame(&error))
+                () = alarm.as_mut() => {
+                    let now = Instant::now();
+                    if now >= idle || now >= over {
+                        return End::ours(CloseCode::Away);
+                    }
+                    alarm.as_mut().reset(idle.min(over));
                 }
-            };
-            if let Some(outgoing) = outgoing {
-                self.connection.send(outgoing);
             }
         }
     }
 
-    async fn disconnected(&self, end: &End) {
-        let Some(operation) = &self.item.disconnect else {
-            return;
+    /// Takes one frame; the end, if it is one.
+    async fn received(
+        &self,
+        stream: &mut Stream,
+        incoming: Option<Result<Message, tungstenite::Error>>,
+        inbox: &mpsc::Sender<Message>,
+    ) -> Option<End> {
+        match incoming {
+            None => return Some(End::cut()),
+            Some(Err(error)) => return Some(End::of_error(&error)),
+            Some(Ok(Message::Close(frame))) => {
+                // The library has its answer ready; flushing ends the stream.
+                let _ = tokio::time::timeout(CLOSE_LIMIT, stream.flush()).await;
+                return Some(End::theirs(frame));
+            }
+            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
+                // There is room, and the handler ends after this sender.
+                if let Err(error) = inbox.try_send(message) {
+                    tracing::warn!(%error, "a message is lost");
+                }
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+        }
+        self.connection.touch(self.gateways.0.iam.clock().now());
+        None
+    }
+
+    /// Writes what is queued; the end, if it can't or if that is queued.
+    async fn write(
+        &self,
+        stream: &mut Stream,
+        first: Outgoing,
+        queue: &mut mpsc::Receiver<Outgoing>,
+    ) -> Option<End> {
+        let writing = async {
+            let mut next = Some(first);
+            while let Some(outgoing) = next {
+                let message = match outgoing {
+                    Outgoing::Text(text) => Message::Text(text),
+                    Outgoing::Binary(bytes) => Message::Binary(bytes),
+                    Outgoing::Close(code) => return Ok(Some(End::ours(code))),
+                };
+                stream.feed(message).await?;
+                next = queue.try_recv().ok();
+            }
+            stream.flush().await?;
+            Ok::<_, tungstenite::Error>(None)
         };
-        let kind = Kind::Disconnect {
-            status: end.status,
-            reason: &end.reason,
-        };
-        let answered = self
-            .gateways
-            .answer(operation, &self.connection, &self.handshake, &kind)
-            .await;
-        if let Err(error) = answered {
-            tracing::warn!(%error, "DISCONNECT failed");
+        tokio::select! {
+            () = self.connection.too_slow.cancelled() => Some(End::cut()),
+            () = self.gateway.stop.cancelled() => Some(End::ours(CloseCode::Away)),
+            written = tokio::time::timeout(WRITE_LIMIT, writing) => match written {
+                Ok(Ok(end)) => end,
+                Ok(Err(_)) | Err(_) => Some(End::cut()),
+            },
         }
     }
 }
 
-/// The client said goodbye; the library has answered it, once it is flushed.
-async fn closed(stream: &mut Stream, frame: Option<CloseFrame>) -> End {
-    drop(stream.flush().await);
-    match frame {
-        Some(frame) => End::new(frame.code.into(), &frame.reason),
-        None => End::new(1005, ""),
+/// Says goodbye and waits until the client has gone: ending the connection
+/// with unread data would take the close frame from it.
+async fn close(mut stream: Stream, code: u16) {
+    let reason = tungstenite::Utf8Bytes::from_static("");
+    let frame = CloseFrame {
+        code: CloseCode::from(code),
+        reason,
+    };
+    if stream.send(Message::Close(Some(frame))).await.is_err() {
+        return;
     }
-}
-
-fn failed(error: &tungstenite::Error) -> End {
-    match error {
-        tungstenite::Error::Capacity(
-            CapacityError::MessageTooLong { .. } | CapacityError::TooManyHeaders,
-        ) => End::new(CloseCode::Size.into(), "the message is too big"),
-        tungstenite::Error::Utf8(_) => End::new(CloseCode::Invalid.into(), "text must be UTF-8"),
-        tungstenite::Error::Protocol(
-            tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-        ) => End::new(ABNORMAL, ""),
-        tungstenite::Error::Protocol(_) => End::new(CloseCode::Protocol.into(), "protocol error"),
-        _ => End::new(ABNORMAL, ""),
-    }
-}
-
-/// The code that the client is sent; none when it is gone or has closed itself.
-fn closing_code(end: &End) -> Option<CloseCode> {
-    match end.status {
-        1005 | ABNORMAL => None,
-        code => Some(CloseCode::from(code)),
+    let mut io = stream.into_inner();
+    if io.shutdown().await.is_ok() {
+        // What a client still sends doesn't matter.
+        let _ = tokio::io::copy(&mut io, &mut tokio::io::sink()).await;
     }
 }

@@ -1,0 +1,71 @@
+//! What a socket tells its function: messages one after the other (a guess:
+//! the cloud doesn't say whether those of one connection may overlap), then
+//! its end.
+
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::call::{failure_frame, frame};
+use super::event::Kind;
+use super::socket::{End, Socket};
+use super::spec::WebSocketItem;
+
+impl Socket {
+    /// The operations of now: an updated gateway's, or those of when the socket
+    /// opened if its path is gone.
+    fn operations(&self) -> WebSocketItem {
+        let spec = self.gateway.spec();
+        spec.web_socket(&self.connection.path)
+            .unwrap_or(&self.operations)
+            .clone()
+    }
+
+    /// Calls the function for each message and sends its reply.
+    pub(super) async fn handle_messages(&self, mut waiting: mpsc::Receiver<Message>) {
+        while let Some(message) = waiting.recv().await {
+            let operation = self.operations().message;
+            let id = self
+                .gateways
+                .0
+                .message_ids
+                .next(self.gateways.0.iam.clock().now());
+            let kind = Kind::Message {
+                id,
+                message: &message,
+            };
+            let answered = self
+                .gateways
+                .answer(&operation, &self.connection, &self.incoming, &kind)
+                .await;
+            let outgoing = match answered {
+                Ok(reply) => frame(reply),
+                Err(error) => {
+                    tracing::warn!(%error, connection = self.connection.id, "MESSAGE failed");
+                    let told = self.gateways.0.settings.failures_are_told;
+                    told.then(|| failure_frame(&error))
+                }
+            };
+            if let Some(outgoing) = outgoing {
+                self.connection.send(outgoing);
+            }
+        }
+    }
+
+    /// Tells the function that the socket is gone; best effort, as documented.
+    pub(super) async fn tell_disconnect(&self, end: &End) {
+        let Some(operation) = self.operations().disconnect else {
+            return;
+        };
+        let kind = Kind::Disconnect {
+            status: end.status,
+            reason: &end.reason,
+        };
+        let answered = self
+            .gateways
+            .answer(&operation, &self.connection, &self.incoming, &kind)
+            .await;
+        if let Err(error) = answered {
+            tracing::warn!(%error, connection = self.connection.id, "DISCONNECT failed");
+        }
+    }
+}

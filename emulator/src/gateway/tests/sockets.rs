@@ -1,0 +1,117 @@
+use http::HeaderValue;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{GATEWAY, Room, chat_spec, closed, next, say};
+use crate::gateway::{GatewaySettings, Gateways, Spec};
+
+#[tokio::test]
+async fn connect_decides_and_its_body_comes_first() {
+    let room = Room::new().await;
+    let refused = room.refused("/ws?refuse=409").await;
+    assert_eq!(refused.status(), 409);
+    assert_eq!(refused.headers()["x-why"], "full");
+    assert_eq!(refused.body().as_deref(), Some(b"no".as_slice()));
+    assert_eq!(room.gateways.connections(), []);
+
+    let (mut client, _) = room.connect("/ws?greet=welcome").await;
+    assert_eq!(next(&mut client).await, Message::text("welcome"));
+    assert_eq!(room.gateways.connections().len(), 1);
+}
+
+#[tokio::test]
+async fn connect_passes_a_subprotocol_on() {
+    let room = Room::new().await;
+    let mut request = room.url("/ws?protocol=chat");
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", HeaderValue::from_static("chat"));
+    let (_client, response) = connect_async(request).await.unwrap();
+    assert_eq!(response.headers()["sec-websocket-protocol"], "chat");
+}
+
+#[tokio::test]
+async fn the_body_of_connect_can_be_switched_off() {
+    let settings = GatewaySettings {
+        connect_body_is_delivered: false,
+        ..GatewaySettings::default()
+    };
+    let room = Room::with_settings(settings).await;
+    let (mut client, _) = room.connect("/ws?greet=welcome").await;
+    say(&mut client, "first").await;
+    assert_eq!(next(&mut client).await, Message::text("first"));
+}
+
+#[tokio::test]
+async fn replies_are_text_only_when_they_say_so() {
+    let room = Room::new().await;
+    let (mut client, _) = room.connect("/ws").await;
+    for text in ["silence", "bytes", "throw", "last"] {
+        say(&mut client, text).await;
+    }
+    assert_eq!(
+        next(&mut client).await,
+        Message::binary(b"raw".to_vec()),
+        "silence sends nothing"
+    );
+    let failure = next(&mut client).await.into_text().unwrap();
+    assert!(failure.contains("on purpose"), "{failure}");
+    assert_eq!(
+        next(&mut client).await,
+        Message::text("last"),
+        "the socket stays open"
+    );
+}
+
+#[tokio::test]
+async fn a_call_needs_the_invoker_role_of_the_integrations_account() {
+    let room = Room::new().await;
+    let account = room
+        .stage
+        .iam
+        .add_account(crate::functions::testing::FOLDER, "nobody", &[])
+        .unwrap();
+    room.gateways
+        .update(GATEWAY, Spec::parse(&chat_spec("/ws", &account)).unwrap())
+        .unwrap();
+    assert_eq!(room.refused("/ws").await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_cut_socket_is_told_to_the_function() {
+    let room = Room::new().await;
+    let (client, _) = room.connect("/ws").await;
+    drop(client);
+    let disconnect = room.event("DISCONNECT").await;
+    assert_eq!(disconnect["requestContext"]["disconnectStatusCode"], 1006);
+    assert_eq!(disconnect["requestContext"].get("disconnectReason"), None);
+}
+
+#[tokio::test]
+async fn an_update_reaches_open_sockets_and_a_lost_path_closes_them() {
+    let room = Room::new().await;
+    let (mut client, _) = room.connect("/ws").await;
+    let update = |spec: String| {
+        room.gateways
+            .update(GATEWAY, Spec::parse(&spec).unwrap())
+            .unwrap();
+    };
+    update(chat_spec("/ws", &room.stage.account).replace(r#""message""#, r#""renamed""#));
+    say(&mut client, "hello").await;
+    next(&mut client).await;
+    assert_eq!(room.event("MESSAGE").await["operationId"], "renamed");
+    update(chat_spec("/other", &room.stage.account));
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+    room.event("DISCONNECT").await;
+}
+
+#[tokio::test]
+async fn a_deleted_gateway_closes_its_sockets_and_its_listener() {
+    let room = Room::new().await;
+    let (mut client, _) = room.connect("/ws").await;
+    room.gateways.delete(GATEWAY);
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+    room.event("DISCONNECT").await;
+    assert!(connect_async(room.url("/ws")).await.is_err());
+    assert!(Gateways::check("{}").is_err());
+}
