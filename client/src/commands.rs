@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -13,7 +14,7 @@ use wschat_protocol::limits::BadUserId;
 
 use crate::args::{ChatArgs, Color, JoinArgs, LinkArgs, SendArgs, ShowArgs, TailArgs, UrlArgs};
 use crate::connect::{Dialer, TrustError};
-use crate::drive::{Driver, Signals};
+use crate::drive::{Driver, Locate, Signals, Surroundings};
 use crate::editor::{self, Handles};
 use crate::exit::Exit;
 use crate::input::{self, Input};
@@ -114,9 +115,9 @@ pub(crate) async fn join(args: &JoinArgs) -> Result<(), Failure> {
     }
     let signals = Signals::new()?;
     let mut output = Output::new(plan.wish.clone(), None);
-    let url = locate(&plan, &hints, &mut output).await?;
+    let place = locate(&plan, &hints, &mut output).await?;
     let input = (!args.no_input).then(input::from_stdin);
-    talk(&plan, &url, output, signals, input, Arc::new(true.into())).await
+    talk(&plan, place, output, signals, input, Arc::new(true.into())).await
 }
 
 /// `wschat send`.
@@ -151,7 +152,7 @@ pub(crate) async fn send(args: &SendArgs) -> Result<(), Failure> {
     };
     let signals = Signals::new()?;
     let mut output = Output::new(plan.wish.clone(), None);
-    let url = locate(&plan, &hints, &mut output).await?;
+    let place = locate(&plan, &hints, &mut output).await?;
     let input = if words.is_empty() {
         input::from_stdin()
     } else {
@@ -159,7 +160,7 @@ pub(crate) async fn send(args: &SendArgs) -> Result<(), Failure> {
     };
     talk(
         &plan,
-        &url,
+        place,
         output,
         signals,
         Some(input),
@@ -184,8 +185,8 @@ pub(crate) async fn tail(args: &TailArgs) -> Result<(), Failure> {
     };
     let signals = Signals::new()?;
     let mut output = Output::new(plan.wish.clone(), None);
-    let url = locate(&plan, &hints, &mut output).await?;
-    talk(&plan, &url, output, signals, None, Arc::new(true.into())).await
+    let place = locate(&plan, &hints, &mut output).await?;
+    talk(&plan, place, output, signals, None, Arc::new(true.into())).await
 }
 
 /// `wschat url`.
@@ -196,8 +197,10 @@ pub(crate) async fn url(args: &UrlArgs) -> Result<(), Failure> {
         Target::Url(url) => url,
         Target::Chat { namespace, name } => {
             let tell = |line: &str| eprintln!("wschat: {line}; waiting");
-            let found = by_name(&args.chat, namespace, &name, tell).await?;
-            found.url
+            let (cluster, namespace) = cluster(&args.chat, namespace);
+            resolve::find(&cluster, namespace.as_deref(), &name, tell)
+                .await?
+                .url
         }
     };
     writeln!(io::stdout(), "{url}").or_else(|error| match error.kind() {
@@ -238,41 +241,63 @@ fn style(color: Color) -> Style {
     }
 }
 
-async fn locate(plan: &Plan<'_>, hints: &Hints<'_>, output: &mut Output) -> Result<Url, Failure> {
+/// Where the chat is, and how to ask again.
+struct Place {
+    url: Url,
+    locate: Option<Locate>,
+}
+
+async fn locate(plan: &Plan<'_>, hints: &Hints<'_>, output: &mut Output) -> Result<Place, Failure> {
     let (namespace, name) = match target::choose(hints)? {
-        Target::Url(url) => return Ok(url),
+        Target::Url(url) => return Ok(Place { url, locate: None }),
         Target::Chat { namespace, name } => (namespace, name),
     };
     let tell = |line: &str| output.remark(Volume::Normal, &format!("wschat: {line}; waiting"));
-    let found = by_name(plan.chat, namespace, &name, tell).await?;
+    let (cluster, namespace) = cluster(plan.chat, namespace);
+    let found = resolve::find(&cluster, namespace.as_deref(), &name, tell).await?;
     let (chat, url) = (&found.chat, target::shown(&found.url));
     output.remark(Volume::Normal, &format!("wschat: {chat} is Ready: {url}"));
     if let Some(note) = &found.note {
         output.remark(Volume::Normal, &format!("wschat: {chat}: {note}"));
     }
-    Ok(found.url)
+    let now = Cluster {
+        wait: Duration::ZERO,
+        ..cluster
+    };
+    Ok(Place {
+        url: found.url,
+        locate: Some(again(now, namespace, name)),
+    })
 }
 
-async fn by_name(
-    args: &ChatArgs,
-    namespace: Option<String>,
-    name: &str,
-    tell: impl FnMut(&str),
-) -> Result<resolve::Found, ResolveError> {
+/// Asks for the address once more, without waiting.
+fn again(cluster: Cluster, namespace: Option<String>, name: String) -> Locate {
+    let asked = Arc::new((cluster, namespace, name));
+    Arc::new(move || {
+        let asked = Arc::clone(&asked);
+        async move {
+            let (cluster, namespace, name) = &*asked;
+            let found = resolve::find(cluster, namespace.as_deref(), name, |_| {}).await;
+            found.ok().map(|found| found.url)
+        }
+        .boxed()
+    })
+}
+
+fn cluster(args: &ChatArgs, namespace: Option<String>) -> (Cluster, Option<String>) {
     let cluster = Cluster {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),
         timeout: args.connect_timeout,
         wait: args.wait,
     };
-    let namespace = namespace.or_else(|| args.namespace.clone());
-    resolve::find(&cluster, namespace.as_deref(), name, tell).await
+    (cluster, namespace.or_else(|| args.namespace.clone()))
 }
 
 async fn edit(plan: &Plan<'_>, hints: &Hints<'_>) -> Result<(), Failure> {
     let signals = Signals::new()?;
     let mut output = Output::new(plan.wish.clone(), None);
-    let url = locate(plan, hints, &mut output).await?;
+    let place = locate(plan, hints, &mut output).await?;
     let Handles {
         input,
         printer,
@@ -280,14 +305,14 @@ async fn edit(plan: &Plan<'_>, hints: &Hints<'_>) -> Result<(), Failure> {
         terminal,
     } = editor::start(&plan.user_id).map_err(|error| Failure::Terminal(error.to_string()))?;
     let output = Output::new(plan.wish.clone(), Some(printer));
-    let result = talk(plan, &url, output, signals, Some(input), empty).await;
+    let result = talk(plan, place, output, signals, Some(input), empty).await;
     terminal.restore();
     result
 }
 
 async fn talk(
     plan: &Plan<'_>,
-    url: &Url,
+    place: Place,
     output: Output,
     signals: Signals,
     input: Option<mpsc::Receiver<Input>>,
@@ -295,7 +320,7 @@ async fn talk(
 ) -> Result<(), Failure> {
     let link = plan.link;
     let cacert = link.cacert.as_deref();
-    let dialer = Dialer::new(url, &plan.user_id, cacert, plan.chat.connect_timeout)?;
+    let dialer = Dialer::new(&place.url, &plan.user_id, cacert, plan.chat.connect_timeout)?;
     let settings = Settings {
         user_id: plan.user_id.clone(),
         ack_timeout: link.ack_timeout.max(Duration::from_millis(1)),
@@ -305,8 +330,15 @@ async fn talk(
         calm: plan.wish.form != Form::Json,
     };
     let session = Session::new(settings, Box::new(rand::random::<f64>));
-    let driver = Driver::new(session, dialer, output, signals, input, input_empty);
-    let (ending, mut output) = driver.run().await;
+    let surroundings = Surroundings {
+        dialer,
+        locate: place.locate,
+        output,
+        signals,
+        input,
+        input_empty,
+    };
+    let (ending, mut output) = Driver::new(session, surroundings).run().await;
     output.finish();
     match ending {
         Ending::Clean => Ok(()),

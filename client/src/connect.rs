@@ -43,6 +43,7 @@ pub(crate) enum TrustError {
 #[derive(Clone)]
 pub(crate) struct Dialer {
     url: Url,
+    user_id: String,
     connector: Connector,
     timeout: Duration,
 }
@@ -55,18 +56,28 @@ impl Dialer {
         cacert: Option<&Path>,
         timeout: Duration,
     ) -> Result<Self, TrustError> {
-        let mut url = url.clone();
-        url.query_pairs_mut().append_pair("user_id", user_id);
         let connector = if url.scheme() == "wss" {
             Connector::Rustls(Arc::new(trust(cacert)?))
         } else {
             Connector::Plain
         };
         Ok(Self {
-            url,
+            url: with_user(url, user_id),
+            user_id: user_id.to_owned(),
             connector,
             timeout,
         })
+    }
+
+    /// The same for another address; it can't become less or more secret.
+    pub(crate) fn at(self, url: &Url) -> Self {
+        if url.scheme() != self.url.scheme() {
+            return self;
+        }
+        Self {
+            url: with_user(url, &self.user_id),
+            ..self
+        }
     }
 
     /// Connects once.
@@ -117,6 +128,12 @@ impl Dialer {
         let place = shown(&self.url);
         Refusal::Unreachable(format!("can't reach {place}: {}", harmless_line(reason)))
     }
+}
+
+fn with_user(url: &Url, user_id: &str) -> Url {
+    let mut url = url.clone();
+    url.query_pairs_mut().append_pair("user_id", user_id);
+    url
 }
 
 fn by_status(status: u16) -> Refusal {

@@ -3,18 +3,23 @@
 
 use std::future::pending;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+use tokio::io::Interest;
+use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
+
+use url::Url;
 
 use crate::connect::{Dialer, Socket};
 use crate::input::Input;
@@ -26,7 +31,10 @@ use crate::text::harmless_line;
 /// A frame that can't be written for so long means a dead connection.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
-type Attempt = BoxFuture<'static, (Result<Socket, Refusal>, Duration)>;
+type Attempt = BoxFuture<'static, (Result<Socket, Refusal>, Duration, Dialer)>;
+
+/// Asks where the chat is by now; nothing, if that can't be told.
+pub(crate) type Locate = Arc<dyn Fn() -> BoxFuture<'static, Option<Url>> + Send + Sync>;
 
 /// Signals that end the program.
 pub(crate) struct Signals {
@@ -51,14 +59,34 @@ impl Signals {
     }
 }
 
+/// What a session is connected with.
+pub(crate) struct Surroundings {
+    /// Opens connections.
+    pub(crate) dialer: Dialer,
+    /// Where the chat is, when it isn't where it was.
+    pub(crate) locate: Option<Locate>,
+    /// Shows what comes.
+    pub(crate) output: Output,
+    /// Ends everything.
+    pub(crate) signals: Signals,
+    /// What the user writes; without it, nobody does.
+    pub(crate) input: Option<mpsc::Receiver<Input>>,
+    /// Whether the editor's line is empty.
+    pub(crate) input_empty: Arc<AtomicBool>,
+}
+
 /// A session with everything that it needs.
 pub(crate) struct Driver {
     session: Session,
     dialer: Dialer,
+    locate: Option<Locate>,
     output: Output,
+    reader: Option<pipe::Sender>,
     signals: Signals,
     input: Option<mpsc::Receiver<Input>>,
     input_empty: Arc<AtomicBool>,
+    /// Whether the last attempt failed.
+    failed: bool,
     attempt: Option<Attempt>,
     socket: Option<Socket>,
     /// Something that happened while actions were carried out.
@@ -66,22 +94,26 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Without `input` nobody writes. `input_empty` tells whether the editor's line is.
-    pub(crate) fn new(
-        session: Session,
-        dialer: Dialer,
-        output: Output,
-        signals: Signals,
-        input: Option<mpsc::Receiver<Input>>,
-        input_empty: Arc<AtomicBool>,
-    ) -> Self {
-        Self {
-            session,
+    /// Puts everything together.
+    pub(crate) fn new(session: Session, surroundings: Surroundings) -> Self {
+        let Surroundings {
             dialer,
+            locate,
             output,
             signals,
             input,
             input_empty,
+        } = surroundings;
+        Self {
+            session,
+            dialer,
+            locate,
+            reader: output.needs_reader().then(reader).flatten(),
+            output,
+            signals,
+            input,
+            input_empty,
+            failed: false,
             attempt: None,
             socket: None,
             happened: None,
@@ -103,7 +135,10 @@ impl Driver {
 
     async fn perform(&mut self, action: Action) -> Option<Ending> {
         match action {
-            Action::Connect => self.attempt = Some(attempt(self.dialer.clone())),
+            Action::Connect => {
+                let locate = self.locate.clone().filter(|_| self.failed);
+                self.attempt = Some(attempt(self.dialer.clone(), locate));
+            }
             Action::Send(frame) => self.write(Message::text(frame)).await,
             Action::Ping => self.write(Message::Ping(Bytes::new())).await,
             Action::Close => {
@@ -149,8 +184,10 @@ impl Driver {
         let deadline = self.session.deadline();
         let wants_input = self.session.wants_input();
         tokio::select! {
-            (result, took) = attempted(&mut self.attempt) => {
+            (result, took, dialer) = attempted(&mut self.attempt) => {
                 self.attempt = None;
+                self.dialer = dialer;
+                self.failed = result.is_err();
                 match result {
                     Ok(socket) => {
                         self.socket = Some(socket);
@@ -162,6 +199,7 @@ impl Driver {
             event = received(&mut self.socket) => event,
             input = read(&mut self.input), if wants_input => self.typed(input),
             () = sleep_until(deadline) => Event::Tick,
+            () = gone(&mut self.reader) => Event::Quit(Ending::Clean),
             ending = self.signals.next() => Event::Quit(ending),
         }
     }
@@ -197,16 +235,41 @@ fn unwritable(error: &io::Error) -> Ending {
     }
 }
 
-fn attempt(dialer: Dialer) -> Attempt {
+/// Standard output, only to see its reader leave: a file has none. Nothing is ever
+/// written through this, so that it may stay in blocking mode.
+fn reader() -> Option<pipe::Sender> {
+    let output = io::stdout().as_fd().try_clone_to_owned().ok()?;
+    pipe::Sender::from_owned_fd_unchecked(output).ok()
+}
+
+/// Waits until nobody reads any more.
+async fn gone(reader: &mut Option<pipe::Sender>) {
+    if let Some(output) = reader {
+        while let Ok(ready) = output.ready(Interest::ERROR).await {
+            if ready.is_error() {
+                *reader = None;
+                return;
+            }
+        }
+    }
+    pending::<()>().await;
+}
+
+fn attempt(mut dialer: Dialer, locate: Option<Locate>) -> Attempt {
     async move {
+        if let Some(locate) = locate
+            && let Some(url) = locate().await
+        {
+            dialer = dialer.at(&url);
+        }
         let begun = Instant::now();
         let result = dialer.dial().await;
-        (result, begun.elapsed())
+        (result, begun.elapsed(), dialer)
     }
     .boxed()
 }
 
-async fn attempted(attempt: &mut Option<Attempt>) -> (Result<Socket, Refusal>, Duration) {
+async fn attempted(attempt: &mut Option<Attempt>) -> (Result<Socket, Refusal>, Duration, Dialer) {
     match attempt {
         Some(attempt) => attempt.await,
         None => pending().await,

@@ -60,6 +60,11 @@ impl Output {
         }
     }
 
+    /// Whether it is pointless when nobody reads standard output.
+    pub(crate) fn needs_reader(&self) -> bool {
+        self.printer.is_none() && self.wish.form != Form::Nothing
+    }
+
     /// Tells it, at once.
     pub(crate) fn tell(&mut self, told: &Told) -> io::Result<()> {
         let now = Timestamp::now();

@@ -165,3 +165,24 @@ async fn waiting_sees_the_chat_become_ready() {
         assert!(remains.stderr.contains(text), "{}", remains.stderr);
     }
 }
+
+#[tokio::test]
+async fn a_chat_that_moved_is_found_again() {
+    let cluster = Cluster::start().await;
+    let old = Server::start().await;
+    let kubeconfig = cluster.kubeconfig();
+    let kubeconfig = kubeconfig.to_str().expect("UTF-8");
+    let mut client = Client::start(&["join", "lobby", "--kubeconfig", kubeconfig]);
+    cluster.answer(200, &chat("True", &old.url())).await;
+    let peer = old.accept().await;
+    drop(old);
+    drop(peer);
+    let new = Server::start().await;
+    cluster.answer(200, &chat("True", &new.url())).await;
+    let mut peer = new.accept().await;
+    client.write("found you\n").await;
+    client.end_input();
+    assert_eq!(peer.take().await, "found you");
+    peer.closed().await;
+    assert_eq!(client.end().await.code, 0);
+}

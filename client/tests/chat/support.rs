@@ -134,25 +134,6 @@ impl<S: AsyncRead + tokio::io::AsyncWrite + Unpin> Peer<S> {
         }
     }
 
-    /// Says this until the client closes. Once isn't enough where a pipe without
-    /// reader is meant: a child that another test is just starting holds a copy of
-    /// this process's end for a moment.
-    pub(crate) async fn tell_until_closed(&mut self, message: &Value) {
-        let step = Duration::from_millis(20);
-        let talking = async {
-            loop {
-                self.tell(message).await;
-                match timeout(step, self.socket.next()).await {
-                    Ok(Some(Ok(Message::Close(_)))) => return,
-                    Ok(other) => panic!("not a close frame: {other:?}"),
-                    Err(_) => {}
-                }
-            }
-        };
-        soon(talking).await;
-        let _ = soon(self.socket.flush()).await;
-    }
-
     pub(crate) async fn close(&mut self) {
         soon(self.socket.close(None)).await.expect("closed");
     }
