@@ -8,8 +8,10 @@
 mod chart_operator;
 mod chart_rights;
 mod charts;
+mod chat;
 mod control_plane;
 mod custom_resource;
+mod stage;
 mod suite;
 
 use std::process::ExitCode;
@@ -49,5 +51,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(charts::trials(suite));
     all.extend(chart_rights::trials(suite));
     all.extend(chart_operator::trials(suite));
+    all.extend(chat::trials(suite));
     all
 }

@@ -1,0 +1,144 @@
+//! A scene with an emulated cloud and an operator of its own: where chats are
+//! made by `kubectl apply` and talked in through their URLs.
+
+use std::time::Duration;
+
+use kube::Api;
+use libtest_mimic::Failed;
+use serde_json::Value;
+use wschat_crds::{ConditionStatus, WsChat};
+use wschat_tests::chat_socket::ChatSocket;
+use wschat_tests::emulator::{self, Emulator};
+use wschat_tests::operator::{Operator, Options};
+use wschat_tests::wait::wait_for;
+
+use crate::suite::Scene;
+
+/// A chat takes seconds; a machine that runs other trials beside, more.
+const READY_LIMIT: Duration = Duration::from_mins(2);
+/// How long anything that a participant waits for may take.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// One trial's cloud and operator.
+pub(crate) struct Stage {
+    /// Namespace, folder, API server.
+    pub(crate) scene: Scene,
+    /// The cloud.
+    pub(crate) emulator: Emulator,
+    /// Watches the scene's namespace only.
+    pub(crate) operator: Operator,
+}
+
+impl Stage {
+    /// A cloud whose operations end at once, and a ready operator.
+    pub(crate) async fn set(scene: Scene) -> Result<Self, Failed> {
+        Self::set_in(scene, &emulator::Options::default()).await
+    }
+
+    /// The same with a cloud of other habits.
+    pub(crate) async fn set_in(scene: Scene, options: &emulator::Options) -> Result<Self, Failed> {
+        let emulator = Emulator::start(&scene.folder, options).await?;
+        let administrator = scene.control_plane().administrator();
+        let options = Options::for_emulator(administrator, emulator.addresses())?
+            .only_in(scene.namespace.name());
+        let mut operator = Operator::start(&scene.folder, &options)?;
+        operator.ready().await?;
+        Ok(Self {
+            scene,
+            emulator,
+            operator,
+        })
+    }
+
+    /// The chats of the scene's namespace.
+    pub(crate) fn chats(&self) -> Api<WsChat> {
+        self.scene.namespace.api()
+    }
+
+    /// `kubectl apply` of a chat, with its spec in YAML's flow style.
+    pub(crate) async fn apply(&self, name: &str, spec: &str) -> Result<(), Failed> {
+        let manifest = format!(
+            "apiVersion: wschat.dev/v1alpha1\nkind: WsChat\nmetadata: {{ name: {name} }}\nspec: {spec}\n"
+        );
+        let arguments = ["apply", "-n", self.scene.namespace.name(), "-f", "-"];
+        self.scene
+            .kubectl()
+            .output(arguments, &manifest)
+            .await?
+            .success()?;
+        Ok(())
+    }
+
+    /// Waits until a chat's newest generation is Ready: its URL.
+    pub(crate) async fn ready(&self, name: &str) -> Result<String, Failed> {
+        let what = format!("{name} to be Ready");
+        let newest_is_ready = |chat: Option<&WsChat>| chat.is_some_and(newest_is_ready);
+        let chat = wait_for(&self.chats(), name, what, READY_LIMIT, newest_is_ready).await?;
+        let url = chat.and_then(|chat| chat.status?.url);
+        Ok(url.ok_or("a chat is Ready and has no URL")?)
+    }
+
+    /// A chat called `lobby` with defaults: its URL, once it is Ready.
+    pub(crate) async fn lobby(&self) -> Result<String, Failed> {
+        self.apply("lobby", "{}").await?;
+        self.ready("lobby").await
+    }
+
+    /// Asks both programs to end; they must do so without an error.
+    pub(crate) async fn clear(self) -> Result<(), Failed> {
+        let operator = self.operator.stop().await?;
+        let emulator = self.emulator.stop().await?;
+        if operator.success() && emulator.success() {
+            Ok(())
+        } else {
+            Err(format!("operator: {operator}, emulator: {emulator}").into())
+        }
+    }
+}
+
+/// Whether the condition Ready is True for what the spec says now.
+pub(crate) fn newest_is_ready(chat: &WsChat) -> bool {
+    let conditions = chat.status.iter().flat_map(|status| &status.conditions);
+    let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
+    ready.any(|condition| {
+        condition.status == ConditionStatus::True
+            && condition.observed_generation == chat.metadata.generation
+    })
+}
+
+/// Everything that a participant is sent up to the message that matches, which
+/// is the last one.
+pub(crate) async fn all_until(
+    socket: &mut ChatSocket,
+    what: &str,
+    matches: impl Fn(&Value) -> bool,
+) -> Result<Vec<Value>, Failed> {
+    let mut all = Vec::new();
+    loop {
+        let message = socket
+            .expect(&format!("{what} after {all:?}"), SOON, |_| true)
+            .await?;
+        let is_last = matches(&message);
+        all.push(message);
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// Whether a message is of a type, and about a user.
+pub(crate) fn is_about(message: &Value, kind: &str, user: &str) -> bool {
+    message["type"] == kind && message["userId"] == user
+}
+
+/// Two participants who know of each other, and have nothing unread.
+pub(crate) async fn alice_and_bob(url: &str) -> Result<(ChatSocket, ChatSocket), Failed> {
+    let mut alice = ChatSocket::join(url, "alice").await?;
+    let bob = ChatSocket::join(url, "bob").await?;
+    alice
+        .expect("USER_JOINED of bob", SOON, |message| {
+            is_about(message, "USER_JOINED", "bob")
+        })
+        .await?;
+    Ok((alice, bob))
+}
