@@ -31,10 +31,25 @@ pub(crate) fn choose(
 
 /// The operating system's name for the user.
 pub(crate) fn system() -> Option<String> {
-    ["USER", "LOGNAME", "USERNAME"]
+    ["USER", "LOGNAME"]
         .into_iter()
         .filter_map(|variable| std::env::var(variable).ok())
         .find(|name| !name.is_empty())
+        .or_else(|| {
+            // Containers often leave the variables out.
+            let users = std::fs::read_to_string("/etc/passwd").ok()?;
+            by_number(&users, rustix::process::getuid().as_raw())
+        })
+}
+
+/// A user's name in the form of `passwd(5)`: `name:password:number:…`.
+fn by_number(users: &str, number: u32) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        let its_number: u32 = fields.nth(1)?.parse().ok()?;
+        (its_number == number).then(|| name.to_owned())
+    })
 }
 
 fn some() -> String {
@@ -58,6 +73,13 @@ mod tests {
             Ok("alice")
         );
         assert!(choose(Some("al\u{1b}ice"), None, None).is_err());
+    }
+
+    #[test]
+    fn users_have_numbers() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:\n";
+        assert_eq!(by_number(users, 1000).as_deref(), Some("ann"));
+        assert_eq!(by_number(users, 7), None);
     }
 
     #[test]

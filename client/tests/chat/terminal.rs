@@ -7,8 +7,8 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tokio::sync::watch;
 
@@ -31,9 +31,9 @@ impl Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        let line = ioctl_tiocgptpeer(&master, flags).expect("the other end");
-        fcntl_setfd(&line, FdFlags::CLOEXEC).expect("set");
+        let name = ptsname(&master, Vec::new()).expect("a name");
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let line = open(name.as_c_str(), flags, Mode::empty()).expect("the other end");
         let size = Winsize {
             ws_row: ROWS,
             ws_col: COLUMNS,
