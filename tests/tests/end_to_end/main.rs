@@ -9,8 +9,14 @@ mod chart_operator;
 mod chart_rights;
 mod charts;
 mod chat;
+mod client;
 mod control_plane;
+mod crash;
 mod custom_resource;
+mod delete;
+mod goose;
+mod old_client;
+mod readiness;
 mod stage;
 mod suite;
 
@@ -52,5 +58,11 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(chart_rights::trials(suite));
     all.extend(chart_operator::trials(suite));
     all.extend(chat::trials(suite));
+    all.extend(client::trials(suite));
+    all.extend(old_client::trials(suite));
+    all.extend(delete::trials(suite));
+    all.extend(readiness::trials(suite));
+    all.extend(goose::trials(suite));
+    all.extend(crash::trials(suite));
     all
 }
