@@ -114,9 +114,7 @@ async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they
     until(|| fs::read_dir(&folder).unwrap().count() == 2).await;
     // One of these waits, the other one finds the queue full: whichever it is,
     // it fails while everybody else is still held.
-    let (mut third, mut fourth) = (call(), call());
-    let refused =
-        tokio::select! { refused = &mut third => refused, refused = &mut fourth => refused };
+    let (refused, _, waiting) = futures::future::select_all([call(), call()]).await;
     assert_eq!(
         refused.unwrap(),
         Err(InvokeError::TooManyCalls("d4e1".to_owned()))
@@ -127,15 +125,9 @@ async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they
         pids.push(call.await.unwrap().unwrap());
     }
     assert_ne!(pids[0], pids[1]);
-    let waited = if third.is_finished() {
-        fourth.await
-    } else {
-        third.await
-    };
-    assert!(
-        pids.contains(&waited.unwrap().unwrap()),
-        "the queued call reuses an instance"
-    );
+    let [waited] = <[_; 1]>::try_from(waiting).unwrap();
+    let waited = waited.await.unwrap().unwrap();
+    assert!(pids.contains(&waited), "the queued call reuses an instance");
 }
 
 #[tokio::test]

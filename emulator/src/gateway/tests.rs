@@ -27,13 +27,17 @@ pub(super) const FUNCTION: &str = "d4e1";
 /// they say.
 const CHAT: &str = r"
     const events = [];
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
     exports.handler = async (event) => {
       if (event === 'events') return events;
+      if (event === 'release') return release();
       events.push(event);
       const json = { 'Content-Type': 'application/json' };
       const { eventType } = event.requestContext;
       if (eventType === 'CONNECT') {
-        const { refuse, greet, protocol } = event.queryStringParameters;
+        const { refuse, greet, protocol, hold } = event.queryStringParameters;
+        if (hold) await released;
         if (refuse) return { statusCode: Number(refuse), headers: { 'X-Why': 'full' }, body: 'no' };
         const headers = protocol ? { ...json, 'Sec-WebSocket-Protocol': protocol } : json;
         return { statusCode: 200, headers, body: greet ?? '' };

@@ -1,49 +1,84 @@
 //! Data Streams triggers that broadcast a topic to the sockets of a path, at
-//! most once.
+//! most once (reference §3.7, §4.4).
 //!
-//! Guesses, where the documents are silent: a trigger starts at the topic's
-//! end, its position lives as long as it does, a record that isn't JSON is
-//! dropped alone, and what can't be sent is lost.
+//! Guesses, where the documents are silent: a new trigger starts at the topic's
+//! end, a paused one goes on where it was, a record that isn't JSON is dropped
+//! alone, and while the role to read is missing nothing is read or lost.
 
 mod batch;
+mod follow;
+mod seams;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::plane::TriggerDefinition;
-use crate::error::Status;
+pub use crate::cloud::plane::TriggerDefinition;
 use crate::gateway::Gateways;
-use crate::iam::{Iam, Permission, Resource, Subject};
-use crate::ydb::{Record, Ydb, YdbFailure};
-use batch::Batch;
+use crate::iam::Iam;
+use crate::ydb::Ydb;
+use seams::{Sockets, Topics};
 
-/// Records that are read at once.
-const READ_AT_ONCE: usize = 256;
-/// How long a trigger waits after a failure, such as a missing role or topic.
-const RETRY: Duration = Duration::from_millis(500);
+/// What a position belongs to: another topic has another one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    trigger_id: String,
+    database: String,
+    stream: String,
+}
 
-/// Why a batch was not read or sent.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("{}", .0.message)]
-    Cloud(Status),
-    #[error(transparent)]
-    Ydb(#[from] YdbFailure),
-    #[error("the topic is gone")]
-    Gone(#[from] watch::error::RecvError),
+impl Key {
+    fn of(definition: &TriggerDefinition) -> Self {
+        Self {
+            trigger_id: definition.trigger_id.clone(),
+            database: definition.database.clone(),
+            stream: definition.stream.clone(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
 struct Inner {
     iam: Iam,
-    ydb: Ydb,
-    gateways: Gateways,
+    topics: Box<dyn Topics>,
+    sockets: Box<dyn Sockets>,
     start_delay: Duration,
-    running: Mutex<HashMap<String, CancellationToken>>,
+    /// Offsets of the first records that weren't sent yet.
+    positions: Mutex<HashMap<Key, u64>>,
+    /// By id; stopped ones stay, so that their successors can wait for them.
+    running: Mutex<HashMap<String, Running>>,
+}
+
+impl Inner {
+    fn positions(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+        self.positions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn position(&self, key: &Key) -> Option<u64> {
+        self.positions().get(key).copied()
+    }
+
+    fn keep_position(&self, key: &Key, position: u64) {
+        self.positions().insert(key.clone(), position);
+    }
 }
 
 /// All triggers; clones share them.
@@ -55,125 +90,71 @@ impl Triggers {
     /// `start_delay`.
     #[must_use]
     pub fn new(iam: Iam, ydb: Ydb, gateways: Gateways, start_delay: Duration) -> Self {
+        Self::between(iam, Box::new(ydb), Box::new(gateways), start_delay)
+    }
+
+    fn between(
+        iam: Iam,
+        topics: Box<dyn Topics>,
+        sockets: Box<dyn Sockets>,
+        start_delay: Duration,
+    ) -> Self {
         Self(Arc::new(Inner {
             iam,
-            ydb,
-            gateways,
+            topics,
+            sockets,
             start_delay,
+            positions: Mutex::default(),
             running: Mutex::default(),
         }))
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, CancellationToken>> {
-        self.0
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts a trigger, instead of an older one of its id.
+    /// Starts a trigger, instead of an older one of its id; one that ran
+    /// before on the same topic goes on where it was.
     pub fn start(&self, definition: TriggerDefinition) {
+        let id = definition.trigger_id.clone();
+        let mut running = self.0.running();
+        let older = running.remove(&id);
         let stop = CancellationToken::new();
-        let older = self
-            .running()
-            .insert(definition.trigger_id.clone(), stop.clone());
-        if let Some(older) = older {
-            older.cancel();
-        }
-        let inner = Arc::clone(&self.0);
-        tokio::spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = inner.run(&definition) => {}
-            }
-        });
+        let task = tokio::spawn(run_after(
+            older,
+            Arc::clone(&self.0),
+            definition,
+            stop.clone(),
+        ));
+        running.insert(id, Running { stop, task });
     }
 
     /// Stops a trigger: paused, or deleted.
     pub fn stop(&self, trigger_id: &str) {
-        if let Some(stop) = self.running().remove(trigger_id) {
-            stop.cancel();
+        if let Some(running) = self.0.running().get(trigger_id) {
+            running.stop.cancel();
         }
     }
 
     /// Stops all of them.
     pub fn shutdown(&self) {
-        for (_, stop) in self.running().drain() {
-            stop.cancel();
+        for running in self.0.running().values() {
+            running.stop.cancel();
         }
     }
 }
 
-impl Inner {
-    async fn run(&self, definition: &TriggerDefinition) {
-        tokio::time::sleep(self.start_delay).await;
-        let mut position = None;
-        loop {
-            if let Err(error) = self.follow(definition, &mut position).await {
-                tracing::warn!(trigger = definition.trigger_id, %error, "nothing is delivered");
-                tokio::time::sleep(RETRY).await;
-            }
+/// Two of one id never run at once: they would send everything twice.
+async fn run_after(
+    older: Option<Running>,
+    inner: Arc<Inner>,
+    definition: TriggerDefinition,
+    stop: CancellationToken,
+) {
+    if let Some(older) = older {
+        older.stop.cancel();
+        if let Err(error) = older.task.await {
+            tracing::warn!(%error, trigger = definition.trigger_id, "the trigger broke");
         }
     }
-
-    /// Reads and sends until something fails. The position outlives failures.
-    async fn follow(
-        &self,
-        definition: &TriggerDefinition,
-        position: &mut Option<u64>,
-    ) -> Result<(), Failure> {
-        let TriggerDefinition {
-            database, stream, ..
-        } = definition;
-        let mut end = self.ydb.watch_topic(database, stream)?;
-        let position = position.get_or_insert(*end.borrow());
-        let mut batch = Batch::new(definition.batch_size_bytes, definition.cutoff);
-        loop {
-            self.may_read(definition)?;
-            let records = self
-                .ydb
-                .read_topic(database, stream, *position, READ_AT_ONCE)
-                .await?;
-            let all_read = records.is_empty();
-            for Record { offset, data, .. } in records {
-                *position = offset + 1;
-                if let Some(payload) = batch.add(&data) {
-                    self.send(definition, payload);
-                }
-            }
-            if all_read {
-                tokio::select! {
-                    // Returns at once when there is something newer than was seen.
-                    changed = end.changed() => changed?,
-                    () = batch.due() => {
-                        if let Some(payload) = batch.take() {
-                            self.send(definition, payload);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn may_read(&self, definition: &TriggerDefinition) -> Result<(), Failure> {
-        let subject = Subject {
-            id: definition.service_account_id.clone(),
-        };
-        let folder = Resource::folder(&definition.folder_id);
-        let allowed = self.iam.authorize(&subject, Permission::TopicRead, &folder);
-        allowed.map_err(Failure::Cloud)
-    }
-
-    /// At most once: what can't be sent is lost.
-    fn send(&self, definition: &TriggerDefinition, payload: String) {
-        let TriggerDefinition {
-            gateway_id,
-            path,
-            broadcaster_service_account_id: account,
-            ..
-        } = definition;
-        if let Err(error) = self.gateways.broadcast(gateway_id, path, account, payload) {
-            tracing::warn!(trigger = definition.trigger_id, %error.message, "a batch is lost");
-        }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = follow::run(&inner, &definition) => {}
     }
 }

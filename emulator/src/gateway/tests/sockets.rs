@@ -1,8 +1,12 @@
 use http::HeaderValue;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{GATEWAY, Room, chat_spec, closed, next, say};
+use super::{FUNCTION, GATEWAY, Room, chat_spec, closed, next, say};
+use crate::functions::LATEST;
 use crate::gateway::{GatewaySettings, Gateways, Spec};
 
 #[tokio::test]
@@ -114,4 +118,23 @@ async fn a_deleted_gateway_closes_its_sockets_and_its_listener() {
     room.event("DISCONNECT").await;
     assert!(connect_async(room.url("/ws")).await.is_err());
     assert!(Gateways::check("{}").is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_during_connect_is_told_to_the_function() {
+    let room = Room::new().await;
+    let mut client = TcpStream::connect(room.address).await.unwrap();
+    let handshake = "GET /ws?hold=1 HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    client.write_all(handshake.as_bytes()).await.unwrap();
+    room.event("CONNECT").await;
+    drop(client);
+    room.stage
+        .functions
+        .invoke(FUNCTION, LATEST, json!("release"))
+        .await
+        .unwrap();
+    let disconnect = room.event("DISCONNECT").await;
+    assert_eq!(disconnect["requestContext"]["disconnectStatusCode"], 1006);
+    assert_eq!(room.gateways.connections(), []);
 }
