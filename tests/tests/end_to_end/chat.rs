@@ -69,13 +69,13 @@ async fn replaces(scene: Scene) -> Result<(), Failed> {
     // What the first's end makes the chat say is said before this.
     open_sockets(&stage.emulator, 2).await?;
     come_and_go(&url, "carol").await?;
-    say(&mut second, "still here", None).await?;
     for socket in [&mut bob, &mut second] {
         let is_last = |message: &Value| is_about(message, "USER_LEFT", "carol");
         let heard = all_until(socket, "USER_LEFT of carol", is_last).await?;
         let left = |message: &Value| is_about(message, "USER_LEFT", "alice");
         assert!(!heard.iter().any(left), "{heard:#?}");
     }
+    say(&mut second, "still here", None).await?;
     hear(&mut bob, "still here").await?;
     stage.clear().await
 }

@@ -60,7 +60,7 @@ async fn starts_soon(scene: Scene) -> Result<(), Failed> {
 }
 
 /// Whether more wants to run than there are processors, in the last minute.
-fn machine_is_busy() -> bool {
+pub(crate) fn machine_is_busy() -> bool {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load
         .split(' ')

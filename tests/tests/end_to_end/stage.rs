@@ -9,6 +9,7 @@ use serde_json::Value;
 use wschat_crds::{ConditionStatus, WsChat};
 use wschat_tests::chat_socket::ChatSocket;
 use wschat_tests::emulator::{self, Emulator};
+use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{Operator, Options};
 use wschat_tests::wait::wait_for;
 
@@ -21,11 +22,13 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// One trial's cloud and operator.
 pub(crate) struct Stage {
-    /// Namespace, folder, API server.
+    /// Folder and API server.
     pub(crate) scene: Scene,
+    /// Where its chats are; the scene's, as a rule.
+    pub(crate) namespace: Namespace,
     /// The cloud.
     pub(crate) emulator: Emulator,
-    /// Watches the scene's namespace only.
+    /// Watches that namespace only.
     pub(crate) operator: Operator,
 }
 
@@ -37,22 +40,34 @@ impl Stage {
 
     /// The same with a cloud of other habits.
     pub(crate) async fn set_in(scene: Scene, options: &emulator::Options) -> Result<Self, Failed> {
+        let namespace = scene.namespace.clone();
+        Self::set_for(scene, namespace, options).await
+    }
+
+    /// The same for chats in another namespace than the operator's Lease.
+    pub(crate) async fn set_for(
+        scene: Scene,
+        namespace: Namespace,
+        options: &emulator::Options,
+    ) -> Result<Self, Failed> {
         let emulator = Emulator::start(&scene.folder, options).await?;
         let administrator = scene.control_plane().administrator();
         let options = Options::for_emulator(administrator, emulator.addresses())?
-            .only_in(scene.namespace.name());
+            .argument("--watch-namespace", namespace.name())
+            .argument("--lease-namespace", scene.namespace.name());
         let mut operator = Operator::start(&scene.folder, &options)?;
         operator.ready().await?;
         Ok(Self {
             scene,
+            namespace,
             emulator,
             operator,
         })
     }
 
-    /// The chats of the scene's namespace.
+    /// The chats of its namespace.
     pub(crate) fn chats(&self) -> Api<WsChat> {
-        self.scene.namespace.api()
+        self.namespace.api()
     }
 
     /// `kubectl apply` of a chat, with its spec in YAML's flow style.
@@ -60,7 +75,7 @@ impl Stage {
         let manifest = format!(
             "apiVersion: wschat.dev/v1alpha1\nkind: WsChat\nmetadata: {{ name: {name} }}\nspec: {spec}\n"
         );
-        let arguments = ["apply", "-n", self.scene.namespace.name(), "-f", "-"];
+        let arguments = ["apply", "-n", self.namespace.name(), "-f", "-"];
         self.scene
             .kubectl()
             .output(arguments, &manifest)
