@@ -1,6 +1,6 @@
 //! A database: its file, its tables, and transactions in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -28,6 +28,7 @@ pub(crate) struct Database {
     file: PathBuf,
     clock: Clock,
     tables: Mutex<BTreeMap<String, Table>>,
+    directories: Mutex<BTreeSet<String>>,
     idle: Mutex<Vec<Connection>>,
     writer: WriterTurn,
 }
@@ -52,6 +53,7 @@ impl Database {
             file: folder.join(format!("{id}.sqlite")),
             clock,
             tables: Mutex::default(),
+            directories: Mutex::default(),
             idle: Mutex::default(),
             writer: WriterTurn::default(),
         };
@@ -125,8 +127,39 @@ impl Database {
         lock(&self.tables).values().cloned().collect()
     }
 
+    /// Refuses a path outside of the database.
+    pub(crate) fn must_hold(&self, path: &str) -> Result<(), YdbError> {
+        let below = path.strip_prefix(&self.path);
+        if below.is_some_and(|below| below.starts_with('/') && below.len() > 1) {
+            return Ok(());
+        }
+        Err(YdbError::scheme(format!(
+            "{path} is not in the database {}",
+            self.path
+        )))
+    }
+
+    /// Directories that were made.
+    pub(crate) fn directories(&self) -> BTreeSet<String> {
+        lock(&self.directories).clone()
+    }
+
+    pub(crate) fn make_directory(&self, path: &str) -> Result<(), YdbError> {
+        self.must_hold(path)?;
+        lock(&self.directories).insert(path.to_owned());
+        Ok(())
+    }
+
+    pub(crate) fn remove_directory(&self, path: &str) {
+        lock(&self.directories).remove(path);
+    }
+
     /// Makes a table; false when there is one of that path.
     pub(crate) fn add_table(&self, table: Table) -> Result<bool, YdbError> {
+        self.must_hold(&table.path)?;
+        if self.topics.get(&table.path).is_ok() {
+            return Err(YdbError::scheme(format!("{} is a topic", table.path)));
+        }
         self.change(|connection| {
             let mut tables = lock(&self.tables);
             if tables.contains_key(&table.path) {

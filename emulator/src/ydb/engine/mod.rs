@@ -5,6 +5,7 @@
 //! of their own.
 
 mod calls;
+mod consumers;
 mod database;
 mod file;
 mod functions;

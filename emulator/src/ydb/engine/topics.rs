@@ -1,15 +1,17 @@
 //! Topics of one partition: a log that producers append to and readers follow.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::consumers::Consumers;
 use super::file::{lock, open, remove_file};
 use super::transaction::failure;
 use crate::clock::Clock;
@@ -97,6 +99,7 @@ pub(crate) struct Topics {
     clock: Clock,
     connection: Mutex<Connection>,
     open: Mutex<BTreeMap<String, Open>>,
+    consumers: Consumers,
     closed: CancellationToken,
     file: PathBuf,
 }
@@ -113,6 +116,7 @@ impl Topics {
             clock,
             connection: Mutex::new(connection),
             open: Mutex::default(),
+            consumers: Consumers::default(),
             closed,
             file: file.to_path_buf(),
         })
@@ -162,6 +166,7 @@ impl Topics {
         let removed = lock(&self.open).remove(path);
         let open = removed.ok_or_else(|| YdbError::no_path(path))?;
         open.dropped.cancel();
+        self.consumers.forget(path);
         let connection = lock(&self.connection);
         for table in ["log", "producers"] {
             let sql = format!("DELETE FROM {table} WHERE topic = ?1");
@@ -184,6 +189,37 @@ impl Topics {
     /// Where the next record goes, now and whenever it changes.
     pub(crate) fn watch(&self, path: &str) -> Result<watch::Receiver<u64>, YdbError> {
         self.with(path, |open| open.end.subscribe())
+    }
+
+    /// Offsets of the records that are there.
+    pub(crate) fn offsets(&self, path: &str) -> Result<Range<u64>, YdbError> {
+        let connection = lock(&self.connection);
+        let end = self.with(path, |open| *open.end.borrow())?;
+        let sql = "SELECT MIN(position) FROM log WHERE topic = ?1";
+        let first: Option<i64> = connection
+            .query_row(sql, [path], |row| row.get(0))
+            .map_err(failure)?;
+        Ok(first.map_or(end, i64::unsigned_abs)..end)
+    }
+
+    /// Cancelled when the topic goes.
+    pub(crate) fn dropped(&self, path: &str) -> Result<CancellationToken, YdbError> {
+        self.with(path, |open| open.dropped.clone())
+    }
+
+    /// Waits until nobody else reads for the consumer.
+    pub(crate) async fn reader_turn(&self, path: &str, consumer: &str) -> OwnedMutexGuard<()> {
+        self.consumers.turn(path, consumer).await
+    }
+
+    /// The first offset that a consumer didn't commit.
+    pub(crate) fn committed(&self, path: &str, consumer: &str) -> u64 {
+        self.consumers.committed(path, consumer)
+    }
+
+    /// Commits offsets from `start` to before `end`; tells the place now.
+    pub(crate) fn commit(&self, path: &str, consumer: &str, start: u64, end: u64) -> u64 {
+        self.consumers.commit(path, consumer, start, end)
     }
 
     fn with<T>(&self, path: &str, act: impl FnOnce(&mut Open) -> T) -> Result<T, YdbError> {

@@ -3,11 +3,14 @@
 mod dialled;
 mod discovery;
 mod query;
+mod read_batches;
 mod request;
 mod scheme;
 mod scripting;
 mod table;
+mod table_description;
 mod topic;
+mod topic_read;
 mod topic_write;
 
 use tokio::net::TcpListener;

@@ -61,3 +61,11 @@ impl Drop for ImplicitSession {
 pub(super) fn caller(ydb: &Ydb, metadata: &MetadataMap) -> Result<caller::Caller, tonic::Status> {
     ydb.caller(metadata)
 }
+
+/// Runs what may wait for a disk or for another writer.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, YdbError> + Send + 'static,
+) -> Result<T, YdbError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(YdbError::internal)?
+}

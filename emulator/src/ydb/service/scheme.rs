@@ -1,16 +1,20 @@
 //! `Ydb.Scheme.V1`: what is in a database.
 
+use std::collections::BTreeMap;
+
 use tonic::{Request, Response, Status};
 use ydb_grpc::ydb_proto::scheme::entry::Type;
 use ydb_grpc::ydb_proto::scheme::{
     DescribePathRequest, DescribePathResponse, DescribePathResult, Entry, ListDirectoryRequest,
-    ListDirectoryResponse, ListDirectoryResult,
+    ListDirectoryResponse, ListDirectoryResult, MakeDirectoryRequest, MakeDirectoryResponse,
+    RemoveDirectoryRequest, RemoveDirectoryResponse,
 };
 
 use super::request::caller;
 use crate::iam::Permission;
 use crate::ydb::Ydb;
 use crate::ydb::caller::Caller;
+use crate::ydb::engine::Database;
 use crate::ydb::proto::scheme::scheme_service_server::SchemeService;
 use crate::ydb::status::{self, YdbError};
 
@@ -18,6 +22,7 @@ use crate::ydb::status::{self, YdbError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Database,
+    Directory,
     Table,
     Topic,
 }
@@ -26,6 +31,7 @@ pub(super) enum Kind {
 pub(super) fn entry(path: &str, kind: Kind) -> Entry {
     let kind = match kind {
         Kind::Database => Type::Database,
+        Kind::Directory => Type::Directory,
         Kind::Table => Type::Table,
         Kind::Topic => Type::Topic,
     };
@@ -37,24 +43,58 @@ pub(super) fn entry(path: &str, kind: Kind) -> Entry {
     }
 }
 
-/// Tables and topics of a database, by path.
-fn children(caller: &Caller) -> Vec<(String, Kind)> {
-    let tables = caller.database.tables().into_iter();
-    let topics = caller.database.topics.all().into_iter();
+/// All that is below a database, by path. Directories are made, or follow from
+/// what lies in them.
+fn objects(database: &Database) -> BTreeMap<String, Kind> {
+    let tables = database.tables().into_iter();
     let tables = tables.map(|table| (table.path, Kind::Table));
-    tables
-        .chain(topics.map(|topic| (topic.path, Kind::Topic)))
-        .collect()
+    let topics = database.topics.all().into_iter();
+    let topics = topics.map(|topic| (topic.path, Kind::Topic));
+    let directories = database.directories().into_iter();
+    let directories = directories.map(|path| (path, Kind::Directory));
+    let mut all = BTreeMap::from([(database.path.clone(), Kind::Database)]);
+    for (path, kind) in tables.chain(topics).chain(directories) {
+        let mut above = parent(&path);
+        while !all.contains_key(above) && above.len() > database.path.len() {
+            all.insert(above.to_owned(), Kind::Directory);
+            above = parent(above);
+        }
+        all.insert(path, kind);
+    }
+    all
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(above, _)| above)
 }
 
 fn describe(caller: &Caller, path: &str) -> Result<Entry, YdbError> {
     caller.must(Permission::YdbConnect)?;
-    if path == caller.database.path {
-        return Ok(entry(path, Kind::Database));
+    let kind = objects(&caller.database).get(path).copied();
+    let kind = kind.ok_or_else(|| YdbError::scheme(format!("Path not found: {path}")))?;
+    Ok(entry(path, kind))
+}
+
+fn make_directory(caller: &Caller, path: &str) -> Result<(), YdbError> {
+    caller.must(Permission::YdbSchema)?;
+    match objects(&caller.database).get(path) {
+        Some(Kind::Directory | Kind::Database) => Ok(()),
+        Some(Kind::Table | Kind::Topic) => Err(YdbError::scheme(format!("{path} is no directory"))),
+        None => caller.database.make_directory(path),
     }
-    let found = children(caller).into_iter().find(|(own, _)| own == path);
-    let (path, kind) = found.ok_or_else(|| YdbError::scheme(format!("Path not found: {path}")))?;
-    Ok(entry(&path, kind))
+}
+
+fn remove_directory(caller: &Caller, path: &str) -> Result<(), YdbError> {
+    caller.must(Permission::YdbSchema)?;
+    let all = objects(&caller.database);
+    if all.get(path) != Some(&Kind::Directory) {
+        return Err(YdbError::scheme(format!("Path not found: {path}")));
+    }
+    if all.keys().any(|other| parent(other) == path) {
+        return Err(YdbError::scheme(format!("{path} is not empty")));
+    }
+    caller.database.remove_directory(path);
+    Ok(())
 }
 
 #[tonic::async_trait]
@@ -67,9 +107,9 @@ impl SchemeService for Ydb {
         let path = caller.absolute(&request.get_ref().path);
         let result = describe(&caller, &path).map(|own| ListDirectoryResult {
             self_: Some(own),
-            children: children(&caller)
+            children: objects(&caller.database)
                 .iter()
-                .filter(|(child, _)| child.rsplit_once('/').is_some_and(|(own, _)| own == path))
+                .filter(|(child, _)| parent(child) == path)
                 .map(|(child, kind)| entry(child, *kind))
                 .collect(),
         });
@@ -88,6 +128,30 @@ impl SchemeService for Ydb {
         let result = describe(&caller, &path).map(|own| DescribePathResult { self_: Some(own) });
         let operation = status::result("Scheme.DescribePathResult", result);
         Ok(Response::new(DescribePathResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn make_directory(
+        &self,
+        request: Request<MakeDirectoryRequest>,
+    ) -> Result<Response<MakeDirectoryResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let path = caller.absolute(&request.get_ref().path);
+        let operation = status::done(&make_directory(&caller, &path));
+        Ok(Response::new(MakeDirectoryResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn remove_directory(
+        &self,
+        request: Request<RemoveDirectoryRequest>,
+    ) -> Result<Response<RemoveDirectoryResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let path = caller.absolute(&request.get_ref().path);
+        let operation = status::done(&remove_directory(&caller, &path));
+        Ok(Response::new(RemoveDirectoryResponse {
             operation: Some(operation),
         }))
     }

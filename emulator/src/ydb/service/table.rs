@@ -5,28 +5,30 @@ use std::collections::HashMap;
 use tonic::{Request, Response, Status};
 use ydb_grpc::ydb_proto::table::keep_alive_result::SessionStatus;
 use ydb_grpc::ydb_proto::table::query::Query as Content;
-use ydb_grpc::ydb_proto::table::table_index_description::{self, Type as IndexKind};
 use ydb_grpc::ydb_proto::table::transaction_control::TxSelector;
 use ydb_grpc::ydb_proto::table::transaction_settings::TxMode;
-use ydb_grpc::ydb_proto::table::ttl_settings::Mode as TtlMode;
 use ydb_grpc::ydb_proto::table::{
-    ColumnMeta, CreateSessionRequest, CreateSessionResponse, CreateSessionResult,
-    DateTypeColumnModeSettings, DeleteSessionRequest, DeleteSessionResponse, DescribeTableRequest,
-    DescribeTableResponse, DescribeTableResult, DropTableRequest, DropTableResponse,
-    ExecuteDataQueryRequest, ExecuteDataQueryResponse, ExecuteQueryResult,
-    ExecuteSchemeQueryRequest, ExecuteSchemeQueryResponse, GlobalIndex, GlobalUniqueIndex,
-    KeepAliveRequest, KeepAliveResponse, KeepAliveResult, StoreType, TableIndexDescription,
-    TransactionControl, TransactionMeta, TtlSettings,
+    BeginTransactionRequest, BeginTransactionResponse, BeginTransactionResult,
+    CommitTransactionRequest, CommitTransactionResponse, CommitTransactionResult,
+    CreateSessionRequest, CreateSessionResponse, CreateSessionResult, CreateTableRequest,
+    CreateTableResponse, DeleteSessionRequest, DeleteSessionResponse, DescribeTableRequest,
+    DescribeTableResponse, DropTableRequest, DropTableResponse, ExecuteDataQueryRequest,
+    ExecuteDataQueryResponse, ExecuteQueryResult, ExecuteSchemeQueryRequest,
+    ExecuteSchemeQueryResponse, KeepAliveRequest, KeepAliveResponse, KeepAliveResult,
+    PrepareDataQueryRequest, PrepareDataQueryResponse, PrepareQueryResult,
+    RollbackTransactionRequest, RollbackTransactionResponse, TransactionControl, TransactionMeta,
+    TransactionSettings,
 };
 
-use super::request::{caller, query, session};
-use super::scheme::{Kind, entry};
+use super::request::{blocking, caller, query, session};
+use super::table_description::{define, describe};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
-use crate::ydb::engine::{Index, Mode, Table};
+use crate::ydb::engine::Mode;
 use crate::ydb::proto::table::table_service_server::TableService;
 use crate::ydb::sessions::Scope;
 use crate::ydb::status::{self, YdbError};
+use crate::ydb::yql;
 
 #[tonic::async_trait]
 impl TableService for Ydb {
@@ -81,10 +83,10 @@ impl TableService for Ydb {
         let request = request.into_inner();
         let (session, _implicit) = session(self, &caller, &request.session_id);
         let outcome = async {
-            let Some(Content::YqlText(text)) = request.query.and_then(|query| query.query) else {
-                return Err(YdbError::bad_request(
-                    "the query's text is missing; prepared queries are not supported",
-                ));
+            // A prepared query's id is its text.
+            let content = request.query.and_then(|query| query.query);
+            let Some(Content::YqlText(text) | Content::Id(text)) = content else {
+                return Err(YdbError::bad_request("the query is missing"));
             };
             let query = query(&caller, text, &request.parameters)?;
             let scope = scope(request.tx_control);
@@ -135,18 +137,116 @@ impl TableService for Ydb {
         }))
     }
 
+    async fn create_table(
+        &self,
+        request: Request<CreateTableRequest>,
+    ) -> Result<Response<CreateTableResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let request = request.into_inner();
+        let path = caller.absolute(&request.path);
+        let outcome = async {
+            caller.must(Permission::YdbSchema)?;
+            let table = define(path, request)?;
+            // One that exists is no error to YDB.
+            blocking(move || caller.database.add_table(table)).await
+        };
+        let operation = status::done(&outcome.await);
+        Ok(Response::new(CreateTableResponse {
+            operation: Some(operation),
+        }))
+    }
+
     async fn drop_table(
         &self,
         request: Request<DropTableRequest>,
     ) -> Result<Response<DropTableResponse>, Status> {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
-        let outcome = caller.must(Permission::YdbSchema);
-        let outcome = outcome.and_then(|()| caller.database.drop_table(&path, false));
-        let operation = status::done(&outcome);
+        let outcome = async {
+            caller.must(Permission::YdbSchema)?;
+            blocking(move || caller.database.drop_table(&path, false)).await
+        };
+        let operation = status::done(&outcome.await);
         Ok(Response::new(DropTableResponse {
             operation: Some(operation),
         }))
+    }
+
+    async fn prepare_data_query(
+        &self,
+        request: Request<PrepareDataQueryRequest>,
+    ) -> Result<Response<PrepareDataQueryResponse>, Status> {
+        caller(self, request.metadata())?;
+        let text = request.into_inner().yql_text;
+        let prepared = yql::parse(&text).map(|script| {
+            let declared = script.declared.into_iter();
+            let types = declared.map(|one| (format!("${}", one.name), one.kind.to_proto()));
+            PrepareQueryResult {
+                parameters_types: types.collect(),
+                query_id: text,
+            }
+        });
+        let operation = status::result("Table.PrepareQueryResult", prepared);
+        Ok(Response::new(PrepareDataQueryResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn begin_transaction(
+        &self,
+        request: Request<BeginTransactionRequest>,
+    ) -> Result<Response<BeginTransactionResponse>, Status> {
+        caller(self, request.metadata())?;
+        let request = request.into_inner();
+        let mode = mode(request.tx_settings);
+        let begun = self.sessions().begin(&request.session_id, mode);
+        let result = begun.map(|id| BeginTransactionResult {
+            tx_meta: Some(TransactionMeta { id }),
+        });
+        let operation = status::result("Table.BeginTransactionResult", result);
+        Ok(Response::new(BeginTransactionResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn commit_transaction(
+        &self,
+        request: Request<CommitTransactionRequest>,
+    ) -> Result<Response<CommitTransactionResponse>, Status> {
+        caller(self, request.metadata())?;
+        let request = request.into_inner();
+        let committed = self.sessions().commit(request.session_id, request.tx_id);
+        let result = committed.await.map(|()| CommitTransactionResult::default());
+        let operation = status::result("Table.CommitTransactionResult", result);
+        Ok(Response::new(CommitTransactionResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn rollback_transaction(
+        &self,
+        request: Request<RollbackTransactionRequest>,
+    ) -> Result<Response<RollbackTransactionResponse>, Status> {
+        caller(self, request.metadata())?;
+        let RollbackTransactionRequest {
+            session_id, tx_id, ..
+        } = request.into_inner();
+        let outcome = self.sessions().roll_back(&session_id, &tx_id);
+        let operation = status::done(&outcome);
+        Ok(Response::new(RollbackTransactionResponse {
+            operation: Some(operation),
+        }))
+    }
+}
+
+fn mode(settings: Option<TransactionSettings>) -> Mode {
+    match settings.and_then(|settings| settings.tx_mode) {
+        None | Some(TxMode::SerializableReadWrite(_) | TxMode::SnapshotReadWrite(_)) => {
+            Mode::Serializable
+        }
+        Some(
+            TxMode::SnapshotReadOnly(_) | TxMode::OnlineReadOnly(_) | TxMode::StaleReadOnly(_),
+        ) => Mode::ReadOnly,
     }
 }
 
@@ -158,58 +258,9 @@ fn scope(control: Option<TransactionControl>) -> Scope {
     match control.tx_selector {
         None => Scope::Alone,
         Some(TxSelector::TxId(id)) => Scope::Within { id, commit },
-        Some(TxSelector::BeginTx(settings)) => {
-            let mode = match settings.tx_mode {
-                None | Some(TxMode::SerializableReadWrite(_) | TxMode::SnapshotReadWrite(_)) => {
-                    Mode::Serializable
-                }
-                Some(
-                    TxMode::SnapshotReadOnly(_)
-                    | TxMode::OnlineReadOnly(_)
-                    | TxMode::StaleReadOnly(_),
-                ) => Mode::ReadOnly,
-            };
-            Scope::Begin { mode, commit }
-        }
-    }
-}
-
-fn describe(table: &Table) -> DescribeTableResult {
-    let columns = table.columns.iter().map(|column| ColumnMeta {
-        name: column.name.clone(),
-        r#type: Some(column.kind.to_proto()),
-        not_null: Some(!column.kind.nullable),
-        ..ColumnMeta::default()
-    });
-    let ttl_settings = table.ttl.as_ref().map(|(column, seconds)| TtlSettings {
-        run_interval_seconds: 3600,
-        mode: Some(TtlMode::DateTypeColumn(DateTypeColumnModeSettings {
-            column_name: column.clone(),
-            expire_after_seconds: *seconds,
-        })),
-    });
-    DescribeTableResult {
-        self_: Some(entry(&table.path, Kind::Table)),
-        columns: columns.collect(),
-        primary_key: table.primary_key.clone(),
-        indexes: table.indexes.iter().map(index).collect(),
-        ttl_settings,
-        store_type: StoreType::Row as i32,
-        ..DescribeTableResult::default()
-    }
-}
-
-fn index(index: &Index) -> TableIndexDescription {
-    let kind = if index.unique {
-        IndexKind::GlobalUniqueIndex(GlobalUniqueIndex::default())
-    } else {
-        IndexKind::GlobalIndex(GlobalIndex::default())
-    };
-    TableIndexDescription {
-        name: index.name.clone(),
-        index_columns: index.columns.clone(),
-        status: table_index_description::Status::Ready as i32,
-        r#type: Some(kind),
-        ..TableIndexDescription::default()
+        Some(TxSelector::BeginTx(settings)) => Scope::Begin {
+            mode: mode(Some(settings)),
+            commit,
+        },
     }
 }

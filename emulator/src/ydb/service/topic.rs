@@ -7,6 +7,7 @@ use futures::Stream;
 use tonic::{Request, Response, Status, Streaming};
 use ydb_grpc::google_proto_workaround::protobuf::Duration as WireDuration;
 use ydb_grpc::ydb_proto::topic::describe_topic_result::PartitionInfo;
+use ydb_grpc::ydb_proto::topic::stream_read_message as read;
 use ydb_grpc::ydb_proto::topic::stream_write_message::{FromClient, FromServer};
 use ydb_grpc::ydb_proto::topic::{
     AlterTopicRequest, AlterTopicResponse, Consumer, CreateTopicRequest, CreateTopicResponse,
@@ -16,7 +17,7 @@ use ydb_grpc::ydb_proto::topic::{
 
 use super::request::caller;
 use super::scheme::{Kind, entry};
-use super::topic_write;
+use super::{topic_read, topic_write};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
 use crate::ydb::engine::{Topic, TopicSettings};
@@ -28,6 +29,8 @@ const RETENTION: Duration = Duration::from_hours(36);
 /// Bytes a second that a partition takes, unless told otherwise.
 const WRITE_SPEED: i64 = 1024 * 1024;
 
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
 #[tonic::async_trait]
 impl TopicService for Ydb {
     async fn create_topic(
@@ -38,6 +41,10 @@ impl TopicService for Ydb {
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
         let outcome = caller.must(Permission::YdbSchema).and_then(|()| {
+            caller.database.must_hold(&path)?;
+            if caller.database.table(&path).is_ok() {
+                return Err(YdbError::scheme(format!("{path} is a table")));
+            }
             // A topic that exists is no error to YDB.
             caller.database.topics.create(&path, settings(request)?);
             Ok(())
@@ -92,11 +99,19 @@ impl TopicService for Ydb {
         }))
     }
 
+    async fn stream_read(
+        &self,
+        request: Request<Streaming<read::FromClient>>,
+    ) -> Result<Response<Answers<read::FromServer>>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let answers = topic_read::session(self.clone(), caller, request.into_inner());
+        Ok(Response::new(Box::pin(answers)))
+    }
+
     async fn stream_write(
         &self,
         request: Request<Streaming<FromClient>>,
-    ) -> Result<Response<Pin<Box<dyn Stream<Item = Result<FromServer, Status>> + Send>>>, Status>
-    {
+    ) -> Result<Response<Answers<FromServer>>, Status> {
         let caller = caller(self, request.metadata())?;
         let answers = topic_write::session(self.clone(), caller, request.into_inner());
         Ok(Response::new(Box::pin(answers)))

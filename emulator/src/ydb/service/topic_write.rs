@@ -8,6 +8,7 @@ use tonic::{Status, Streaming};
 use uuid::Uuid;
 use ydb_grpc::ydb_proto::topic::stream_write_message::from_client::ClientMessage;
 use ydb_grpc::ydb_proto::topic::stream_write_message::from_server::ServerMessage;
+use ydb_grpc::ydb_proto::topic::stream_write_message::write_request::MessageData;
 use ydb_grpc::ydb_proto::topic::stream_write_message::write_response::write_ack::{
     self, MessageWriteStatus, skipped,
 };
@@ -139,6 +140,12 @@ async fn write(
     if request.tx.is_some() {
         return Err(YdbError::unsupported(
             "writing to a topic in a transaction is not supported by this emulator",
+        ));
+    }
+    let carries_metadata = |message: &MessageData| !message.metadata_items.is_empty();
+    if request.messages.iter().any(carries_metadata) {
+        return Err(YdbError::unsupported(
+            "metadata of messages is not supported by this emulator",
         ));
     }
     let codec = request.codec;

@@ -1,0 +1,352 @@
+//! A reader's stream: it is given the one partition of each topic when no other
+//! reader of its consumer has it, and records as long as it gives credit.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{Stream, StreamExt};
+use tokio::sync::{Notify, OwnedMutexGuard, mpsc};
+use tokio::task::JoinSet;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+use uuid::Uuid;
+use ydb_grpc::ydb_proto::topic::stream_read_message::commit_offset_response::PartitionCommittedOffset;
+use ydb_grpc::ydb_proto::topic::stream_read_message::from_client::ClientMessage;
+use ydb_grpc::ydb_proto::topic::stream_read_message::from_server::ServerMessage;
+use ydb_grpc::ydb_proto::topic::stream_read_message::{
+    CommitOffsetRequest, CommitOffsetResponse, FromClient, FromServer, InitRequest, InitResponse,
+    PartitionSession, PartitionSessionStatusResponse, ReadResponse, StartPartitionSessionRequest,
+    StartPartitionSessionResponse,
+};
+use ydb_grpc::ydb_proto::topic::{OffsetsRange, UpdateTokenResponse};
+
+use super::read_batches::{partition_data, size, takes};
+use super::request::blocking;
+use crate::iam::Permission;
+use crate::ydb::Ydb;
+use crate::ydb::caller::Caller;
+use crate::ydb::status::{self, YdbError};
+
+/// Answers that may wait for a slow client.
+const WAITING: usize = 64;
+/// Records that are looked at at once.
+const AT_ONCE: usize = 1000;
+
+type Answer = Result<FromServer, Status>;
+
+/// Serves a reader until it leaves, or until something fails.
+pub(super) fn session(
+    ydb: Ydb,
+    caller: Caller,
+    requests: Streaming<FromClient>,
+) -> impl Stream<Item = Answer> + Send {
+    let (answers, stream) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let mut reader = Reader::new(ydb, caller, answers);
+        if let Err(error) = reader.serve(requests).await {
+            let (status, issues) = status::bare(&Err::<(), _>(error));
+            let last = FromServer {
+                status,
+                issues,
+                server_message: None,
+            };
+            // The client may be gone, and then nobody wants to know.
+            drop(reader.answers.send(Ok(last)).await);
+        }
+    });
+    ReceiverStream::new(stream)
+}
+
+/// A topic that is read.
+struct Partition {
+    path: String,
+    /// Where the next record to send is; none before the client agreed.
+    position: Option<u64>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+struct Reader {
+    ydb: Ydb,
+    caller: Caller,
+    answers: mpsc::Sender<Answer>,
+    consumer: String,
+    /// By partition session id, which is the place in this list.
+    partitions: Vec<Partition>,
+    credit: i64,
+    /// Something may be there to send.
+    news: Arc<Notify>,
+    watchers: JoinSet<()>,
+}
+
+/// What the reader waits for.
+enum Event {
+    Request(Box<FromClient>),
+    Turn(String, OwnedMutexGuard<()>),
+    News,
+    Gone(String),
+    Left,
+}
+
+type Turns = FuturesUnordered<BoxFuture<'static, (String, OwnedMutexGuard<()>)>>;
+type Drops = FuturesUnordered<BoxFuture<'static, String>>;
+
+impl Reader {
+    fn new(ydb: Ydb, caller: Caller, answers: mpsc::Sender<Answer>) -> Self {
+        Self {
+            ydb,
+            caller,
+            answers,
+            consumer: String::new(),
+            partitions: Vec::new(),
+            credit: 0,
+            news: Arc::default(),
+            watchers: JoinSet::new(),
+        }
+    }
+
+    async fn serve(&mut self, mut requests: Streaming<FromClient>) -> Result<(), YdbError> {
+        let mut turns = Turns::new();
+        let mut drops = Drops::new();
+        loop {
+            let event = tokio::select! {
+                request = requests.next() => match request {
+                    Some(Ok(request)) => Event::Request(Box::new(request)),
+                    Some(Err(_)) | None => Event::Left,
+                },
+                Some((path, turn)) = turns.next(), if !turns.is_empty() => Event::Turn(path, turn),
+                Some(path) = drops.next(), if !drops.is_empty() => Event::Gone(path),
+                () = self.news.notified() => Event::News,
+            };
+            match event {
+                Event::Request(request) => match request.client_message {
+                    Some(ClientMessage::InitRequest(request)) => {
+                        self.init(request, &mut turns, &mut drops).await?;
+                    }
+                    Some(message) => self.answer(message).await?,
+                    None => return Err(YdbError::bad_request("an empty message")),
+                },
+                Event::Turn(path, turn) => self.start(path, turn).await?,
+                Event::News => {}
+                Event::Gone(path) => return Err(YdbError::no_path(&path)),
+                Event::Left => return Ok(()),
+            }
+            self.send_records().await?;
+        }
+    }
+
+    async fn send(&self, message: ServerMessage) -> Result<(), YdbError> {
+        let (status, issues) = status::bare(&Ok::<(), YdbError>(()));
+        let answer = FromServer {
+            status,
+            issues,
+            server_message: Some(message),
+        };
+        let sent = self.answers.send(Ok(answer)).await;
+        sent.map_err(|_| YdbError::internal("the reader left"))
+    }
+
+    async fn init(
+        &mut self,
+        request: InitRequest,
+        turns: &mut Turns,
+        drops: &mut Drops,
+    ) -> Result<(), YdbError> {
+        self.caller.must(Permission::TopicRead)?;
+        self.consumer = request.consumer;
+        for settings in request.topics_read_settings {
+            let path = self.caller.absolute(&settings.path);
+            let topic = self.caller.database.topics.get(&path)?;
+            if !topic.settings.consumers.contains(&self.consumer) {
+                let message = format!("no consumer {:?} of {path}", self.consumer);
+                return Err(YdbError::bad_request(message));
+            }
+            // Clients send an empty one where none is meant.
+            let unset = settings.read_from.is_none_or(|from| from.seconds == 0);
+            if settings.max_lag.is_some() || !unset {
+                return Err(YdbError::unsupported(
+                    "max_lag and read_from are not supported by this emulator",
+                ));
+            }
+            let (database, consumer) = (Arc::clone(&self.caller.database), self.consumer.clone());
+            let dropped = database.topics.dropped(&path)?;
+            let name = path.clone();
+            drops.push(Box::pin(async move {
+                dropped.cancelled().await;
+                name
+            }));
+            turns.push(Box::pin(async move {
+                let turn = database.topics.reader_turn(&path, &consumer).await;
+                (path, turn)
+            }));
+        }
+        let response = InitResponse {
+            session_id: Uuid::new_v4().to_string(),
+        };
+        self.send(ServerMessage::InitResponse(response)).await
+    }
+
+    /// Offers a partition to the client.
+    async fn start(&mut self, path: String, turn: OwnedMutexGuard<()>) -> Result<(), YdbError> {
+        let topics = &self.caller.database.topics;
+        let committed = topics.committed(&path, &self.consumer);
+        let offsets = topics.offsets(&path)?;
+        let mut end = topics.watch(&path)?;
+        let news = Arc::clone(&self.news);
+        self.watchers.spawn(async move {
+            while end.changed().await.is_ok() {
+                news.notify_one();
+            }
+        });
+        let request = StartPartitionSessionRequest {
+            partition_session: Some(PartitionSession {
+                partition_session_id: id(self.partitions.len()),
+                path: path.clone(),
+                partition_id: 0,
+            }),
+            committed_offset: signed(committed),
+            partition_offsets: Some(OffsetsRange {
+                start: signed(offsets.start),
+                end: signed(offsets.end),
+            }),
+            partition_location: None,
+        };
+        self.partitions.push(Partition {
+            path,
+            position: None,
+            _turn: turn,
+        });
+        self.send(ServerMessage::StartPartitionSessionRequest(request))
+            .await
+    }
+
+    async fn answer(&mut self, message: ClientMessage) -> Result<(), YdbError> {
+        match message {
+            ClientMessage::InitRequest(_) => Err(YdbError::bad_request("a second init request")),
+            ClientMessage::ReadRequest(request) => {
+                self.credit += request.bytes_size;
+                Ok(())
+            }
+            ClientMessage::StartPartitionSessionResponse(response) => self.agreed(&response),
+            ClientMessage::CommitOffsetRequest(request) => self.commit(&request).await,
+            ClientMessage::PartitionSessionStatusRequest(request) => {
+                self.tell_status(request.partition_session_id).await
+            }
+            ClientMessage::UpdateTokenRequest(request) => {
+                let subject = self.ydb.iam().authenticate(Some(&request.token));
+                subject.map_err(|status| YdbError::denied(status.message))?;
+                let response = UpdateTokenResponse {};
+                self.send(ServerMessage::UpdateTokenResponse(response))
+                    .await
+            }
+            // Nothing is stopped here but by the end of the stream.
+            ClientMessage::StopPartitionSessionResponse(_) => Ok(()),
+            ClientMessage::DirectReadAck(_) => Err(YdbError::unsupported(
+                "direct reading is not supported by this emulator",
+            )),
+        }
+    }
+
+    fn partition(&mut self, session: i64) -> Result<&mut Partition, YdbError> {
+        let found = usize::try_from(session).ok();
+        let found = found.and_then(|at| self.partitions.get_mut(at.checked_sub(1)?));
+        found.ok_or_else(|| YdbError::bad_request(format!("no partition session {session}")))
+    }
+
+    fn agreed(&mut self, response: &StartPartitionSessionResponse) -> Result<(), YdbError> {
+        let database = Arc::clone(&self.caller.database);
+        let consumer = self.consumer.clone();
+        let partition = self.partition(response.partition_session_id)?;
+        let topics = &database.topics;
+        let mut committed = topics.committed(&partition.path, &consumer);
+        if let Some(wanted) = response.commit_offset {
+            let wanted = unsigned(wanted);
+            committed = topics.commit(&partition.path, &consumer, committed, wanted);
+        }
+        partition.position = Some(response.read_offset.map_or(committed, unsigned));
+        Ok(())
+    }
+
+    async fn commit(&mut self, request: &CommitOffsetRequest) -> Result<(), YdbError> {
+        let database = Arc::clone(&self.caller.database);
+        let consumer = self.consumer.clone();
+        let mut committed = Vec::new();
+        for own in &request.commit_offsets {
+            let partition = self.partition(own.partition_session_id)?;
+            let mut place = database.topics.committed(&partition.path, &consumer);
+            for range in &own.offsets {
+                let (start, end) = (unsigned(range.start), unsigned(range.end));
+                place = database
+                    .topics
+                    .commit(&partition.path, &consumer, start, end);
+            }
+            committed.push(PartitionCommittedOffset {
+                partition_session_id: own.partition_session_id,
+                committed_offset: signed(place),
+            });
+        }
+        let response = CommitOffsetResponse {
+            partitions_committed_offsets: committed,
+        };
+        self.send(ServerMessage::CommitOffsetResponse(response))
+            .await
+    }
+
+    async fn tell_status(&mut self, session: i64) -> Result<(), YdbError> {
+        let partition = self.partition(session)?;
+        let (path, position) = (partition.path.clone(), partition.position);
+        let topics = &self.caller.database.topics;
+        let offsets = topics.offsets(&path)?;
+        let committed = topics.committed(&path, &self.consumer);
+        let response = PartitionSessionStatusResponse {
+            partition_session_id: session,
+            partition_offsets: Some(OffsetsRange {
+                start: signed(offsets.start),
+                end: signed(offsets.end),
+            }),
+            committed_offset: signed(committed),
+            write_time_high_watermark: None,
+            read_offset: signed(position.unwrap_or(committed)),
+        };
+        self.send(ServerMessage::PartitionSessionStatusResponse(response))
+            .await
+    }
+
+    /// Sends what is there, while there is credit. The last record may overdraw
+    /// it: a large one would never come otherwise.
+    async fn send_records(&mut self) -> Result<(), YdbError> {
+        for at in 0..self.partitions.len() {
+            while self.credit > 0 {
+                let Partition { path, position, .. } = &self.partitions[at];
+                let Some(from) = *position else { break };
+                let (database, path) = (Arc::clone(&self.caller.database), path.clone());
+                let read = move || database.topics.read(&path, from, AT_ONCE);
+                let mut records = blocking(read).await?;
+                records.truncate(takes(&records, self.credit));
+                let Some(last) = records.last() else { break };
+                self.partitions[at].position = Some(last.offset + 1);
+                let bytes = size(&records);
+                self.credit -= bytes;
+                let response = ReadResponse {
+                    partition_data: vec![partition_data(id(at), &records)],
+                    bytes_size: bytes,
+                };
+                self.send(ServerMessage::ReadResponse(response)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Partition sessions count from 1.
+fn id(at: usize) -> i64 {
+    i64::try_from(at + 1).unwrap_or(i64::MAX)
+}
+
+fn signed(offset: u64) -> i64 {
+    i64::try_from(offset).unwrap_or(i64::MAX)
+}
+
+fn unsigned(offset: i64) -> u64 {
+    u64::try_from(offset).unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! Who gets in, where clients are sent, and what ends with a database.
+
+use futures::StreamExt;
+use tonic::Code;
+use ydb_grpc::ydb_proto::discovery::{
+    ListEndpointsRequest, ListEndpointsResponse, ListEndpointsResult,
+};
+use ydb_grpc::ydb_proto::query::{
+    AttachSessionRequest, CreateSessionRequest, CreateSessionResponse, SessionState,
+};
+
+use crate::harness::{DATABASE, World, status};
+
+const SUCCESS: i32 = 400_000;
+const UNAUTHORIZED: i32 = 400_020;
+const DISCOVERY: &str = "/Ydb.Discovery.V1.DiscoveryService/ListEndpoints";
+
+#[tokio::test]
+async fn without_a_good_token_nobody_gets_in() {
+    let world = World::new().await;
+    for token in ["", "nonsense", "Bearer nonsense"] {
+        let plain = world.plain_at(&format!("http://{}", world.address), token);
+        let request = ListEndpointsRequest::default();
+        let answer = plain
+            .unary::<_, ListEndpointsResponse>(DISCOVERY, request)
+            .await;
+        assert_eq!(
+            answer.expect_err("no token").code(),
+            Code::Unauthenticated,
+            "{token:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_only_read_writes_nothing() {
+    let world = World::new().await;
+    world.migrated().await;
+    let reader = world
+        .client_of(&world.account("reader", &["ydb.viewer"]))
+        .await;
+    let mut queries = reader.query_client();
+    let rows = queries
+        .query_result_set("SELECT connection_id FROM connections")
+        .await;
+    assert_eq!(rows.unwrap().into_iter().count(), 0);
+    for text in [
+        "UPSERT INTO connections (connection_id) VALUES ('c')",
+        "DROP TABLE connections",
+    ] {
+        let refused = queries.exec(text).await.expect_err(text);
+        assert_eq!(status(&refused), UNAUTHORIZED, "{text}");
+    }
+    let stranger = world.plain_at(
+        &format!("http://{}", world.address),
+        &world.account("stranger", &[]),
+    );
+    let path = "/Ydb.Query.V1.QueryService/CreateSession";
+    let session: CreateSessionResponse =
+        stranger.unary(path, CreateSessionRequest {}).await.unwrap();
+    assert_eq!(session.status, UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn discovery_sends_clients_to_what_they_dialled() {
+    let world = World::new().await;
+    let port = world.address.port();
+    let plain = world.plain_at(&format!("http://localhost:{port}"), &world.token);
+    let request = ListEndpointsRequest {
+        database: DATABASE.to_owned(),
+        ..ListEndpointsRequest::default()
+    };
+    let answer: ListEndpointsResponse = plain.unary(DISCOVERY, request).await.unwrap();
+    let result = answer.operation.unwrap().result.unwrap();
+    assert!(
+        result
+            .type_url
+            .ends_with("/Ydb.Discovery.ListEndpointsResult")
+    );
+    let result: ListEndpointsResult = prost::Message::decode(result.value.as_slice()).unwrap();
+    let endpoint = &result.endpoints[0];
+    let found = (endpoint.address.as_str(), endpoint.port, endpoint.ssl);
+    assert_eq!(found, ("localhost", u32::from(port), false));
+    assert_eq!(endpoint.location, result.self_location);
+}
+
+#[tokio::test]
+async fn a_deleted_database_takes_its_streams_and_files_along() {
+    let world = World::new().await;
+    world.migrated().await;
+    let plain = world.plain();
+    let path = "/Ydb.Query.V1.QueryService/CreateSession";
+    let session: CreateSessionResponse = plain.unary(path, CreateSessionRequest {}).await.unwrap();
+    let attach = AttachSessionRequest {
+        session_id: session.session_id,
+    };
+    let path = "/Ydb.Query.V1.QueryService/AttachSession";
+    let mut attached = plain.stream::<_, SessionState>(path, attach).await;
+    let state = attached.next().await.unwrap().unwrap();
+    assert_eq!(state.status, SUCCESS);
+    world.ydb.delete_database(DATABASE);
+    assert!(attached.next().await.is_none());
+    let left: Vec<_> = std::fs::read_dir(world.folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    let request = ListEndpointsRequest::default();
+    let gone = plain
+        .unary::<_, ListEndpointsResponse>(DISCOVERY, request)
+        .await;
+    assert_eq!(gone.expect_err("no database").code(), Code::NotFound);
+}

@@ -1,0 +1,182 @@
+//! One database on a server of its own, and clients for it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::codec::Streaming;
+use tonic::metadata::MetadataValue;
+use tonic::transport::{Channel, Endpoint};
+use yc_emulator::clock::Clock;
+use yc_emulator::iam::{Iam, IamSettings};
+use yc_emulator::ids::Ids;
+use yc_emulator::inspect::Inspector;
+use yc_emulator::ydb::{DatabaseIdentity, Ydb};
+use ydb::{AccessTokenCredentials, Client, ClientBuilder, YdbError};
+
+pub const FOLDER: &str = "b1gemulator000000000";
+pub const DATABASE: &str = "/ru-central1/cloud/etndatabase";
+/// What the operator has.
+pub const ROLES: [&str; 2] = ["ydb.editor", "yds.admin"];
+
+/// How long a condition may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct World {
+    pub ydb: Ydb,
+    pub clock: Clock,
+    pub address: SocketAddr,
+    pub token: String,
+    pub folder: Arc<tempfile::TempDir>,
+    iam: Iam,
+    server: JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let clock = Clock::default();
+        let settings = IamSettings {
+            // Longer than what a test lets pass.
+            token_lifetime: Duration::from_hours(1000),
+            ..IamSettings::default()
+        };
+        let iam = Iam::new(settings, clock.clone(), Ids::new(7));
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let ydb = Ydb::new(iam.clone(), folder.path(), clock.clone());
+        let identity = DatabaseIdentity {
+            path: DATABASE.to_owned(),
+            folder_id: FOLDER.to_owned(),
+            database_id: "etndatabase".to_owned(),
+        };
+        ydb.create_database(identity).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = ydb.clone().serve(
+            listener,
+            Inspector::new(iam.clone()),
+            std::future::pending(),
+        );
+        let server = tokio::spawn(async move { served.await.unwrap() });
+        let mut world = Self {
+            ydb,
+            clock,
+            address,
+            token: String::new(),
+            folder,
+            iam,
+            server,
+        };
+        world.token = world.account("operator", &ROLES);
+        world
+    }
+
+    /// A token of a new account with roles on the folder.
+    pub fn account(&self, name: &str, roles: &[&str]) -> String {
+        let id = self.iam.add_account(FOLDER, name, roles).unwrap();
+        self.iam.issue_token(&id).unwrap().token
+    }
+
+    pub async fn client(&self) -> Client {
+        self.client_of(&self.token).await
+    }
+
+    pub async fn client_of(&self, token: &str) -> Client {
+        let text = format!("grpc://{}/?database={DATABASE}", self.address);
+        ClientBuilder::new_from_connection_string(text)
+            .unwrap()
+            .with_credentials(AccessTokenCredentials::from(token))
+            .build()
+            .await
+            .unwrap()
+    }
+
+    /// A client with the migrated table.
+    pub async fn migrated(&self) -> Client {
+        let client = self.client().await;
+        let up = include_str!("../../../migrations/001_create_connections.sql");
+        let up = up.split("-- +goose Down").next().unwrap();
+        client.query_client().exec(up).await.unwrap();
+        client
+    }
+
+    pub fn plain(&self) -> Plain {
+        self.plain_at(&format!("http://{}", self.address), &self.token)
+    }
+
+    pub fn plain_at(&self, address: &str, token: &str) -> Plain {
+        let endpoint = Endpoint::from_shared(address.to_owned()).unwrap();
+        Plain {
+            channel: endpoint.connect_lazy(),
+            token: token.to_owned(),
+        }
+    }
+}
+
+/// Calls that no SDK makes like this.
+pub struct Plain {
+    channel: Channel,
+    token: String,
+}
+
+impl Plain {
+    fn request<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        let headers = request.metadata_mut();
+        headers.insert("x-ydb-database", MetadataValue::from_static(DATABASE));
+        headers.insert("x-ydb-auth-ticket", self.token.parse().unwrap());
+        request
+    }
+
+    pub async fn unary<T, R>(&self, path: &'static str, message: T) -> Result<R, tonic::Status>
+    where
+        T: prost::Message + 'static,
+        R: prost::Message + Default + 'static,
+    {
+        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
+        grpc.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<T, R>::default();
+        let path = http::uri::PathAndQuery::from_static(path);
+        let answer = grpc.unary(self.request(message), path, codec).await?;
+        Ok(answer.into_inner())
+    }
+
+    pub async fn stream<T, R>(&self, path: &'static str, message: T) -> Streaming<R>
+    where
+        T: prost::Message + 'static,
+        R: prost::Message + Default + 'static,
+    {
+        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
+        grpc.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<T, R>::default();
+        let path = http::uri::PathAndQuery::from_static(path);
+        let answer = grpc.server_streaming(self.request(message), path, codec);
+        answer.await.unwrap().into_inner()
+    }
+}
+
+/// YDB's status of a failure.
+#[track_caller]
+pub fn status(error: &YdbError) -> i32 {
+    match error {
+        YdbError::YdbStatusError(status) => status.operation_status,
+        other => panic!("no status of YDB: {other:?}"),
+    }
+}
+
+/// Asks again until it is so.
+pub async fn until<F: Future<Output = bool>>(mut is_so: impl FnMut() -> F) {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < PATIENCE, "it never became so");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

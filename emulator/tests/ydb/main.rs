@@ -1,0 +1,13 @@
+//! The emulated YDB, driven by the crate `ydb` and by plain gRPC calls.
+#![recursion_limit = "256"]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod access;
+mod goose;
+mod harness;
+mod tables;
+mod topics;
