@@ -19,7 +19,7 @@ const DISCOVERY: &str = "/Ydb.Discovery.V1.DiscoveryService/ListEndpoints";
 async fn without_a_good_token_nobody_gets_in() {
     let world = World::new().await;
     for token in ["", "nonsense", "Bearer nonsense"] {
-        let plain = world.plain_at(&format!("http://{}", world.address), token);
+        let plain = world.plain_of(token);
         let request = ListEndpointsRequest::default();
         let answer = plain
             .unary::<_, ListEndpointsResponse>(DISCOVERY, request)
@@ -51,10 +51,7 @@ async fn whoever_may_only_read_writes_nothing() {
         let refused = queries.exec(text).await.expect_err(text);
         assert_eq!(status(&refused), UNAUTHORIZED, "{text}");
     }
-    let stranger = world.plain_at(
-        &format!("http://{}", world.address),
-        &world.account("stranger", &[]),
-    );
+    let stranger = world.plain_of(&world.account("stranger", &[]));
     let path = "/Ydb.Query.V1.QueryService/CreateSession";
     let session: CreateSessionResponse =
         stranger.unary(path, CreateSessionRequest {}).await.unwrap();
@@ -65,7 +62,7 @@ async fn whoever_may_only_read_writes_nothing() {
 async fn discovery_sends_clients_to_what_they_dialled() {
     let world = World::new().await;
     let port = world.address.port();
-    let plain = world.plain_at(&format!("http://localhost:{port}"), &world.token);
+    let plain = World::plain_at(&format!("http://localhost:{port}"), &world.token);
     let request = ListEndpointsRequest {
         database: DATABASE.to_owned(),
         ..ListEndpointsRequest::default()

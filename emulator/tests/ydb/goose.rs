@@ -117,11 +117,9 @@ async fn goose_migrates_forth_and_back() {
     let newest_first = [1, 0].map(|number| Some(Wire::Uint64Value(number)));
     assert_eq!((status, versions), (SUCCESS, newest_first.to_vec()));
     let one = vec![version(1).remove(0)];
-    let applied = format!(
-        "DECLARE $p0 AS Int64;\nSELECT tstamp, is_applied FROM `goose_db_version` \
-         WHERE version_id = $p0 ORDER BY tstamp DESC LIMIT 1"
-    );
-    let (_, rows) = run(&plain, &applied, one.clone()).await;
+    let applied = "DECLARE $p0 AS Int64;\nSELECT tstamp, is_applied FROM `goose_db_version` \
+         WHERE version_id = $p0 ORDER BY tstamp DESC LIMIT 1";
+    let (_, rows) = run(&plain, applied, one.clone()).await;
     assert_eq!(rows[0][1], Some(Wire::BoolValue(true)));
     assert_eq!(run(&plain, down, vec![]).await.0, SUCCESS);
     assert_eq!(run(&plain, DELETE, one).await.0, SUCCESS);

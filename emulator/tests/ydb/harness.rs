@@ -16,32 +16,32 @@ use yc_emulator::inspect::Inspector;
 use yc_emulator::ydb::{DatabaseIdentity, Ydb};
 use ydb::{AccessTokenCredentials, Client, ClientBuilder, YdbError};
 
-pub const FOLDER: &str = "b1gemulator000000000";
-pub const DATABASE: &str = "/ru-central1/cloud/etndatabase";
+pub(crate) const FOLDER: &str = "b1gemulator000000000";
+pub(crate) const DATABASE: &str = "/ru-central1/cloud/etndatabase";
 /// What the operator has.
-pub const ROLES: [&str; 2] = ["ydb.editor", "yds.admin"];
+pub(crate) const ROLES: [&str; 2] = ["ydb.editor", "yds.admin"];
 
 /// How long a condition may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct World {
-    pub ydb: Ydb,
-    pub clock: Clock,
-    pub address: SocketAddr,
-    pub token: String,
-    pub folder: Arc<tempfile::TempDir>,
+pub(crate) struct World {
+    pub(crate) ydb: Ydb,
+    pub(crate) clock: Clock,
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
+    pub(crate) folder: Arc<tempfile::TempDir>,
     iam: Iam,
-    server: JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.server.abort();
+        self.task.abort();
     }
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::default();
         let settings = IamSettings {
@@ -65,7 +65,7 @@ impl World {
             Inspector::new(iam.clone()),
             std::future::pending(),
         );
-        let server = tokio::spawn(async move { served.await.unwrap() });
+        let task = tokio::spawn(async move { served.await.unwrap() });
         let mut world = Self {
             ydb,
             clock,
@@ -73,23 +73,23 @@ impl World {
             token: String::new(),
             folder,
             iam,
-            server,
+            task,
         };
         world.token = world.account("operator", &ROLES);
         world
     }
 
     /// A token of a new account with roles on the folder.
-    pub fn account(&self, name: &str, roles: &[&str]) -> String {
+    pub(crate) fn account(&self, name: &str, roles: &[&str]) -> String {
         let id = self.iam.add_account(FOLDER, name, roles).unwrap();
         self.iam.issue_token(&id).unwrap().token
     }
 
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         self.client_of(&self.token).await
     }
 
-    pub async fn client_of(&self, token: &str) -> Client {
+    pub(crate) async fn client_of(&self, token: &str) -> Client {
         let text = format!("grpc://{}/?database={DATABASE}", self.address);
         ClientBuilder::new_from_connection_string(text)
             .unwrap()
@@ -100,7 +100,7 @@ impl World {
     }
 
     /// A client with the migrated table.
-    pub async fn migrated(&self) -> Client {
+    pub(crate) async fn migrated(&self) -> Client {
         let client = self.client().await;
         let up = include_str!("../../../migrations/001_create_connections.sql");
         let up = up.split("-- +goose Down").next().unwrap();
@@ -108,11 +108,15 @@ impl World {
         client
     }
 
-    pub fn plain(&self) -> Plain {
-        self.plain_at(&format!("http://{}", self.address), &self.token)
+    pub(crate) fn plain(&self) -> Plain {
+        self.plain_of(&self.token)
     }
 
-    pub fn plain_at(&self, address: &str, token: &str) -> Plain {
+    pub(crate) fn plain_of(&self, token: &str) -> Plain {
+        Self::plain_at(&format!("http://{}", self.address), token)
+    }
+
+    pub(crate) fn plain_at(address: &str, token: &str) -> Plain {
         let endpoint = Endpoint::from_shared(address.to_owned()).unwrap();
         Plain {
             channel: endpoint.connect_lazy(),
@@ -122,7 +126,7 @@ impl World {
 }
 
 /// Calls that no SDK makes like this.
-pub struct Plain {
+pub(crate) struct Plain {
     channel: Channel,
     token: String,
 }
@@ -136,7 +140,11 @@ impl Plain {
         request
     }
 
-    pub async fn unary<T, R>(&self, path: &'static str, message: T) -> Result<R, tonic::Status>
+    pub(crate) async fn unary<T, R>(
+        &self,
+        path: &'static str,
+        message: T,
+    ) -> Result<R, tonic::Status>
     where
         T: prost::Message + 'static,
         R: prost::Message + Default + 'static,
@@ -149,7 +157,7 @@ impl Plain {
         Ok(answer.into_inner())
     }
 
-    pub async fn stream<T, R>(&self, path: &'static str, message: T) -> Streaming<R>
+    pub(crate) async fn stream<T, R>(&self, path: &'static str, message: T) -> Streaming<R>
     where
         T: prost::Message + 'static,
         R: prost::Message + Default + 'static,
@@ -165,7 +173,7 @@ impl Plain {
 
 /// YDB's status of a failure.
 #[track_caller]
-pub fn status(error: &YdbError) -> i32 {
+pub(crate) fn status(error: &YdbError) -> i32 {
     match error {
         YdbError::YdbStatusError(status) => status.operation_status,
         other => panic!("no status of YDB: {other:?}"),
@@ -173,7 +181,7 @@ pub fn status(error: &YdbError) -> i32 {
 }
 
 /// Asks again until it is so.
-pub async fn until<F: Future<Output = bool>>(mut is_so: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(mut is_so: impl FnMut() -> F) {
     let started = Instant::now();
     while !is_so().await {
         assert!(started.elapsed() < PATIENCE, "it never became so");
