@@ -157,20 +157,16 @@ impl Translator<'_> {
     }
 }
 
-/// ` FROM table`, through an index when a view of it is named.
+/// ` FROM table`. An index that is named must be there; SQLite finds by itself
+/// which one helps, and `INDEXED BY` would refuse what an index can't answer.
 fn source(from: &From, table: &Table) -> Result<String, YdbError> {
-    let text = format!(" FROM {}", quote(&table.path));
-    let Some(view) = &from.view else {
-        return Ok(text);
-    };
-    if !table.indexes.iter().any(|index| index.name == view.text) {
+    if let Some(view) = &from.view
+        && !table.indexes.iter().any(|index| index.name == view.text)
+    {
         let message = format!("Required global index not found, index name: {}", view.text);
         let mut error = YdbError::scheme(message);
         error.place = Some(view.place);
         return Err(error);
     }
-    Ok(format!(
-        "{text} INDEXED BY {}",
-        quote(&table.index_name(&view.text))
-    ))
+    Ok(format!(" FROM {}", quote(&table.path)))
 }

@@ -96,7 +96,7 @@ impl Table {
     }
 
     /// SQLite's name of an index.
-    pub(crate) fn index_name(&self, index: &str) -> String {
+    fn index_name(&self, index: &str) -> String {
         format!("{}:{index}", self.path)
     }
 

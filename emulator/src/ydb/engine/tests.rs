@@ -363,3 +363,30 @@ fn rows_come_from_the_table_that_is_named() {
         wanted
     );
 }
+
+#[test]
+fn what_the_handler_the_operator_and_goose_say_is_understood() {
+    let fixture = fixture();
+    let ledger = "CREATE TABLE `goose_db_version` (version_id Uint64, is_applied Bool, \
+                  tstamp Timestamp, PRIMARY KEY(version_id))";
+    fixture.run(ledger).expect(ledger);
+    for text in [
+        "SELECT connection_id, connected_at FROM connections VIEW idx_user_id \
+         WHERE user_id = $user AND connection_id != $connection",
+        "UPSERT INTO connections (connection_id, user_id, connected_at) \
+         VALUES ($connection, $user, CurrentUtcTimestamp())",
+        "SELECT user_id FROM connections WHERE connection_id = $connection",
+        "SELECT connection_id FROM connections VIEW idx_user_id \
+         WHERE user_id = $user OR connected_at IS NULL",
+        "DELETE FROM connections WHERE connection_id = $connection RETURNING user_id",
+        "SELECT connection_id FROM connections LIMIT 1",
+        "UPSERT INTO `goose_db_version` (version_id, is_applied, tstamp) \
+         VALUES (CAST(1 AS Uint64), true, CurrentUtcTimestamp())",
+        "SELECT CAST(version_id AS Int64) AS version, is_applied FROM `goose_db_version`",
+        "SELECT 1 FROM `connections` LIMIT 1",
+    ] {
+        let parameters = [("user", "alice"), ("connection", "c")];
+        let outcome = fixture.database.run_alone(&query(text, &parameters));
+        outcome.expect(text);
+    }
+}
