@@ -11,7 +11,7 @@ export WSCHAT_KUBECONFIG := $(abspath $(KUBECONFIG))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate image bench clean chores
+.PHONY: help demo test lint generate image clean chores
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,9 +36,6 @@ generate: chores ## Write crds/ and the charts' copy of it from the code
 
 image: chores ## Write the operator's OCI image archive to target/image/, without a container engine
 	@$(XTASK) image
-
-bench: chores ## Measure, and write the results to target/bench/
-	@$(XTASK) bench
 
 clean: ## Remove everything that was built, tools too
 	@cargo clean

@@ -13,7 +13,10 @@ pub mod crd;
 pub mod duration;
 pub mod quantity;
 pub mod rules;
-#[expect(clippy::duplicated_attributes, reason = "each printer column has a type of its own")]
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "each printer column has a type of its own"
+)]
 pub mod spec;
 pub mod status;
 

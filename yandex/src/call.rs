@@ -1,7 +1,7 @@
 //! One call: address, token, tries, answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use reqwest::Method;
@@ -9,15 +9,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::auth::AuthError;
 use crate::client::Client;
 use crate::code::Code;
-use crate::endpoint::Service;
+use crate::endpoint::{ApiEndpoint, EndpointError, Service};
 use crate::error::{ApiError, Error};
+use crate::model::FieldMask;
 
 /// The first pause between two tries; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Says which call it was, to the cloud and back; the same for all its tries.
+const REQUEST_ID: &str = "x-request-id";
+/// Never right, so never sent.
+const NO_MASK: &str = "an update must name in its mask what it changes; without a mask the cloud resets every field that is left out";
 
 /// A call to be made.
 #[derive(Debug, Clone)]
@@ -50,8 +56,18 @@ impl Call {
         Self::new(service, Method::POST, path).body(body)
     }
 
-    pub(crate) fn patch(service: Service, path: impl Into<String>, body: &impl Serialize) -> Self {
-        Self::new(service, Method::PATCH, path).body(body)
+    /// An update. Its mask must name something.
+    pub(crate) fn patch(
+        service: Service,
+        path: impl Into<String>,
+        mask: Option<&FieldMask>,
+        body: &impl Serialize,
+    ) -> Self {
+        let mut call = Self::new(service, Method::PATCH, path).body(body);
+        if mask.is_none_or(FieldMask::is_empty) {
+            call.body = Some(Err(NO_MASK.to_owned()));
+        }
+        call
     }
 
     pub(crate) fn delete(service: Service, path: impl Into<String>) -> Self {
@@ -74,8 +90,54 @@ impl Call {
         self
     }
 
+    /// An answer to this call that makes no sense.
+    pub(crate) fn unreadable(&self, message: &str) -> Error {
+        Error::Decode {
+            call: self.name(),
+            message: format!("the answer can't be read: {message}"),
+        }
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
+    }
+
+    /// Whether it does no harm to do it twice.
+    fn is_repeatable(&self) -> bool {
+        self.key.is_some() || matches!(self.method, Method::GET | Method::DELETE)
+    }
+
+    /// Whether another try is worth it at once. A try that took all its time
+    /// isn't followed by another: that is for the caller to decide.
+    fn is_worth_another_try(&self, error: &Error) -> bool {
+        match error {
+            Error::Transport { source, .. } => {
+                error.is_transient()
+                    && !source.is_timeout()
+                    && (self.is_repeatable() || source.is_connect())
+            }
+            Error::Auth(AuthError::Transport { source, .. })
+            | Error::Endpoint(EndpointError::Discovery { source, .. }) => !source.is_timeout(),
+            Error::Auth(AuthError::Failed { error }) => error.code == Code::Unavailable,
+            Error::Api { .. } | Error::Auth(_) | Error::Endpoint(_) | Error::Decode { .. } => {
+                error.is_transient()
+            }
+        }
+    }
+}
+
+/// An id with a slash or a question mark in it would make another path.
+fn check_path(path: &str) -> Result<(), EndpointError> {
+    let is_odd = |letter: char| !letter.is_ascii_graphic() || "?#%\\".contains(letter);
+    let is_good = |segment: &str| {
+        !segment.is_empty() && !segment.starts_with([':', '.']) && !segment.contains(is_odd)
+    };
+    if path.split('/').skip(1).all(is_good) {
+        Ok(())
+    } else {
+        Err(EndpointError::Path {
+            path: path.to_owned(),
+        })
     }
 }
 
@@ -84,46 +146,54 @@ impl Client {
     /// again a few times; a refused token is replaced once.
     pub(crate) async fn call<Reply: DeserializeOwned>(&self, call: &Call) -> Result<Reply, Error> {
         let body = self.answer(call).await?;
-        serde_json::from_slice(&body).map_err(|error| Error::Decode {
-            call: call.name(),
-            message: error.to_string(),
-        })
+        // serde would read a list as an object's fields in order.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(Error::Decode {
+                call: call.name(),
+                message: "the answer can't be read: it is no JSON object".to_owned(),
+            });
+        }
+        decode(call.name(), &body)
     }
 
     async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
+        check_path(&call.path)?;
+        let started = Instant::now();
+        let request_id = Uuid::new_v4().to_string();
         let mut pause = FIRST_PAUSE;
         let mut renewed = false;
         let mut tries = 1;
         loop {
-            let token = self.tokens.get().await?;
-            let error = match self.attempt(call, &token.value).await {
+            let error = match self.attempt(call, &request_id).await {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
             if error.code() == Some(Code::Unauthenticated) && !renewed {
                 renewed = true;
-                self.tokens.invalidate(&token.value).await;
                 continue;
             }
-            if !error.is_transient() || tries >= self.attempts {
+            // A value of its own: the generator must not live across the pause.
+            let share = rand::rng().random_range(0.5..1.0);
+            let wait = pause.mul_f64(share);
+            let late = started.elapsed() + wait >= self.request_timeout;
+            if late || tries >= self.attempts || !call.is_worth_another_try(&error) {
                 return Err(error);
             }
             tracing::debug!(call = call.name(), tries, %error, "trying again");
-            // A value of its own: the generator must not live across the pause.
-            let share = rand::rng().random_range(0.5..1.0);
-            tokio::time::sleep(pause.mul_f64(share)).await;
+            tokio::time::sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
             tries += 1;
         }
     }
 
-    async fn attempt(&self, call: &Call, token: &str) -> Result<Vec<u8>, Error> {
+    async fn attempt(&self, call: &Call, request_id: &str) -> Result<Vec<u8>, Error> {
+        let token = self.tokens.get().await?;
         let base = self.endpoints.base(&self.http, call.service).await?;
         let mut request = self
             .http
             .request(call.method.clone(), format!("{base}{}", call.path))
-            .bearer_auth(token)
-            .header("x-request-id", Uuid::new_v4().to_string());
+            .bearer_auth(&token.value)
+            .header(REQUEST_ID, request_id);
         if !call.query.is_empty() {
             request = request.query(&call.query);
         }
@@ -139,48 +209,73 @@ impl Client {
                 .header("Content-Type", "application/json")
                 .body(body);
         }
-        read(call.name(), request).await
+        self.send(call.name(), request, &token.value).await
     }
 
-    /// A call to a function's own URL: any JSON in, what the function returns out.
+    /// A call to a function's own URL: any JSON in, what the function returns
+    /// out. Tried again only when the token was refused.
     pub(crate) async fn call_url<Reply: DeserializeOwned>(
         &self,
         url: &str,
         query: &[(&str, &str)],
         body: &impl Serialize,
     ) -> Result<Reply, Error> {
-        let token = self.tokens.get().await?;
-        let request = self
-            .http
-            .post(url)
-            .query(query)
-            .bearer_auth(&token.value)
-            .json(body);
+        ApiEndpoint::parse(url)?;
         let name = format!("POST {url}");
-        let answer = read(name.clone(), request).await;
-        if let Err(error) = &answer
+        let request_id = Uuid::new_v4().to_string();
+        let mut renewed = false;
+        loop {
+            let token = self.tokens.get().await?;
+            let request = self
+                .http
+                .post(url)
+                .query(query)
+                .bearer_auth(&token.value)
+                .header(REQUEST_ID, &request_id)
+                .json(body);
+            match self.send(name.clone(), request, &token.value).await {
+                Err(error) if error.code() == Some(Code::Unauthenticated) && !renewed => {
+                    renewed = true;
+                }
+                answer => return decode(name, &answer?),
+            }
+        }
+    }
+
+    /// Sends a request and reads a good answer's body; a refused token is
+    /// forgotten.
+    async fn send(
+        &self,
+        name: String,
+        request: reqwest::RequestBuilder,
+        token: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let started = Instant::now();
+        let result = read(&name, request).await;
+        let elapsed = started.elapsed();
+        match &result {
+            Ok(_) => tracing::debug!(call = name, ?elapsed, "answered"),
+            Err(error) => tracing::debug!(call = name, ?elapsed, %error, "failed"),
+        }
+        if let Err(error) = &result
             && error.code() == Some(Code::Unauthenticated)
         {
-            self.tokens.invalidate(&token.value).await;
+            self.tokens.invalidate(token);
         }
-        serde_json::from_slice(&answer?).map_err(|error| Error::Decode {
-            call: name,
-            message: error.to_string(),
-        })
+        result
     }
 }
 
-/// Sends a request and reads a good answer's body.
-async fn read(name: String, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Error> {
+async fn read(name: &str, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Error> {
     let lost = |source| Error::Transport {
-        call: name.clone(),
+        call: name.to_owned(),
         source: Arc::new(source),
     };
     let answer = request.send().await.map_err(lost)?;
     let status = answer.status();
     let request_id = answer
         .headers()
-        .get("x-request-id")
+        .get(REQUEST_ID)
         .and_then(|id| id.to_str().ok())
         .map(str::to_owned);
     let body = answer.bytes().await.map_err(lost)?;
@@ -190,6 +285,13 @@ async fn read(name: String, request: reqwest::RequestBuilder) -> Result<Vec<u8>,
     let text = String::from_utf8_lossy(&body);
     Err(Error::Api {
         error: ApiError::parse(status.as_u16(), &text, request_id),
-        call: name,
+        call: name.to_owned(),
+    })
+}
+
+fn decode<Reply: DeserializeOwned>(call: String, body: &[u8]) -> Result<Reply, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::Decode {
+        call,
+        message: format!("the answer can't be read: {error}"),
     })
 }

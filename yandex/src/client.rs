@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
+
 use crate::auth::{Credentials, TokenCache};
 use crate::endpoint::{ApiEndpoint, DEFAULT_API_ENDPOINT, EndpointError, Endpoints, Service};
 use crate::error::Error;
@@ -19,7 +21,8 @@ pub struct Config {
     pub overrides: BTreeMap<Service, String>,
     /// For a connection; 5 s.
     pub connect_timeout: Duration,
-    /// For one try of a call, answer included; 30 s.
+    /// For one try of a call, answer included; 30 s. No further try starts when
+    /// as much has passed since the first one.
     pub request_timeout: Duration,
     /// How often a call is tried in all when nobody answers it; 4.
     pub attempts: u32,
@@ -47,28 +50,35 @@ pub struct Client {
     pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) attempts: u32,
+    pub(crate) request_timeout: Duration,
 }
 
 impl Client {
-    /// Checks the endpoint; calls nobody yet.
+    /// Checks the endpoints; calls nobody yet.
     pub fn new(config: Config) -> Result<Self, Error> {
         let api = ApiEndpoint::parse(&config.api_endpoint)?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(config.connect_timeout)
-            .timeout(config.request_timeout)
-            .user_agent(concat!("wschat/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|source| EndpointError::Malformed {
-                endpoint: config.api_endpoint,
-                reason: source.to_string(),
-            })?;
+        for url in config.overrides.values() {
+            ApiEndpoint::parse(url)?;
+        }
+        let http = connector(&config, api.is_plaintext())?;
+        // A proxy doesn't know this machine's metadata.
+        let metadata = match config.credentials {
+            Credentials::Metadata { .. } => connector(&config, true)?,
+            _ => http.clone(),
+        };
         let endpoints = Arc::new(Endpoints::new(api, config.overrides));
-        let tokens = TokenCache::new(config.credentials, http.clone(), Arc::clone(&endpoints));
+        let tokens = TokenCache::new(
+            config.credentials,
+            http.clone(),
+            metadata,
+            Arc::clone(&endpoints),
+        );
         Ok(Self {
             http,
             endpoints,
             tokens: Arc::new(tokens),
             attempts: config.attempts.max(1),
+            request_timeout: config.request_timeout,
         })
     }
 
@@ -88,4 +98,22 @@ impl Client {
     pub async fn base_url(&self, service: Service) -> Result<String, Error> {
         Ok(self.endpoints.base(&self.http, service).await?)
     }
+}
+
+/// `direct`: past the proxy that the environment names. Redirects aren't
+/// followed: they would carry a body with secrets to wherever they point.
+fn connector(config: &Config, direct: bool) -> Result<reqwest::Client, EndpointError> {
+    let builder = reqwest::Client::builder()
+        .connect_timeout(config.connect_timeout)
+        .timeout(config.request_timeout)
+        .redirect(Policy::none())
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ));
+    let builder = if direct { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| EndpointError::Client {
+        reason: crate::error::transport_cause(&error),
+    })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
+use crate::error::transport_cause;
 use crate::model::endpoint::ListApiEndpointsResponse;
 
 /// The cloud's own API endpoint.
@@ -53,7 +54,7 @@ impl Service {
 pub enum EndpointError {
     /// No URL.
     #[error(
-        "the API endpoint {endpoint:?} is not a URL: {reason}; give one such as {DEFAULT_API_ENDPOINT}"
+        "the endpoint {endpoint:?} is not a URL: {reason}; give one such as {DEFAULT_API_ENDPOINT}"
     )]
     Malformed {
         /// As given.
@@ -63,7 +64,7 @@ pub enum EndpointError {
     },
     /// Plain HTTP to another machine would show tokens to everybody between.
     #[error(
-        "the API endpoint {endpoint:?} must start with https://; http:// is accepted for this machine only"
+        "the endpoint {endpoint:?} must start with https://; http:// is accepted for this machine only"
     )]
     Plaintext {
         /// As given.
@@ -71,13 +72,40 @@ pub enum EndpointError {
     },
     /// Nobody answered.
     #[error(
-        "the API endpoint {endpoint} did not say where its services are: {source}; check the address and the network"
+        "the API endpoint {endpoint} did not say where its services are: {}; check the address and the network",
+        transport_cause(source)
     )]
     Discovery {
         /// Where it was asked.
         endpoint: String,
         /// What went wrong.
         source: Arc<reqwest::Error>,
+    },
+    /// The list names a place that must not be called.
+    #[error("the API endpoint {endpoint} says that {service:?} is at {address:?}: {reason}")]
+    Address {
+        /// Where it was asked.
+        endpoint: String,
+        /// Which one.
+        service: Service,
+        /// As listed.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An id would make another path than the one that is meant.
+    #[error("{path:?} is no path to call: an id in it is empty or has characters that no id has")]
+    Path {
+        /// As it would be.
+        path: String,
+    },
+    /// There can't be a client.
+    #[error(
+        "no HTTPS client can be made: {reason}; are the root certificates installed (package ca-certificates)?"
+    )]
+    Client {
+        /// What the library says.
+        reason: String,
     },
     /// The list lacks it.
     #[error("the API endpoint {endpoint} lists no service {service:?}")]
@@ -189,12 +217,25 @@ impl Endpoints {
             .iter()
             .find_map(|id| listed.endpoints.iter().find(|endpoint| endpoint.id == *id));
         match found {
-            Some(endpoint) => Ok(format!("{}://{}", self.api.scheme, endpoint.address)),
+            Some(endpoint) => self.checked(service, &endpoint.address),
             None => Err(EndpointError::Missing {
                 endpoint: self.api.base.clone(),
                 service,
             }),
         }
+    }
+
+    /// A cloud on this machine may not send tokens to another one in plain HTTP.
+    fn checked(&self, service: Service, address: &str) -> Result<String, EndpointError> {
+        let url = format!("{}://{address}", self.api.scheme);
+        let refuse = |error: EndpointError| EndpointError::Address {
+            endpoint: self.api.base.clone(),
+            service,
+            address: address.to_owned(),
+            reason: error.to_string(),
+        };
+        let checked = ApiEndpoint::parse(&url).map_err(refuse)?;
+        Ok(checked.base)
     }
 
     async fn list(
@@ -213,34 +254,5 @@ impl Endpoints {
             .and_then(reqwest::Response::error_for_status)
             .map_err(failed)?;
         answer.json().await.map_err(failed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for good in [
-            "https://api.cloud.yandex.net",
-            "http://127.0.0.1:8480",
-            "http://[::1]:1",
-            "http://localhost/",
-        ] {
-            assert!(ApiEndpoint::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://10.0.0.1",
-            "http://api.cloud.yandex.net",
-            "http://localhost.example",
-        ] {
-            let error = ApiEndpoint::parse(bad).expect_err(bad);
-            assert!(matches!(error, EndpointError::Plaintext { .. }), "{error}");
-        }
-        for bad in ["api.cloud.yandex.net", "ftp://127.0.0.1", ""] {
-            let error = ApiEndpoint::parse(bad).expect_err(bad);
-            assert!(matches!(error, EndpointError::Malformed { .. }), "{error}");
-        }
     }
 }

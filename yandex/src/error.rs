@@ -28,14 +28,17 @@ impl ApiError {
     /// From an error body, or from any other body that came with an error status.
     #[must_use]
     pub fn parse(http_status: u16, body: &str, request_id: Option<String>) -> Self {
-        let status = serde_json::from_str::<Status>(body).unwrap_or_default();
+        // serde reads a list as an object's fields in order; the cloud's body is an object.
+        let object = Some(body).filter(|body| body.trim_start().starts_with('{'));
+        let status = object.and_then(|body| serde_json::from_str::<Status>(body).ok());
+        let status = status.unwrap_or_default();
         let code = if status.code == 0 {
             Code::from_http_status(http_status)
         } else {
             Code::from_number(status.code)
         };
         let message = if status.message.is_empty() {
-            body.chars().take(300).collect()
+            foreign_message(http_status, body)
         } else {
             status.message
         };
@@ -76,6 +79,35 @@ impl ApiError {
     }
 }
 
+/// A message from a body that isn't the cloud's: a function's error, or what
+/// some machine in between says.
+fn foreign_message(http_status: u16, body: &str) -> String {
+    let json = serde_json::from_str::<Value>(body).unwrap_or_default();
+    if let Some(message) = json["errorMessage"].as_str() {
+        return match json["errorType"].as_str() {
+            Some(kind) => format!("{kind}: {message}"),
+            None => message.to_owned(),
+        };
+    }
+    let words: Vec<&str> = body.split_whitespace().collect();
+    let line: String = words.join(" ").chars().take(300).collect();
+    if line.is_empty() {
+        format!("HTTP status {http_status} without a word")
+    } else {
+        line
+    }
+}
+
+/// What went wrong on the way, without the URL. The HTTP library's own words
+/// hide it in the last of several sources.
+pub(crate) fn transport_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
 fn request_info(details: &[Value]) -> Option<String> {
     let info = details
         .iter()
@@ -105,19 +137,19 @@ pub enum Error {
         error: ApiError,
     },
     /// The call got no answer; it may or may not have been carried out.
-    #[error("{call}: no answer: {source}")]
+    #[error("{call}: no answer: {}", transport_cause(source))]
     Transport {
         /// Method and path.
         call: String,
         /// What went wrong on the way.
         source: Arc<reqwest::Error>,
     },
-    /// The answer can't be read.
-    #[error("{call}: the answer can't be read: {message}")]
+    /// The answer can't be read, or the request is none that may be sent.
+    #[error("{call}: {message}")]
     Decode {
         /// Method and path.
         call: String,
-        /// Where it stops making sense.
+        /// What is wrong with it.
         message: String,
     },
     /// There is no token to call with.
@@ -156,13 +188,27 @@ impl Error {
         self.code() == Some(Code::NotFound)
     }
 
+    /// Whether the time for an answer ran out.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Transport { source, .. } if source.is_timeout())
+    }
+
+    /// Which quotas were full.
+    #[must_use]
+    pub fn quota_violations(&self) -> Vec<QuotaViolation> {
+        self.api()
+            .map(ApiError::quota_violations)
+            .unwrap_or_default()
+    }
+
     /// Whether the same call may succeed in a moment, with the same
     /// idempotency key.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Api { error, .. } => error.code == Code::Unavailable,
-            Self::Transport { .. } => true,
+            Self::Transport { source, .. } => !source.is_builder(),
             Self::Auth(error) => error.is_transient(),
             Self::Endpoint(error) => error.is_transient(),
             Self::Decode { .. } => false,

@@ -198,16 +198,18 @@ impl Iam {
         self.update_bindings(resource, removals.chain(additions).collect())
     }
 
-    /// Gives a service account a role.
+    /// Gives a service account a role that is in force at once: for what is
+    /// there from the start, and for tests.
     pub fn grant(&self, resource: &Resource, role_id: &str, account_id: &str) {
+        let delay = SignedDuration::try_from(self.0.settings.propagation_delay).unwrap_or_default();
+        let now = self.0.clock.now();
+        let noticed = now.checked_sub(delay).unwrap_or(now);
         let binding = Binding::of_account(role_id, account_id);
-        let _effective = self.update_bindings(
-            resource,
-            vec![Delta {
-                action: DeltaAction::Add,
-                binding,
-            }],
-        );
+        let delta = Delta {
+            action: DeltaAction::Add,
+            binding,
+        };
+        self.state().bindings.apply(resource, &delta, noticed);
     }
 
     /// Drops the bindings of a deleted resource.

@@ -45,7 +45,7 @@ impl Jwt {
         json!({ "iss": self.account, "aud": AUDIENCE, "iat": now, "exp": now + 3600 })
     }
 
-    fn sign(&self, algorithm: Algorithm, kid: &str, claims: &Value) -> String {
+    fn sign(algorithm: Algorithm, kid: &str, claims: &Value) -> String {
         let mut header = Header::new(algorithm);
         header.kid = Some(kid.to_owned());
         let key = EncodingKey::from_rsa_pem(PAIR.private_key.as_bytes()).unwrap();
@@ -56,7 +56,7 @@ impl Jwt {
     fn refusal(&self, edit: impl FnOnce(&mut Value)) -> String {
         let mut claims = self.claims();
         edit(&mut claims);
-        let jwt = self.sign(Algorithm::PS256, &self.key, &claims);
+        let jwt = Self::sign(Algorithm::PS256, &self.key, &claims);
         let status = self.iam.exchange_jwt(&jwt).unwrap_err();
         assert_eq!(status.code, Code::Unauthenticated);
         status.message
@@ -66,7 +66,7 @@ impl Jwt {
 #[test]
 fn a_good_jwt_becomes_a_token_of_its_account() {
     let jwt = Jwt::new();
-    let signed = jwt.sign(Algorithm::PS256, &jwt.key, &jwt.claims());
+    let signed = Jwt::sign(Algorithm::PS256, &jwt.key, &jwt.claims());
     let issued = jwt.iam.exchange_jwt(&signed).unwrap();
     let parts: Vec<&str> = issued.token.split('.').collect();
     assert_eq!((parts[0], parts.len(), parts[2].len()), ("t1", 3, 86));
@@ -111,7 +111,7 @@ fn a_bad_jwt_is_refused_with_its_fault() {
 #[test]
 fn only_a_known_key_and_ps256_count() {
     let jwt = Jwt::new();
-    let unknown = jwt.sign(Algorithm::PS256, "ajk0", &jwt.claims());
+    let unknown = Jwt::sign(Algorithm::PS256, "ajk0", &jwt.claims());
     assert!(
         jwt.iam
             .exchange_jwt(&unknown)
@@ -119,7 +119,7 @@ fn only_a_known_key_and_ps256_count() {
             .message
             .contains("kid")
     );
-    let rs256 = jwt.sign(Algorithm::RS256, &jwt.key, &jwt.claims());
+    let rs256 = Jwt::sign(Algorithm::RS256, &jwt.key, &jwt.claims());
     assert!(
         jwt.iam
             .exchange_jwt(&rs256)
@@ -127,7 +127,7 @@ fn only_a_known_key_and_ps256_count() {
             .message
             .contains("PS256")
     );
-    let good = jwt.sign(Algorithm::PS256, &jwt.key, &jwt.claims());
+    let good = Jwt::sign(Algorithm::PS256, &jwt.key, &jwt.claims());
     let (head, _) = good.rsplit_once('.').unwrap();
     let forged = format!("{head}.{}", "A".repeat(342));
     assert!(
@@ -264,11 +264,15 @@ fn changed_bindings_count_after_the_propagation_delay() {
         iam.authorize(&subject, Permission::YdbManage, &folder)
             .is_ok()
     };
-    iam.grant(&folder, "ydb.editor", &id);
+    let binding = Binding::of_account("ydb.editor", &id);
+    let add = vec![Delta {
+        action: DeltaAction::Add,
+        binding: binding.clone(),
+    }];
+    assert_eq!(iam.update_bindings(&folder, add).len(), 1);
     assert!(!may());
     iam.clock().advance(delay);
     assert!(may());
-    let binding = Binding::of_account("ydb.editor", &id);
     let revoke = vec![Delta {
         action: DeltaAction::Remove,
         binding,

@@ -16,15 +16,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::args::Args;
 use crate::clock::Clock;
+use crate::cloud::plane::DataPlane;
 use crate::cloud::quotas::Quotas;
 use crate::cloud::{Cloud, CloudSettings};
-use crate::functions::Functions;
-use crate::gateway::Gateways;
 use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
 use crate::inspect::Inspector;
 use crate::inspect::rest::InspectRest;
-use crate::trigger::Triggers;
 use crate::ydb::Ydb;
 use plane::LivePlane;
 
@@ -108,9 +106,7 @@ const CLOUD_ID: &str = "b1gemulatorcloud0000";
 #[derive(Debug)]
 pub struct Emulator {
     ready: Ready,
-    functions: Functions,
-    gateways: Gateways,
-    triggers: Triggers,
+    plane: Arc<LivePlane>,
     shutdown: CancellationToken,
     servers: TaskTracker,
     /// Removed with all data when the emulator ends.
@@ -143,18 +139,9 @@ impl Emulator {
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
-        let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
-        let functions = Functions::new(iam.clone(), node, directory.path().join("functions"));
-        let ydb = Ydb::new(iam.clone(), directory.path(), clock);
-        let gateways = Gateways::new(iam.clone(), functions.clone());
-        let delay = args.trigger_start_delay;
-        let triggers = Triggers::new(iam.clone(), ydb.clone(), gateways.clone(), delay);
-        let plane = LivePlane::new(
-            ydb.clone(),
-            functions.clone(),
-            gateways.clone(),
-            triggers.clone(),
-        );
+        let plane = LivePlane::new(&iam, &args, directory.path(), clock);
+        let ydb = plane.ydb().clone();
+        let plane = Arc::new(plane);
         let settings = CloudSettings {
             cloud_id: ready.cloud_id.clone(),
             api,
@@ -162,10 +149,8 @@ impl Emulator {
             operation_delay: args.operation_delay,
             quotas: Quotas::new(&args.quotas()),
         };
-        let cloud = Cloud::new(settings, iam, ids, Arc::new(plane));
-        let router = crate::rest::router(cloud, inspector.clone())
-            .merge(functions.router())
-            .merge(gateways.connections_router());
+        let cloud = Cloud::new(settings, iam, ids, Arc::clone(&plane) as Arc<dyn DataPlane>);
+        let router = crate::rest::router(cloud, inspector.clone()).merge(plane.router());
         servers.spawn(serve_ydb(
             ydb,
             ydb_listener,
@@ -176,9 +161,7 @@ impl Emulator {
         servers.spawn(serve(listener, service, shutdown.clone(), GRACE));
         Ok(Self {
             ready,
-            functions,
-            gateways,
-            triggers,
+            plane,
             shutdown,
             servers,
             _directory: directory,
@@ -195,11 +178,7 @@ impl Emulator {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.servers.close();
-        self.triggers.shutdown();
-        // Sockets tell their functions that they end, so those end last.
-        let gateways = tokio::time::timeout(GRACE, self.gateways.shutdown());
-        let _ = tokio::join!(self.servers.wait(), gateways);
-        self.functions.shutdown().await;
+        tokio::join!(self.servers.wait(), self.plane.shutdown(GRACE));
     }
 }
 

@@ -1,14 +1,19 @@
 //! The data plane of a running emulator.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::args::Args;
+use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
 use crate::error::Status;
 use crate::functions::{self, Functions};
 use crate::gateway::Gateways;
+use crate::iam::Iam;
 use crate::trigger::Triggers;
 use crate::ydb::{DatabaseIdentity, Ydb};
 
@@ -22,18 +27,40 @@ pub(super) struct LivePlane {
 }
 
 impl LivePlane {
-    pub(super) fn new(
-        ydb: Ydb,
-        functions: Functions,
-        gateways: Gateways,
-        triggers: Triggers,
-    ) -> Self {
+    pub(super) fn new(iam: &Iam, args: &Args, folder: &Path, clock: Clock) -> Self {
+        let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
+        let functions = Functions::new(iam.clone(), node, folder.join("functions"));
+        let ydb = Ydb::new(iam.clone(), folder, clock);
+        let gateways = Gateways::new(iam.clone(), functions.clone());
+        let delay = args.trigger_start_delay;
+        let triggers = Triggers::new(iam.clone(), ydb.clone(), gateways.clone(), delay);
         Self {
             ydb,
             functions,
             gateways,
             triggers,
         }
+    }
+
+    pub(super) fn ydb(&self) -> &Ydb {
+        &self.ydb
+    }
+
+    /// What the data plane answers over HTTP on the API's own port.
+    pub(super) fn router(&self) -> axum::Router {
+        let functions = self.functions.router();
+        functions.merge(self.gateways.connections_router())
+    }
+
+    /// Ends all of it. Sockets tell their functions that they end, for which
+    /// they get `grace`; so functions end last.
+    pub(super) async fn shutdown(&self, grace: Duration) {
+        self.triggers.shutdown();
+        let sockets = tokio::time::timeout(grace, self.gateways.shutdown()).await;
+        if sockets.is_err() {
+            tracing::debug!("sockets were still open");
+        }
+        self.functions.shutdown().await;
     }
 }
 

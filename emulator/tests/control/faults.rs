@@ -40,17 +40,17 @@ async fn count(world: &World) -> usize {
         .map_or(0, Vec::len)
 }
 
-fn rule(phase: &str, action: Value) -> Value {
+fn rule(phase: &str, action: &Value) -> Value {
     json!({ "method": "POST", "path": "/functions/*", "phase": phase, "action": action })
 }
 
 #[tokio::test]
 async fn a_cut_before_leaves_nothing_and_a_cut_after_leaves_the_function() {
     let world = World::new().await;
-    set(&world, rule("before", json!({ "cut": {} }))).await;
+    set(&world, rule("before", &json!({ "cut": {} }))).await;
     assert!(create(&world, "one").send().await.is_err());
     assert_eq!(count(&world).await, 0);
-    set(&world, rule("after", json!({ "cut": {} }))).await;
+    set(&world, rule("after", &json!({ "cut": {} }))).await;
     assert!(create(&world, "two").send().await.is_err());
     assert_eq!(count(&world).await, 1);
     create(&world, "three").send().await.unwrap();
@@ -61,7 +61,7 @@ async fn a_cut_before_leaves_nothing_and_a_cut_after_leaves_the_function() {
 async fn a_held_call_is_cut_when_the_rules_go() {
     let world = World::new().await;
     for (phase, left) in [("before", 0), ("after", 1)] {
-        set(&world, rule(phase, json!({ "hang": {} }))).await;
+        set(&world, rule(phase, &json!({ "hang": {} }))).await;
         let held = tokio::spawn(create(&world, "chat").send());
         while own_page(&world, "faults").await[0]["hits"] != 1 {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -78,7 +78,7 @@ async fn a_held_call_is_cut_when_the_rules_go() {
 #[tokio::test]
 async fn an_injected_status_comes_at_the_nth_call_of_its_subject() {
     let world = World::new().await;
-    let mut second = rule("before", json!({ "status": 503 }));
+    let mut second = rule("before", &json!({ "status": 503 }));
     second["nth"] = json!(2);
     second["subject"] = json!(world.operator);
     set(&world, second).await;
@@ -88,7 +88,7 @@ async fn an_injected_status_comes_at_the_nth_call_of_its_subject() {
         .await
         .fails(503, 14, "fault rule");
     world.send(create(&world, "two")).await.ok();
-    let mut stranger = rule("before", json!({ "status": 503 }));
+    let mut stranger = rule("before", &json!({ "status": 503 }));
     stranger["subject"] = json!("aje0");
     set(&world, stranger).await;
     world.send(create(&world, "four")).await.ok();
@@ -97,7 +97,7 @@ async fn an_injected_status_comes_at_the_nth_call_of_its_subject() {
 #[tokio::test]
 async fn a_delayed_call_is_late_but_good_and_a_bad_rule_is_refused() {
     let world = World::new().await;
-    set(&world, rule("after", json!({ "delayMs": 60 }))).await;
+    set(&world, rule("after", &json!({ "delayMs": 60 }))).await;
     let started = std::time::Instant::now();
     world.send(create(&world, "one")).await.ok();
     assert!(started.elapsed() >= Duration::from_millis(60));

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use yc_emulator::args::Delay;
 use yc_emulator::clock::Clock;
-use yc_emulator::cloud::plane::NoDataPlane;
+use yc_emulator::cloud::plane::{DataPlane, NoDataPlane};
 use yc_emulator::cloud::quotas::Quotas;
 use yc_emulator::cloud::{Cloud, CloudSettings};
 use yc_emulator::iam::{Iam, IamSettings};
@@ -20,15 +20,16 @@ use yc_emulator::inspect::Inspector;
 use yc_emulator::inspect::rest::InspectRest;
 use yc_emulator::server::{OPERATOR_ROLES, serve};
 
-pub const FOLDER: &str = "b1gemulator000000000";
-pub const OTHER_FOLDER: &str = "b1gother000000000000";
+pub(crate) const FOLDER: &str = "b1gemulator000000000";
+pub(crate) const OTHER_FOLDER: &str = "b1gother000000000000";
 
 /// How long a condition may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct Options {
-    pub delay: Duration,
-    pub quotas: BTreeMap<String, u64>,
+pub(crate) struct Options {
+    pub(crate) delay: Duration,
+    pub(crate) quotas: BTreeMap<String, u64>,
+    pub(crate) plane: Arc<dyn DataPlane>,
 }
 
 impl Default for Options {
@@ -36,16 +37,16 @@ impl Default for Options {
         Self {
             delay: Duration::ZERO,
             quotas: BTreeMap::new(),
+            plane: Arc::new(NoDataPlane),
         }
     }
 }
 
 /// One emulated cloud; ends when dropped.
-pub struct World {
-    pub api: String,
-    pub iam: Iam,
-    pub inspector: Inspector,
-    pub operator: String,
+pub(crate) struct World {
+    pub(crate) api: String,
+    pub(crate) iam: Iam,
+    pub(crate) operator: String,
     token: String,
     client: reqwest::Client,
     shutdown: CancellationToken,
@@ -59,22 +60,22 @@ impl Drop for World {
 
 /// A reply: HTTP status and body.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
 }
 
 impl Answer {
     /// The body of a reply that must be good.
     #[track_caller]
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body
     }
 
     /// Asserts code and a part of the message of a failure.
     #[track_caller]
-    pub fn fails(&self, http: u16, code: i32, part: &str) {
+    pub(crate) fn fails(&self, http: u16, code: i32, part: &str) {
         assert_eq!(
             (self.status, self.body["code"].as_i64()),
             (http, Some(i64::from(code))),
@@ -87,11 +88,11 @@ impl Answer {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Options::default()).await
     }
 
-    pub async fn with(options: Options) -> Self {
+    pub(crate) async fn with(options: Options) -> Self {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -115,10 +116,10 @@ impl World {
             },
             quotas: Quotas::new(&options.quotas),
         };
-        let cloud = Cloud::new(settings, iam.clone(), ids, Arc::new(NoDataPlane));
+        let cloud = Cloud::new(settings, iam.clone(), ids, options.plane);
         let inspector = Inspector::new(iam.clone());
         let router = yc_emulator::rest::router(cloud, inspector.clone());
-        let service = InspectRest::new(inspector.clone(), router);
+        let service = InspectRest::new(inspector, router);
         let shutdown = CancellationToken::new();
         tokio::spawn(serve(listener, service, shutdown.clone(), Duration::ZERO));
         let api = format!("http://{address}");
@@ -126,7 +127,6 @@ impl World {
         Self {
             api,
             iam,
-            inspector,
             operator,
             token,
             client,
@@ -135,19 +135,19 @@ impl World {
     }
 
     /// An account with roles on the folder, and its token.
-    pub fn robot(&self, name: &str, roles: &[&str]) -> (String, String) {
+    pub(crate) fn robot(&self, name: &str, roles: &[&str]) -> (String, String) {
         let id = self.iam.add_account(FOLDER, name, roles).unwrap();
         let token = self.iam.issue_token(&id).unwrap().token;
         (id, token)
     }
 
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.api))
             .bearer_auth(&self.token)
     }
 
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         assert!(response.headers().contains_key("x-request-id"));
@@ -157,32 +157,38 @@ impl World {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body))
             .await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::PATCH, path).json(&body))
             .await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
     }
 
     /// As another account.
-    pub async fn as_robot(&self, token: &str, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn as_robot(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answer {
         let request = self.client.request(method, format!("{}{path}", self.api));
         self.send(request.bearer_auth(token).json(&body)).await
     }
 
     /// Polls an operation to its end.
-    pub async fn done(&self, answer: Answer) -> Value {
+    pub(crate) async fn done(&self, answer: Answer) -> Value {
         let id = answer.ok()["id"].as_str().unwrap().to_owned();
         let started = Instant::now();
         loop {
@@ -196,14 +202,14 @@ impl World {
     }
 
     /// The resource that a create or update call ends with.
-    pub async fn made(&self, answer: Answer) -> Value {
+    pub(crate) async fn made(&self, answer: Answer) -> Value {
         let operation = self.done(answer).await;
         assert!(operation.get("error").is_none(), "{operation}");
         operation["response"].clone()
     }
 
     /// A new function's id.
-    pub async fn function(&self, name: &str) -> String {
+    pub(crate) async fn function(&self, name: &str) -> String {
         let create = json!({ "folderId": FOLDER, "name": name });
         id(&self
             .made(self.post("/functions/v1/functions", create).await)
@@ -213,7 +219,7 @@ impl World {
 
 /// The id of a resource.
 #[track_caller]
-pub fn id(resource: &Value) -> String {
+pub(crate) fn id(resource: &Value) -> String {
     resource["id"]
         .as_str()
         .expect("a resource with an id")

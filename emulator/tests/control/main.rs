@@ -1,6 +1,13 @@
 //! The control plane over HTTP, without a data plane.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod databases;
+mod failures;
 mod faults;
 mod functions;
 mod gateways;

@@ -1,6 +1,7 @@
 //! Migrations: goose, whose files they are, finds what the operator did as if
 //! it had done it itself.
 
+use std::path::Path;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
@@ -44,7 +45,11 @@ async fn goose_agrees(scene: Scene) -> Result<(), Failed> {
     let mut files = std::fs::read_dir(&migrations)?
         .map(|file| Ok(file?.file_name().to_string_lossy().into_owned()))
         .collect::<std::io::Result<Vec<_>>>()?;
-    files.retain(|file| file.ends_with(".sql"));
+    files.retain(|file| {
+        Path::new(file)
+            .extension()
+            .is_some_and(|kind| kind == "sql")
+    });
     assert!(!files.is_empty());
     for file in files {
         let line = status.lines().find(|line| line.contains(&file));
@@ -73,8 +78,8 @@ async fn data_source(stage: &Stage) -> Result<String, Failed> {
     url.set_path(&path);
     let requests = stage.emulator.requests(None).await?;
     let tokens = requests.iter().filter(|one| one.path == "/iam/v1/tokens");
-    let token = tokens.filter_map(|one| one.response_body["iamToken"].as_str());
-    let token = token.last().ok_or("the operator took no token")?;
+    let mut tokens = tokens.filter_map(|one| one.response_body["iamToken"].as_str());
+    let token = tokens.next_back().ok_or("the operator took no token")?;
     url.query_pairs_mut()
         .clear()
         .append_pair("go_query_mode", "scripting")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 /// The only audience that IAM accepts, whatever its address.
 pub(super) const AUDIENCE: &str = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
@@ -44,13 +45,36 @@ pub enum KeyFileError {
 }
 
 /// A key file's content; the command line writes snake case, the API camel case.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct KeyFile {
     id: String,
     #[serde(alias = "serviceAccountId")]
     service_account_id: String,
     #[serde(alias = "privateKey")]
     private_key: String,
+}
+
+impl KeyFile {
+    /// Says what is wrong without a word of the content, which is secret.
+    fn parse(text: &str) -> Result<Self, String> {
+        let file: Self = serde_json::from_str(text).map_err(|error| match error.classify() {
+            Category::Data => "its fields aren't those of one".to_owned(),
+            Category::Io | Category::Syntax | Category::Eof => {
+                format!("not JSON, line {}", error.line())
+            }
+        })?;
+        for (field, value) in [
+            ("id", &file.id),
+            ("service_account_id", &file.service_account_id),
+            ("private_key", &file.private_key),
+        ] {
+            if value.is_empty() {
+                return Err(format!("it has no {field}"));
+            }
+        }
+        Ok(file)
+    }
 }
 
 /// An authorized key of a service account.
@@ -86,16 +110,16 @@ impl AuthorizedKey {
             path: path.to_path_buf(),
             source,
         })?;
-        let file: KeyFile =
-            serde_json::from_str(&text).map_err(|error| KeyFileError::Malformed {
-                path: path.to_path_buf(),
-                reason: error.to_string(),
-            })?;
+        let file = KeyFile::parse(&text).map_err(|reason| KeyFileError::Malformed {
+            path: path.to_path_buf(),
+            reason,
+        })?;
         Self::new(&file.id, &file.service_account_id, &file.private_key)
     }
 
     /// From its parts. The PEM may start with a line that warns not to remove
-    /// it; that line is no part of it.
+    /// it; that line is no part of it. The key signs once, so that one that
+    /// can't is found now and not at the first call.
     pub fn new(id: &str, service_account_id: &str, pem: &str) -> Result<Self, KeyFileError> {
         let start = pem.find("-----BEGIN").unwrap_or_default();
         let signer = EncodingKey::from_rsa_pem(&pem.as_bytes()[start..]).map_err(|source| {
@@ -104,11 +128,13 @@ impl AuthorizedKey {
                 source,
             }
         })?;
-        Ok(Self {
+        let key = Self {
             id: id.to_owned(),
             service_account_id: service_account_id.to_owned(),
             signer,
-        })
+        };
+        key.sign(0)?;
+        Ok(key)
     }
 
     /// The key's id.

@@ -13,7 +13,7 @@ pub use key_file::{AuthorizedKey, KeyFileError};
 pub use source::{Credentials, IamToken};
 
 use crate::endpoint::EndpointError;
-use crate::error::ApiError;
+use crate::error::{ApiError, transport_cause};
 
 /// There is no token to call with.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum AuthError {
     KeyFile(#[from] Arc<KeyFileError>),
     /// IAM doesn't accept the key.
     #[error(
-        "IAM refuses the authorized key {key}: {error}; create a new one (`yc iam key create`) and use it instead"
+        "IAM refuses the authorized key {key}: {error}; check this machine's clock, or create a new key (`yc iam key create`) and use it instead"
     )]
     Refused {
         /// The key's id.
@@ -48,7 +48,7 @@ pub enum AuthError {
         reason: String,
     },
     /// No answer.
-    #[error("no token: {url} did not answer: {source}")]
+    #[error("no token: {url} did not answer: {}", transport_cause(source))]
     Transport {
         /// Where.
         url: String,

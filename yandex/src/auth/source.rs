@@ -1,10 +1,11 @@
 //! Where tokens come from.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -55,8 +56,11 @@ impl Credentials {
     /// The metadata service, where `YC_METADATA_ADDR` says or at its usual address.
     #[must_use]
     pub fn metadata() -> Self {
-        let address = std::env::var("YC_METADATA_ADDR").unwrap_or(METADATA_ADDRESS.to_owned());
-        Self::Metadata { address }
+        let told = std::env::var("YC_METADATA_ADDR").ok();
+        let told = told.filter(|address| !address.is_empty());
+        Self::Metadata {
+            address: told.unwrap_or_else(|| METADATA_ADDRESS.to_owned()),
+        }
     }
 }
 
@@ -88,30 +92,31 @@ struct MetadataToken {
 pub(super) struct Fetcher {
     pub(super) credentials: Credentials,
     pub(super) http: reqwest::Client,
+    /// For the metadata service, past any proxy.
+    pub(super) metadata: reqwest::Client,
     pub(super) endpoints: Arc<Endpoints>,
 }
 
-impl Fetcher {
-    pub(super) async fn fetch(&self) -> Result<IamToken, AuthError> {
+/// Where the cache gets its tokens.
+#[async_trait]
+pub(super) trait Source: fmt::Debug + Send + Sync {
+    /// A new token, or the same one again.
+    async fn fetch(&self) -> Result<IamToken, AuthError>;
+}
+
+#[async_trait]
+impl Source for Fetcher {
+    async fn fetch(&self) -> Result<IamToken, AuthError> {
         match &self.credentials {
             Credentials::AuthorizedKey(key) => self.exchange(key).await,
             Credentials::Metadata { address } => self.ask_metadata(address).await,
             Credentials::Token(token) => Ok(token_for(token.clone(), STATIC_LIFE)),
-            Credentials::TokenFile(path) => {
-                let refuse = |reason: String| AuthError::TokenFile {
-                    path: path.clone(),
-                    reason,
-                };
-                let text =
-                    std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-                match text.trim() {
-                    "" => Err(refuse("it is empty".to_owned())),
-                    token => Ok(token_for(token.to_owned(), FILE_LIFE)),
-                }
-            }
+            Credentials::TokenFile(path) => read_token(path).await,
         }
     }
+}
 
+impl Fetcher {
     async fn exchange(&self, key: &AuthorizedKey) -> Result<IamToken, AuthError> {
         let base = self.endpoints.base(&self.http, Service::Iam).await?;
         let url = format!("{base}/iam/v1/tokens");
@@ -149,17 +154,40 @@ impl Fetcher {
             url: url.clone(),
             source: Arc::new(source),
         };
-        let call = self.http.get(&url).header("Metadata-Flavor", "Google");
+        let call = self.metadata.get(&url).header("Metadata-Flavor", "Google");
         let answer = call.send().await.map_err(failed)?;
-        if !answer.status().is_success() {
+        let status = answer.status();
+        if status.is_client_error() {
             return Err(AuthError::Metadata {
                 address: address.to_owned(),
-                reason: answer.status().to_string(),
+                reason: status.to_string(),
             });
+        }
+        if !status.is_success() {
+            let body = answer.text().await.unwrap_or_default();
+            let error = ApiError::parse(status.as_u16(), &body, None);
+            return Err(AuthError::Failed { error });
         }
         let token: MetadataToken = answer.json().await.map_err(failed)?;
         let life = METADATA_LIFE.min(Duration::from_secs(token.expires_in));
         Ok(token_for(token.access_token, life))
+    }
+}
+
+async fn read_token(path: &Path) -> Result<IamToken, AuthError> {
+    let refuse = |reason: String| AuthError::TokenFile {
+        path: path.to_owned(),
+        reason,
+    };
+    let text = tokio::fs::read_to_string(path)
+        .await
+        .map_err(|error| refuse(error.to_string()))?;
+    match text.trim() {
+        "" => Err(refuse("it is empty".to_owned())),
+        token if token.chars().all(|letter| letter.is_ascii_graphic()) => {
+            Ok(token_for(token.to_owned(), FILE_LIFE))
+        }
+        _ => Err(refuse("it holds more than a token".to_owned())),
     }
 }
 

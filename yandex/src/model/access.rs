@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who a role is given to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 pub struct AccessSubject {
     /// Up to 100 characters; `allUsers` and `allAuthenticatedUsers` of type `system`.
     pub id: String,
@@ -25,7 +25,7 @@ impl AccessSubject {
 
 /// A role given to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 pub struct AccessBinding {
     /// Such as `ydb.editor`; up to 64 characters.
     pub role_id: String,
@@ -50,6 +50,7 @@ pub struct AccessBindingDelta {
     /// Give or take.
     pub action: AccessBindingAction,
     /// What.
+    #[serde(deserialize_with = "super::wire::strict")]
     pub access_binding: AccessBinding,
 }
 
@@ -68,7 +69,7 @@ pub struct UpdateAccessBindingsRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccessBindingsRequest {
     /// At most 1,000.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::wire::strict")]
     pub access_bindings: Vec<AccessBinding>,
 }
 

@@ -64,7 +64,10 @@ pub struct CreateApiGatewayRequest {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub openapi_spec: String,
     /// Where its logs go.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub log_options: Option<LogOptions>,
     /// Of the specification.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -95,7 +98,10 @@ pub struct UpdateApiGatewayRequest {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub openapi_spec: String,
     /// Where its logs go.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub log_options: Option<LogOptions>,
     /// Of the specification.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -39,7 +39,7 @@ pub struct Database {
 
 /// Limits of a serverless database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ServerlessDatabase {
     /// Request units a second. With the switch on, 0 blocks every request.
     #[serde(with = "super::wire::int64")]
@@ -71,7 +71,11 @@ pub struct CreateDatabaseRequest {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Limits; there are no other kinds here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub serverless_database: Option<ServerlessDatabase>,
     /// Such as `ru-central1`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -101,7 +105,11 @@ pub struct UpdateDatabaseRequest {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Limits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub serverless_database: Option<ServerlessDatabase>,
     /// Replaced whole.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]

@@ -1,10 +1,9 @@
 //! Requests and replies as they are on the wire, a module per service.
 //!
-//! Requests refuse unknown fields when they are parsed, as the cloud does;
-//! replies ignore them, and a missing field has its default, since the cloud
-//! may leave defaults out. 64-bit integers are strings in JSON, durations end
-//! in `s`, a field mask is one comma-joined string, and times are RFC 3339 in
-//! UTC.
+//! Requests refuse unknown fields when they are parsed; replies ignore them,
+//! and a missing field has its default, since the cloud may leave defaults out.
+//! 64-bit integers are strings in JSON, durations end in `s`, a field mask is
+//! one comma-joined string, and times are RFC 3339 in UTC.
 
 pub mod access;
 pub mod apigateway;

@@ -28,9 +28,10 @@ pub struct Trigger {
     pub status: String,
 }
 
-/// What starts a trigger; exactly one member. Only data streams exist here.
+/// What starts a trigger; exactly one member. Only data streams exist here: a
+/// trigger of another kind reads as one without any.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Rule {
     /// A topic of YDB.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +40,7 @@ pub struct Rule {
 
 /// Reads a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct DataStream {
     /// Left empty by all known clients.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -60,7 +61,7 @@ pub struct DataStream {
 
 /// A batch is sent at whichever comes first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct BatchSettings {
     /// Bytes, 1 to 65,536; a larger record goes alone.
     #[serde(with = "super::wire::int64")]
@@ -72,7 +73,7 @@ pub struct BatchSettings {
 
 /// Sends each batch to every socket of a path. All fields are required.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct GatewayWebsocketBroadcast {
     /// Which gateway.
     pub gateway_id: String,
@@ -98,6 +99,7 @@ pub struct CreateTriggerRequest {
     #[serde(skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
     /// Required.
+    #[serde(deserialize_with = "super::wire::strict")]
     pub rule: Rule,
 }
 
@@ -118,7 +120,10 @@ pub struct UpdateTriggerRequest {
     #[serde(skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
     /// What it does.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub rule: Option<Rule>,
 }
 

@@ -58,7 +58,7 @@ pub struct Version {
 
 /// What an instance gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Resources {
     /// In bytes: 128 MiB to 8 GiB in steps of 128 MiB.
     #[serde(with = "super::wire::int64")]
@@ -67,7 +67,7 @@ pub struct Resources {
 
 /// Where logs go, and from which level on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct LogOptions {
     /// No logs at all.
     pub disabled: bool,
@@ -84,7 +84,7 @@ pub struct LogOptions {
 
 /// `ENABLED` or `DISABLED` for each metadata service.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct MetadataOptions {
     /// The one that gives IAM tokens.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -109,6 +109,7 @@ pub struct CreateVersionRequest {
     /// Required; `file.handler`.
     pub entrypoint: String,
     /// Required.
+    #[serde(deserialize_with = "super::wire::strict")]
     pub resources: Resources,
     /// Up to an hour; over ten minutes only by request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,10 +136,16 @@ pub struct CreateVersionRequest {
     #[serde(with = "super::wire::int64")]
     pub concurrency: i64,
     /// Where logs go.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub log_options: Option<LogOptions>,
     /// Which metadata services an instance has.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::wire::strict"
+    )]
     pub metadata_options: Option<MetadataOptions>,
 }
 

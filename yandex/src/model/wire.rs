@@ -33,12 +33,31 @@ pub(super) mod int64 {
         Number: FromStr + Deserialize<'de>,
         D: Deserializer<'de>,
     {
-        match Form::<Number>::deserialize(deserializer)? {
+        let refuse = |_| D::Error::custom("neither a 64-bit integer nor a string of one");
+        match Form::<Number>::deserialize(deserializer).map_err(refuse)? {
             Form::Number(number) => Ok(number),
             Form::Text(text) => text
                 .parse()
                 .map_err(|_| D::Error::custom(format!("not a 64-bit integer: {text:?}"))),
         }
+    }
+}
+
+/// A part of a request whose type replies hold as well: within a request, what
+/// it doesn't know is refused; within a reply, it is left alone (a folder has
+/// triggers of kinds that aren't modelled here).
+pub(super) fn strict<'de, Part, D>(deserializer: D) -> Result<Part, D::Error>
+where
+    Part: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let mut unknown = None;
+    let part = serde_ignored::deserialize(deserializer, |path| {
+        unknown.get_or_insert_with(|| path.to_string());
+    })?;
+    match unknown {
+        None => Ok(part),
+        Some(path) => Err(de::Error::custom(format!("unknown field `{path}`"))),
     }
 }
 

@@ -60,14 +60,16 @@ impl ApiGateways<'_> {
         self.0.call(&call.key(key)).await
     }
 
-    /// Changes what the request's mask names.
+    /// Changes what the request's mask names; it must name something.
     pub async fn update(
         &self,
         id: &str,
         request: &UpdateApiGatewayRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let call = Call::patch(Service::ApiGateway, format!("{PATH}/{id}"), request);
+        let path = format!("{PATH}/{id}");
+        let mask = request.update_mask.as_ref();
+        let call = Call::patch(Service::ApiGateway, path, mask, request);
         self.0.call(&call.key(key)).await
     }
 

@@ -49,6 +49,11 @@ pub(super) async fn all<Reply: Page>(
         if next_token.is_empty() {
             return Ok(items);
         }
+        if next_token == token {
+            return Err(
+                call.unreadable("the list goes round in circles: a page names itself as the next")
+            );
+        }
         token = next_token;
     }
 }

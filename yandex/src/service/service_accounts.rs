@@ -2,11 +2,13 @@
 
 use uuid::Uuid;
 
+use super::access;
 use super::paging::{all, by_name, page};
 use crate::call::Call;
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
+use crate::model::access::{AccessBinding, AccessBindingDelta};
 use crate::model::iam::{
     CreateServiceAccountRequest, ListServiceAccountsResponse, ServiceAccount,
     UpdateServiceAccountRequest,
@@ -64,14 +66,16 @@ impl ServiceAccounts<'_> {
         self.0.call(&call.key(key)).await
     }
 
-    /// Changes what the request's mask names.
+    /// Changes what the request's mask names; it must name something.
     pub async fn update(
         &self,
         id: &str,
         request: &UpdateServiceAccountRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let call = Call::patch(Service::Iam, format!("{PATH}/{id}"), request);
+        let path = format!("{PATH}/{id}");
+        let mask = request.update_mask.as_ref();
+        let call = Call::patch(Service::Iam, path, mask, request);
         self.0.call(&call.key(key)).await
     }
 
@@ -79,5 +83,21 @@ impl ServiceAccounts<'_> {
     pub async fn delete(&self, id: &str, key: Uuid) -> Result<Operation, Error> {
         let call = Call::delete(Service::Iam, format!("{PATH}/{id}"));
         self.0.call(&call.key(key)).await
+    }
+
+    /// Who has which role on an account.
+    pub async fn access_bindings(&self, id: &str) -> Result<Vec<AccessBinding>, Error> {
+        access::list(self.0, Service::Iam, &format!("{PATH}/{id}")).await
+    }
+
+    /// Gives and takes roles on an account; the bindings of others stay.
+    pub async fn update_access_bindings(
+        &self,
+        id: &str,
+        deltas: &[AccessBindingDelta],
+        key: Uuid,
+    ) -> Result<Operation, Error> {
+        let account = format!("{PATH}/{id}");
+        access::update(self.0, Service::Iam, &account, deltas, key).await
     }
 }

@@ -55,14 +55,16 @@ impl Triggers<'_> {
         self.0.call(&call.key(key)).await
     }
 
-    /// Changes what the request's mask names.
+    /// Changes what the request's mask names; it must name something.
     pub async fn update(
         &self,
         id: &str,
         request: &UpdateTriggerRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let call = Call::patch(Service::Triggers, format!("{PATH}/{id}"), request);
+        let path = format!("{PATH}/{id}");
+        let mask = request.update_mask.as_ref();
+        let call = Call::patch(Service::Triggers, path, mask, request);
         self.0.call(&call.key(key)).await
     }
 

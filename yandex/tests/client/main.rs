@@ -1,0 +1,19 @@
+//! The client against a listener in the same process that answers as the test
+//! says, and the wire forms against literal JSON.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod auth;
+mod calls;
+mod endpoints;
+mod errors;
+mod harness;
+mod lists;
+mod metadata;
+mod methods;
+mod replies;
+mod requests;
