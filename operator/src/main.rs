@@ -1,4 +1,6 @@
 //! `wschat-operator`: see `wschat-operator --help`.
+// ydb's futures nest deeper than the compiler expects, in release builds here too.
+#![recursion_limit = "256"]
 
 use std::process::ExitCode;
 
