@@ -29,13 +29,8 @@ pub(super) async fn play(stage: &mut Stage, clock: &Clock) -> Result<(), ChoreEr
     clock.say("joined", "alice, then bob: alice sees it");
     let hello = json!({"type": "SEND", "content": "hello", "id": "1"});
     alice.send(&hello).await.map_err(failed)?;
-    alice
-        .expect_type("ACK", MESSAGE_LIMIT)
-        .await
-        .map_err(failed)?;
-    for socket in [&mut alice, &mut bob] {
-        expect(socket, "BROADCAST", "alice").await?;
-    }
+    expect_both(&mut alice, "ACK", "BROADCAST").await?;
+    expect(&mut bob, "BROADCAST", "alice").await?;
     clock.say("hello", "alice's message reached both");
     send_with_client(stage).await?;
     expect(&mut bob, "BROADCAST", "carol").await?;
@@ -55,6 +50,23 @@ async fn expect(socket: &mut ChatSocket, kind: &str, user: &str) -> Result<(), C
         |message: &serde_json::Value| message["type"] == kind && message["userId"] == user;
     socket
         .expect(&what, MESSAGE_LIMIT, matches)
+        .await
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Waits for a message of each type, whichever comes first: nothing orders the
+/// answer to a message and its broadcast.
+async fn expect_both(socket: &mut ChatSocket, one: &str, other: &str) -> Result<(), ChoreError> {
+    let first = socket
+        .expect(&format!("{one} or {other}"), MESSAGE_LIMIT, |message| {
+            message["type"] == one || message["type"] == other
+        })
+        .await
+        .map_err(failed)?;
+    let missing = if first["type"] == one { other } else { one };
+    socket
+        .expect_type(missing, MESSAGE_LIMIT)
         .await
         .map(drop)
         .map_err(failed)
