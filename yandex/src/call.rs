@@ -126,6 +126,12 @@ impl Call {
     }
 }
 
+/// The path of one of a collection's resources. A slash in the id would make
+/// another path; escaped, it is refused with the other odd letters.
+pub(crate) fn item(collection: &str, id: &str) -> String {
+    format!("{collection}/{}", id.replace('/', "%2F"))
+}
+
 /// An id with a slash or a question mark in it would make another path.
 fn check_path(path: &str) -> Result<(), EndpointError> {
     let is_odd = |letter: char| !letter.is_ascii_graphic() || "?#%\\".contains(letter);

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::paging::{all, by_name, page};
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -33,7 +33,7 @@ impl ApiGateways<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<ApiGateway, Error> {
         self.0
-            .call(&Call::get(Service::ApiGateway, format!("{PATH}/{id}")))
+            .call(&Call::get(Service::ApiGateway, item(PATH, id)))
             .await
     }
 
@@ -67,7 +67,7 @@ impl ApiGateways<'_> {
         request: &UpdateApiGatewayRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}");
+        let path = item(PATH, id);
         let mask = request.update_mask.as_ref();
         let call = Call::patch(Service::ApiGateway, path, mask, request);
         self.0.call(&call.key(key)).await
@@ -75,13 +75,13 @@ impl ApiGateways<'_> {
 
     /// Removes one.
     pub async fn delete(&self, id: &str, key: Uuid) -> Result<Operation, Error> {
-        let call = Call::delete(Service::ApiGateway, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::ApiGateway, item(PATH, id));
         self.0.call(&call.key(key)).await
     }
 
     /// The specification, as it was submitted.
     pub async fn spec(&self, id: &str) -> Result<OpenapiSpec, Error> {
-        let call = Call::get(Service::ApiGateway, format!("{PATH}/{id}:spec"));
+        let call = Call::get(Service::ApiGateway, format!("{}:spec", item(PATH, id)));
         self.0.call(&call).await
     }
 }

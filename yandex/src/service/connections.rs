@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -28,7 +28,7 @@ impl Client {
 impl Connections<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<Connection, Error> {
-        let call = Call::get(Service::Connections, format!("{PATH}/{id}"));
+        let call = Call::get(Service::Connections, item(PATH, id));
         self.0.call(&call).await
     }
 
@@ -38,13 +38,17 @@ impl Connections<'_> {
             data: STANDARD.encode(text),
             kind: DataType::Text,
         };
-        let call = Call::post(Service::Connections, format!("{PATH}/{id}:send"), &request);
+        let call = Call::post(
+            Service::Connections,
+            format!("{}:send", item(PATH, id)),
+            &request,
+        );
         self.0.call::<Value>(&call).await.map(drop)
     }
 
     /// Closes it; the client sees close code 1000 without a reason.
     pub async fn disconnect(&self, id: &str) -> Result<(), Error> {
-        let call = Call::delete(Service::Connections, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::Connections, item(PATH, id));
         self.0.call::<Value>(&call).await.map(drop)
     }
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::paging::{all, page};
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -31,9 +31,7 @@ impl Client {
 impl Databases<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<Database, Error> {
-        self.0
-            .call(&Call::get(Service::Ydb, format!("{PATH}/{id}")))
-            .await
+        self.0.call(&Call::get(Service::Ydb, item(PATH, id))).await
     }
 
     /// All of a folder; this list has no filter.
@@ -59,7 +57,7 @@ impl Databases<'_> {
         request: &UpdateDatabaseRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}");
+        let path = item(PATH, id);
         let mask = request.update_mask.as_ref();
         let call = Call::patch(Service::Ydb, path, mask, request);
         self.0.call(&call.key(key)).await
@@ -67,7 +65,7 @@ impl Databases<'_> {
 
     /// Removes one.
     pub async fn delete(&self, id: &str, key: Uuid) -> Result<Operation, Error> {
-        let call = Call::delete(Service::Ydb, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::Ydb, item(PATH, id));
         self.0.call(&call.key(key)).await
     }
 }

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::access;
+use crate::call::item;
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -26,7 +27,7 @@ impl Client {
 impl Folders<'_> {
     /// Who has which role on a folder.
     pub async fn access_bindings(&self, id: &str) -> Result<Vec<AccessBinding>, Error> {
-        access::list(self.0, Service::ResourceManager, &format!("{PATH}/{id}")).await
+        access::list(self.0, Service::ResourceManager, &item(PATH, id)).await
     }
 
     /// Gives and takes roles on a folder; the bindings of others stay.
@@ -36,7 +37,7 @@ impl Folders<'_> {
         deltas: &[AccessBindingDelta],
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let folder = format!("{PATH}/{id}");
+        let folder = item(PATH, id);
         access::update(self.0, Service::ResourceManager, &folder, deltas, key).await
     }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::access;
 use super::paging::{all, by_name, page};
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Functions<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<Function, Error> {
         self.0
-            .call(&Call::get(Service::Functions, format!("{PATH}/{id}")))
+            .call(&Call::get(Service::Functions, item(PATH, id)))
             .await
     }
 
@@ -69,7 +69,7 @@ impl Functions<'_> {
         request: &UpdateFunctionRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}");
+        let path = item(PATH, id);
         let mask = request.update_mask.as_ref();
         let call = Call::patch(Service::Functions, path, mask, request);
         self.0.call(&call.key(key)).await
@@ -77,13 +77,13 @@ impl Functions<'_> {
 
     /// Removes one.
     pub async fn delete(&self, id: &str, key: Uuid) -> Result<Operation, Error> {
-        let call = Call::delete(Service::Functions, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::Functions, item(PATH, id));
         self.0.call(&call.key(key)).await
     }
 
     /// Who has which role on a function.
     pub async fn access_bindings(&self, id: &str) -> Result<Vec<AccessBinding>, Error> {
-        access::list(self.0, Service::Functions, &format!("{PATH}/{id}")).await
+        access::list(self.0, Service::Functions, &item(PATH, id)).await
     }
 
     /// Gives and takes roles on a function.
@@ -93,19 +93,15 @@ impl Functions<'_> {
         deltas: &[AccessBindingDelta],
         key: Uuid,
     ) -> Result<Operation, Error> {
-        access::update(
-            self.0,
-            Service::Functions,
-            &format!("{PATH}/{id}"),
-            deltas,
-            key,
-        )
-        .await
+        access::update(self.0, Service::Functions, &item(PATH, id), deltas, key).await
     }
 
     /// How many instances its tags may have.
     pub async fn scaling_policies(&self, id: &str) -> Result<Vec<ScalingPolicy>, Error> {
-        let call = Call::get(Service::Functions, format!("{PATH}/{id}/scalingPolicies"));
+        let call = Call::get(
+            Service::Functions,
+            format!("{}/scalingPolicies", item(PATH, id)),
+        );
         all::<ListScalingPoliciesResponse>(self.0, call).await
     }
 
@@ -116,7 +112,7 @@ impl Functions<'_> {
         request: &SetScalingPolicyRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}:setScalingPolicy");
+        let path = format!("{}:setScalingPolicy", item(PATH, id));
         self.0
             .call(&Call::post(Service::Functions, path, request).key(key))
             .await
@@ -129,7 +125,7 @@ impl Functions<'_> {
         tag: &str,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}:removeScalingPolicy");
+        let path = format!("{}:removeScalingPolicy", item(PATH, id));
         let request = RemoveScalingPolicyRequest {
             tag: tag.to_owned(),
         };

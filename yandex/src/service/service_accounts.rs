@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::access;
 use super::paging::{all, by_name, page};
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -38,9 +38,7 @@ impl Client {
 impl ServiceAccounts<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<ServiceAccount, Error> {
-        self.0
-            .call(&Call::get(Service::Iam, format!("{PATH}/{id}")))
-            .await
+        self.0.call(&Call::get(Service::Iam, item(PATH, id))).await
     }
 
     /// All of a folder, or the one of a name.
@@ -73,7 +71,7 @@ impl ServiceAccounts<'_> {
         request: &UpdateServiceAccountRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}");
+        let path = item(PATH, id);
         let mask = request.update_mask.as_ref();
         let call = Call::patch(Service::Iam, path, mask, request);
         self.0.call(&call.key(key)).await
@@ -81,13 +79,13 @@ impl ServiceAccounts<'_> {
 
     /// Removes one.
     pub async fn delete(&self, id: &str, key: Uuid) -> Result<Operation, Error> {
-        let call = Call::delete(Service::Iam, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::Iam, item(PATH, id));
         self.0.call(&call.key(key)).await
     }
 
     /// Who has which role on an account.
     pub async fn access_bindings(&self, id: &str) -> Result<Vec<AccessBinding>, Error> {
-        access::list(self.0, Service::Iam, &format!("{PATH}/{id}")).await
+        access::list(self.0, Service::Iam, &item(PATH, id)).await
     }
 
     /// Gives and takes roles on an account; the bindings of others stay.
@@ -97,7 +95,7 @@ impl ServiceAccounts<'_> {
         deltas: &[AccessBindingDelta],
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let account = format!("{PATH}/{id}");
+        let account = item(PATH, id);
         access::update(self.0, Service::Iam, &account, deltas, key).await
     }
 }

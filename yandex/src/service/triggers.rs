@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::paging::{all, by_name, page};
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -32,7 +32,7 @@ impl Triggers<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<Trigger, Error> {
         self.0
-            .call(&Call::get(Service::Triggers, format!("{PATH}/{id}")))
+            .call(&Call::get(Service::Triggers, item(PATH, id)))
             .await
     }
 
@@ -62,7 +62,7 @@ impl Triggers<'_> {
         request: &UpdateTriggerRequest,
         key: Uuid,
     ) -> Result<Operation, Error> {
-        let path = format!("{PATH}/{id}");
+        let path = item(PATH, id);
         let mask = request.update_mask.as_ref();
         let call = Call::patch(Service::Triggers, path, mask, request);
         self.0.call(&call.key(key)).await
@@ -70,7 +70,7 @@ impl Triggers<'_> {
 
     /// Removes one.
     pub async fn delete(&self, id: &str, key: Uuid) -> Result<Operation, Error> {
-        let call = Call::delete(Service::Triggers, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::Triggers, item(PATH, id));
         self.0.call(&call.key(key)).await
     }
 
@@ -86,7 +86,11 @@ impl Triggers<'_> {
 
     async fn turn(&self, id: &str, verb: &str, key: Uuid) -> Result<Operation, Error> {
         let nothing = serde_json::json!({});
-        let call = Call::post(Service::Triggers, format!("{PATH}/{id}:{verb}"), &nothing);
+        let call = Call::post(
+            Service::Triggers,
+            format!("{}:{verb}", item(PATH, id)),
+            &nothing,
+        );
         self.0.call(&call.key(key)).await
     }
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::paging::{all, page};
-use crate::call::Call;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
@@ -29,7 +29,7 @@ impl Client {
 impl Versions<'_> {
     /// One, by id.
     pub async fn get(&self, id: &str) -> Result<Version, Error> {
-        let call = Call::get(Service::Functions, format!("{PATH}/{id}"));
+        let call = Call::get(Service::Functions, item(PATH, id));
         self.0.call(&call).await
     }
 
@@ -60,7 +60,7 @@ impl Versions<'_> {
 
     /// Removes one that no tag but those that `force` drops points to.
     pub async fn delete(&self, id: &str, force: bool, key: Uuid) -> Result<Operation, Error> {
-        let call = Call::delete(Service::Functions, format!("{PATH}/{id}"));
+        let call = Call::delete(Service::Functions, item(PATH, id));
         let call = if force {
             call.query("force", "true")
         } else {
@@ -83,7 +83,11 @@ impl Versions<'_> {
         let request = TagRequest {
             tag: tag.to_owned(),
         };
-        let call = Call::post(Service::Functions, format!("{PATH}/{id}:{verb}"), &request);
+        let call = Call::post(
+            Service::Functions,
+            format!("{}:{verb}", item(PATH, id)),
+            &request,
+        );
         self.0.call(&call.key(key)).await
     }
 }
