@@ -3,71 +3,26 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
+pub use tonic::Code;
 
-/// gRPC status codes and what Envoy's JSON transcoder makes of them
+/// The HTTP status that Envoy's JSON transcoder makes of a gRPC code
 /// (reference: google.rpc.Code).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Code {
-    /// The caller gave up, HTTP 499.
-    Cancelled = 1,
-    /// Nobody knows, HTTP 500.
-    Unknown = 2,
-    /// The request is wrong whatever the state is, HTTP 400.
-    InvalidArgument = 3,
-    /// Too late, HTTP 504.
-    DeadlineExceeded = 4,
-    /// No such resource, HTTP 404.
-    NotFound = 5,
-    /// The name or id is taken, HTTP 409.
-    AlreadyExists = 6,
-    /// The caller lacks a role, HTTP 403.
-    PermissionDenied = 7,
-    /// A quota or a rate is used up, HTTP 429.
-    ResourceExhausted = 8,
-    /// The state forbids it, HTTP 400.
-    FailedPrecondition = 9,
-    /// A conflict between concurrent calls, HTTP 409.
-    Aborted = 10,
-    /// Past the end, HTTP 400.
-    OutOfRange = 11,
-    /// This method isn't here, HTTP 501.
-    Unimplemented = 12,
-    /// A bug, HTTP 500.
-    Internal = 13,
-    /// Try again, HTTP 503.
-    Unavailable = 14,
-    /// Data is gone, HTTP 500.
-    DataLoss = 15,
-    /// No valid credentials, HTTP 401.
-    Unauthenticated = 16,
-}
-
-impl Code {
-    /// The number in REST bodies and gRPC trailers.
-    #[must_use]
-    pub const fn number(self) -> i32 {
-        self as i32
-    }
-
-    /// The HTTP status that goes with it.
-    #[must_use]
-    pub fn http(self) -> StatusCode {
-        let status = match self {
-            Self::Cancelled => 499,
-            Self::Unknown | Self::Internal | Self::DataLoss => 500,
-            Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => 400,
-            Self::DeadlineExceeded => 504,
-            Self::NotFound => 404,
-            Self::AlreadyExists | Self::Aborted => 409,
-            Self::PermissionDenied => 403,
-            Self::ResourceExhausted => 429,
-            Self::Unimplemented => 501,
-            Self::Unavailable => 503,
-            Self::Unauthenticated => 401,
-        };
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
+fn http_status(code: Code) -> StatusCode {
+    let status = match code {
+        Code::Ok => 200,
+        Code::Cancelled => 499,
+        Code::Unknown | Code::Internal | Code::DataLoss => 500,
+        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => 400,
+        Code::DeadlineExceeded => 504,
+        Code::NotFound => 404,
+        Code::AlreadyExists | Code::Aborted => 409,
+        Code::PermissionDenied => 403,
+        Code::ResourceExhausted => 429,
+        Code::Unimplemented => 501,
+        Code::Unavailable => 503,
+        Code::Unauthenticated => 401,
+    };
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// A failed call.
@@ -118,16 +73,10 @@ impl Status {
         failed_precondition => FailedPrecondition,
         /// `RESOURCE_EXHAUSTED`.
         resource_exhausted => ResourceExhausted,
-        /// `UNAVAILABLE`.
-        unavailable => Unavailable,
         /// `UNIMPLEMENTED`.
         unimplemented => Unimplemented,
         /// `INTERNAL`.
         internal => Internal,
-        /// `ABORTED`.
-        aborted => Aborted,
-        /// `DEADLINE_EXCEEDED`.
-        deadline_exceeded => DeadlineExceeded,
     }
 
     /// Adds a typed detail.
@@ -140,7 +89,7 @@ impl Status {
     /// `{"code","message","details"}`, as in an operation's `error`.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        json!({ "code": self.code.number(), "message": self.message, "details": self.details })
+        json!({ "code": i32::from(self.code), "message": self.message, "details": self.details })
     }
 
     /// The HTTP reply of one call: `RequestInfo` names the call in the details
@@ -151,7 +100,8 @@ impl Status {
             "@type": "type.googleapis.com/google.rpc.RequestInfo",
             "requestId": request_id,
         }));
-        let mut response = (self.code.http(), axum::Json(with_request.to_value())).into_response();
+        let mut response =
+            (http_status(self.code), axum::Json(with_request.to_value())).into_response();
         if let Ok(value) = HeaderValue::from_str(request_id) {
             response.headers_mut().insert("x-request-id", value);
         }
@@ -167,6 +117,6 @@ impl IntoResponse for Status {
 
 impl From<Status> for tonic::Status {
     fn from(status: Status) -> Self {
-        Self::new(tonic::Code::from(status.code.number()), status.message)
+        Self::new(status.code, status.message)
     }
 }

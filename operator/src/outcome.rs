@@ -39,6 +39,16 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// What was made serves; whether it is what the request with `wanted` asks
+    /// for, its own request's hash tells.
+    pub(crate) fn made(value: T, made: &str, wanted: &str) -> Self {
+        if made == wanted {
+            Self::Ready(value)
+        } else {
+            Self::Outdated(value)
+        }
+    }
+
     /// The same with another value, if there is one.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
         self.try_map(|value| Ok(change(value)))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
+use wschat_crds::WsChat;
 
 use crate::binaries::workspace_root;
 use crate::wait::{TimedOut, wait_for};
@@ -38,6 +39,16 @@ pub enum InstallError {
     /// It is accepted and not served.
     #[error(transparent)]
     NotEstablished(#[from] TimedOut),
+}
+
+/// A chat with nothing in its spec: the API server fills in the defaults.
+pub fn smallest_chat(name: &str) -> Result<WsChat, serde_json::Error> {
+    serde_json::from_value(serde_json::json!({
+        "apiVersion": "wschat.dev/v1alpha1",
+        "kind": "WsChat",
+        "metadata": { "name": name },
+        "spec": {},
+    }))
 }
 
 /// Applies `crds/wschat.yaml` and waits until the API server serves it.

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use any::{any, empty};
 pub(crate) use describe::service_account;
-pub(crate) use operations::{Begin, newest_first};
+pub(crate) use operations::{Target, newest_first};
 pub(crate) use state::{State, StoredGateway, StoredVersion, settled, unique};
 
 use crate::args::Delay;

@@ -14,7 +14,7 @@ use crate::iam::Subject;
 
 /// What an operation is about.
 #[derive(Debug)]
-pub(crate) struct Begin<'a> {
+pub(crate) struct Target<'a> {
     /// For people, as in the cloud: "Create function".
     pub(crate) description: &'a str,
     /// The metadata's message, for example `iam.v1.CreateServiceAccountMetadata`.
@@ -25,8 +25,6 @@ pub(crate) struct Begin<'a> {
     pub(crate) folder_id: &'a str,
     /// The resource whose operations list has it.
     pub(crate) resource_id: &'a str,
-    /// Who asked.
-    pub(crate) subject: &'a Subject,
 }
 
 /// An operation with what the API doesn't show.
@@ -67,20 +65,25 @@ pub(crate) fn newest_first(sequence: u64) -> String {
 }
 
 impl Cloud {
-    /// Starts an operation; `work` runs after the operation's delay and gives
+    /// Starts an operation that `subject` asked for; `work` runs after the operation's delay and gives
     /// its response or its error.
-    pub(crate) fn begin<W>(&self, begin: &Begin<'_>, work: W) -> Result<Operation, Status>
+    pub(crate) fn begin<W>(
+        &self,
+        subject: &Subject,
+        target: &Target<'_>,
+        work: W,
+    ) -> Result<Operation, Status>
     where
         W: Future<Output = Result<Value, Status>> + Send + 'static,
     {
         let now = self.now();
         let operation = Operation {
             id: self.ids().next("ope"),
-            description: begin.description.to_owned(),
+            description: target.description.to_owned(),
             created_at: now.clone(),
-            created_by: begin.subject.id.clone(),
+            created_by: subject.id.clone(),
             modified_at: now,
-            metadata: Some(any(begin.metadata_type, &begin.metadata)?),
+            metadata: Some(any(target.metadata_type, &target.metadata)?),
             ..Operation::default()
         };
         {
@@ -88,8 +91,8 @@ impl Cloud {
             let sequence = u64::try_from(state.operations.0.len()).unwrap_or(u64::MAX);
             let record = Record {
                 operation: operation.clone(),
-                folder_id: begin.folder_id.to_owned(),
-                resource_id: begin.resource_id.to_owned(),
+                folder_id: target.folder_id.to_owned(),
+                resource_id: target.resource_id.to_owned(),
                 sequence,
             };
             state.operations.0.insert(operation.id.clone(), record);

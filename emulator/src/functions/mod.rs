@@ -17,7 +17,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,10 +25,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use yandex_cloud_rest::model::version::LATEST;
 
 pub use error::{FunctionError, InvokeError};
 pub use pool::Limits;
 
+use crate::cloud::plane::Deployment;
 use crate::error::Status;
 use crate::iam::{Iam, Permission, Resource, Subject};
 use version::{Host, Version};
@@ -38,34 +40,6 @@ const BOOTSTRAP: &str = include_str!("../../runtime/bootstrap.js");
 
 /// How long processes may take to end on shutdown.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(800);
-
-/// The tag that every new version takes.
-pub const LATEST: &str = "$latest";
-
-/// A version to run.
-#[derive(Debug, Clone)]
-pub struct Deployment {
-    /// Its function.
-    pub function_id: String,
-    /// The function's folder, whose bindings count for calls.
-    pub folder_id: String,
-    /// Its id.
-    pub version_id: String,
-    /// `index.handler`: file and exported name.
-    pub entrypoint: String,
-    /// The uploaded archive.
-    pub zip: Vec<u8>,
-    /// Variables of its processes.
-    pub environment: BTreeMap<String, String>,
-    /// Memory limit in bytes.
-    pub memory_bytes: u64,
-    /// Longest call.
-    pub timeout: Duration,
-    /// Calls at once in one process, at least 1.
-    pub concurrency: u32,
-    /// Whose token its calls get.
-    pub service_account_id: Option<String>,
-}
 
 #[derive(Debug)]
 struct Function {

@@ -15,9 +15,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use yandex_cloud_rest::model::version::LATEST;
 
 use super::{GatewaySettings, Gateways, Spec};
-use crate::functions::LATEST;
 use crate::functions::testing::{FOLDER, Stage};
 
 pub(super) const GATEWAY: &str = "d5d1";

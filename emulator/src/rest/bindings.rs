@@ -7,10 +7,10 @@ use yandex_cloud_rest::model::access::{
     SetAccessBindingsRequest, UpdateAccessBindingsRequest,
 };
 
+use super::Call;
 use super::page::page;
 use super::validate::{Violations, message};
-use super::{Call, Target};
-use crate::cloud::{any, empty};
+use crate::cloud::{Target, any, empty};
 use crate::error::Status;
 use crate::iam::{Binding, Delta, DeltaAction, Permission, Resource, roles};
 

@@ -6,10 +6,11 @@ use yandex_cloud_rest::model::database::{
     CreateDatabaseRequest, Database, ServerlessDatabase, UpdateDatabaseRequest,
 };
 
-use super::page::{page, to_value};
+use super::Call;
+use super::named::{page_of_folder, unique_in_folder};
+use super::page::to_value;
 use super::validate::{Mask, Violations, message};
-use super::{Call, Target};
-use crate::cloud::{LOCATION, any, empty, quotas, settled, unique};
+use crate::cloud::{LOCATION, Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -52,14 +53,12 @@ fn list(call: &Call) -> Result<Value, Status> {
         return Err(Status::invalid_argument("Databases have no filter"));
     }
     let state = call.cloud.state();
-    let own = state
-        .databases
-        .iter()
-        .filter(|(_, database)| database.folder_id == folder_id);
-    page(
-        &call.query,
+    page_of_folder(
+        call,
         "databases",
-        own.map(|(id, database)| (id.clone(), database)),
+        &folder_id,
+        None,
+        state.databases.values(),
     )
 }
 
@@ -151,11 +150,8 @@ fn check_name(
     own_id: Option<&str>,
 ) -> Result<(), Status> {
     let state = call.cloud.state();
-    let others = state
-        .databases
-        .values()
-        .filter(|other| other.folder_id == folder_id && own_id != Some(other.id.as_str()));
-    unique("Database", name, others.map(|other| other.name.as_str()))
+    let all = state.databases.values();
+    unique_in_folder("Database", folder_id, name, own_id, all)
 }
 
 fn target<'a>(description: &'a str, metadata_type: &'a str, database: &'a Database) -> Target<'a> {
@@ -228,18 +224,18 @@ static DEFAULT_LIMITS: ServerlessDatabase = ServerlessDatabase {
 };
 
 fn apply(database: &mut Database, request: UpdateDatabaseRequest, mask: &Mask) {
-    if mask.has("name") {
-        database.name = request.name;
-    }
-    if mask.has("description") {
-        database.description = request.description;
-    }
-    if mask.has("labels") {
-        database.labels = request.labels;
-    }
-    if mask.has("deletionProtection") {
-        database.deletion_protection = request.deletion_protection;
-    }
+    mask.set("name", &mut database.name, request.name);
+    mask.set(
+        "description",
+        &mut database.description,
+        request.description,
+    );
+    mask.set("labels", &mut database.labels, request.labels);
+    mask.set(
+        "deletionProtection",
+        &mut database.deletion_protection,
+        request.deletion_protection,
+    );
     let wanted = request.serverless_database.unwrap_or_default();
     let limits = database
         .serverless_database

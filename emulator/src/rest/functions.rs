@@ -6,10 +6,11 @@ use yandex_cloud_rest::model::Labels;
 use yandex_cloud_rest::model::function::{CreateFunctionRequest, Function, UpdateFunctionRequest};
 
 use super::bindings::{self, Response};
+use super::named::{page_of_folder, unique_in_folder};
 use super::page::{name_filter, page, to_value};
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, Target, operations, scaling};
-use crate::cloud::{any, empty, quotas, settled, unique};
+use super::{Call, operations, scaling};
+use crate::cloud::{Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -55,16 +56,8 @@ fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::FunctionsGet)?;
     let name = name_filter(&call.query)?;
     let state = call.cloud.state();
-    let own = state
-        .functions
-        .iter()
-        .filter(|(_, function)| function.folder_id == folder_id)
-        .filter(|(_, function)| name.as_ref().is_none_or(|name| function.name == *name));
-    page(
-        &call.query,
-        "functions",
-        own.map(|(id, function)| (id.clone(), function)),
-    )
+    let all = state.functions.values();
+    page_of_folder(call, "functions", &folder_id, name.as_deref(), all)
 }
 
 fn tag_history(call: &Call, id: &str) -> Result<Value, Status> {
@@ -93,11 +86,8 @@ fn check_name(
     own_id: Option<&str>,
 ) -> Result<(), Status> {
     let state = call.cloud.state();
-    let others = state
-        .functions
-        .values()
-        .filter(|other| other.folder_id == folder_id && own_id != Some(other.id.as_str()));
-    unique("Function", name, others.map(|other| other.name.as_str()))
+    let all = state.functions.values();
+    unique_in_folder("Function", folder_id, name, own_id, all)
 }
 
 fn create(call: &Call) -> Result<Value, Status> {
@@ -179,15 +169,13 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         async move {
             let mut state = cloud.state();
             if let Some(function) = state.functions.get_mut(&id) {
-                if mask.has("name") {
-                    function.name = request.name;
-                }
-                if mask.has("description") {
-                    function.description = request.description;
-                }
-                if mask.has("labels") {
-                    function.labels = request.labels;
-                }
+                mask.set("name", &mut function.name, request.name);
+                mask.set(
+                    "description",
+                    &mut function.description,
+                    request.description,
+                );
+                mask.set("labels", &mut function.labels, request.labels);
             }
             any("serverless.functions.v1.Function", state.function(&id)?)
         },

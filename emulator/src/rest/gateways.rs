@@ -8,10 +8,11 @@ use yandex_cloud_rest::model::apigateway::{
 };
 
 use super::bindings::{self, Response};
-use super::page::{name_filter, page, to_value};
+use super::named::{page_of_folder, unique_in_folder};
+use super::page::{name_filter, to_value};
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, Target, operations, spec};
-use crate::cloud::{StoredGateway, any, empty, quotas, settled, unique};
+use super::{Call, operations, spec};
+use crate::cloud::{StoredGateway, Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -60,13 +61,8 @@ fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::GatewaysGet)?;
     let name = name_filter(&call.query)?;
     let state = call.cloud.state();
-    let own = state
-        .gateways
-        .iter()
-        .map(|(id, stored)| (id.clone(), &stored.gateway))
-        .filter(|(_, gateway)| gateway.folder_id == folder_id)
-        .filter(|(_, gateway)| name.as_ref().is_none_or(|name| gateway.name == *name));
-    page(&call.query, "apiGateways", own)
+    let all = state.gateways.values().map(|stored| &stored.gateway);
+    page_of_folder(call, "apiGateways", &folder_id, name.as_deref(), all)
 }
 
 fn show_spec(call: &Call, id: &str) -> Result<Value, Status> {
@@ -85,12 +81,8 @@ fn check_name(
     own_id: Option<&str>,
 ) -> Result<(), Status> {
     let state = call.cloud.state();
-    let others = state
-        .gateways
-        .values()
-        .map(|stored| &stored.gateway)
-        .filter(|other| other.folder_id == folder_id && own_id != Some(other.id.as_str()));
-    unique("API gateway", name, others.map(|other| other.name.as_str()))
+    let all = state.gateways.values().map(|stored| &stored.gateway);
+    unique_in_folder("API gateway", folder_id, name, own_id, all)
 }
 
 /// Create and update requests share what they may hold.
@@ -164,24 +156,16 @@ fn create(call: &Call) -> Result<Value, Status> {
 }
 
 fn apply(gateway: &mut ApiGateway, request: UpdateApiGatewayRequest, mask: &Mask) {
-    if mask.has("name") {
-        gateway.name = request.name;
-    }
-    if mask.has("description") {
-        gateway.description = request.description;
-    }
-    if mask.has("labels") {
-        gateway.labels = request.labels;
-    }
-    if mask.has("logOptions") {
-        gateway.log_options = request.log_options;
-    }
-    if mask.has("variables") {
-        gateway.variables = request.variables;
-    }
-    if mask.has("executionTimeout") {
-        gateway.execution_timeout = request.execution_timeout;
-    }
+    mask.set("name", &mut gateway.name, request.name);
+    mask.set("description", &mut gateway.description, request.description);
+    mask.set("labels", &mut gateway.labels, request.labels);
+    mask.set("logOptions", &mut gateway.log_options, request.log_options);
+    mask.set("variables", &mut gateway.variables, request.variables);
+    mask.set(
+        "executionTimeout",
+        &mut gateway.execution_timeout,
+        request.execution_timeout,
+    );
 }
 
 fn target<'a>(description: &'a str, verb: &str, gateway: &'a ApiGateway) -> Target<'a> {

@@ -8,10 +8,10 @@ use yandex_cloud_rest::model::iam::{
     CreateIamTokenRequest, CreateIamTokenResponse, CreateKeyRequest, CreateKeyResponse, Key,
 };
 
+use super::Call;
 use super::page::{page, to_value};
 use super::validate::{Violations, message};
-use super::{Call, Target};
-use crate::cloud::{Cloud, empty, quotas};
+use crate::cloud::{Cloud, Target, empty, quotas};
 use crate::error::Status;
 use crate::iam::accounts::account_not_found;
 use crate::iam::keys::{AuthorizedKey, generate, with_warning};

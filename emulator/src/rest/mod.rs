@@ -9,6 +9,7 @@ mod folders;
 mod functions;
 mod gateways;
 mod iam;
+mod named;
 mod operations;
 mod page;
 mod path;
@@ -32,7 +33,7 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
 use crate::cloud::idempotency::Fingerprint;
-use crate::cloud::{Begin, Cloud};
+use crate::cloud::{Cloud, Target};
 use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
 use crate::inspect::Inspector;
@@ -98,36 +99,13 @@ impl Call {
     where
         W: Future<Output = Result<Value, Status>> + Send + 'static,
     {
-        let begin = Begin {
-            description: target.description,
-            metadata_type: target.metadata_type,
-            metadata: target.metadata.clone(),
-            folder_id: target.folder_id,
-            resource_id: target.resource_id,
-            subject: &self.subject,
-        };
-        page::to_value(&self.cloud.begin(&begin, work)?)
+        page::to_value(&self.cloud.begin(&self.subject, target, work)?)
     }
 
     /// A method that isn't here: never a silent 404.
     pub(crate) fn unimplemented(&self) -> Status {
         unimplemented(&self.method, &self.path)
     }
-}
-
-/// What an operation is about.
-#[derive(Debug)]
-pub(crate) struct Target<'a> {
-    /// "Create function".
-    pub(crate) description: &'a str,
-    /// For example `iam.v1.CreateServiceAccountMetadata`.
-    pub(crate) metadata_type: &'a str,
-    /// The metadata's fields.
-    pub(crate) metadata: Value,
-    /// The folder that the resource is in.
-    pub(crate) folder_id: &'a str,
-    /// The resource.
-    pub(crate) resource_id: &'a str,
 }
 
 /// The cloud's answer for an unknown folder.

@@ -6,12 +6,12 @@ use yandex_cloud_rest::model::function::{
 };
 use yandex_cloud_rest::model::version::LATEST;
 
+use super::Call;
 use super::functions::find;
 use super::page::page;
 use super::validate::{Violations, message};
 use super::versions::check_tag;
-use super::{Call, Target};
-use crate::cloud::{any, empty};
+use crate::cloud::{Target, any, empty};
 use crate::error::Status;
 use crate::iam::Permission;
 

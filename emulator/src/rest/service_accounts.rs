@@ -8,8 +8,8 @@ use yandex_cloud_rest::model::iam::{CreateServiceAccountRequest, UpdateServiceAc
 use super::bindings::{self, Response};
 use super::page::{name_filter, page, to_value};
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, Target, operations};
-use crate::cloud::{any, empty, quotas, service_account, settled, unique};
+use super::{Call, operations};
+use crate::cloud::{Target, any, empty, quotas, service_account, settled, unique};
 use crate::error::Status;
 use crate::iam::accounts::{AccountState, account_not_found};
 use crate::iam::{Account, Permission, Resource};
@@ -155,15 +155,9 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         &target("Update service account", "Update", &account),
         async move {
             let account = iam.change_account(&id, |account| {
-                if mask.has("name") {
-                    account.name = request.name;
-                }
-                if mask.has("description") {
-                    account.description = request.description;
-                }
-                if mask.has("labels") {
-                    account.labels = request.labels;
-                }
+                mask.set("name", &mut account.name, request.name);
+                mask.set("description", &mut account.description, request.description);
+                mask.set("labels", &mut account.labels, request.labels);
             });
             response(&account.ok_or_else(|| account_not_found(&id))?)
         },

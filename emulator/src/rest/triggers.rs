@@ -8,11 +8,12 @@ use yandex_cloud_rest::model::trigger::{
 };
 use yandex_cloud_rest::model::{Duration, Labels};
 
-use super::page::{name_filter, page, to_value};
+use super::named::{page_of_folder, unique_in_folder};
+use super::page::{name_filter, to_value};
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, Target, operations};
+use super::{Call, operations};
 use crate::cloud::plane::TriggerDefinition;
-use crate::cloud::{any, empty, quotas, unique};
+use crate::cloud::{Target, any, empty, quotas};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -51,16 +52,8 @@ fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::TriggersGet)?;
     let name = name_filter(&call.query)?;
     let state = call.cloud.state();
-    let own = state
-        .triggers
-        .iter()
-        .filter(|(_, trigger)| trigger.folder_id == folder_id)
-        .filter(|(_, trigger)| name.as_ref().is_none_or(|name| trigger.name == *name));
-    page(
-        &call.query,
-        "triggers",
-        own.map(|(id, trigger)| (id.clone(), trigger)),
-    )
+    let all = state.triggers.values();
+    page_of_folder(call, "triggers", &folder_id, name.as_deref(), all)
 }
 
 fn check(violations: &mut Violations, name: &str, description: &str, labels: &Labels) {
@@ -162,11 +155,8 @@ fn check_name(
     own_id: Option<&str>,
 ) -> Result<(), Status> {
     let state = call.cloud.state();
-    let others = state
-        .triggers
-        .values()
-        .filter(|other| other.folder_id == folder_id && own_id != Some(other.id.as_str()));
-    unique("Trigger", name, others.map(|other| other.name.as_str()))
+    let all = state.triggers.values();
+    unique_in_folder("Trigger", folder_id, name, own_id, all)
 }
 
 /// Neither the topic nor the gateway must exist yet (a guess), and a trigger's
@@ -276,18 +266,10 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         metadata_type,
         &trigger,
         move |trigger| {
-            if mask.has("name") {
-                trigger.name = request.name;
-            }
-            if mask.has("description") {
-                trigger.description = request.description;
-            }
-            if mask.has("labels") {
-                trigger.labels = request.labels;
-            }
-            if mask.has("rule") {
-                trigger.rule = completed(rule);
-            }
+            mask.set("name", &mut trigger.name, request.name);
+            mask.set("description", &mut trigger.description, request.description);
+            mask.set("labels", &mut trigger.labels, request.labels);
+            mask.set("rule", &mut trigger.rule, completed(rule));
         },
     )
 }

@@ -106,6 +106,13 @@ impl Mask {
     pub(crate) fn has(&self, field: &str) -> bool {
         self.0.as_ref().is_none_or(|mask| mask.has(field))
     }
+
+    /// Gives a field its new value, if the update sets it.
+    pub(crate) fn set<T>(&self, field: &str, slot: &mut T, value: T) {
+        if self.has(field) {
+            *slot = value;
+        }
+    }
 }
 
 /// Which names a service takes.

@@ -9,12 +9,12 @@ use yandex_cloud_rest::model::Duration;
 use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::version::{CreateVersionRequest, LATEST, Version};
 
+use super::Call;
 use super::functions::find as find_function;
 use super::validate::{Violations, message};
 use super::versions::{ACTIVE, check_tag, check_tag_quota};
-use super::{Call, Target};
 use crate::cloud::plane::Deployment;
-use crate::cloud::{Cloud, StoredVersion, any, settled};
+use crate::cloud::{Cloud, StoredVersion, Target, any, settled};
 use crate::error::Status;
 use crate::iam::Permission;
 use crate::ids::prefix;

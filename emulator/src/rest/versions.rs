@@ -9,8 +9,8 @@ use yandex_cloud_rest::model::version::{LATEST, TagRequest, Version};
 use super::functions::find as find_function;
 use super::page::{page, to_value};
 use super::validate::{Violations, message};
-use super::{Call, Target, version_create};
-use crate::cloud::{any, empty, newest_first, quotas, settled};
+use super::{Call, version_create};
+use crate::cloud::{Target, any, empty, newest_first, quotas, settled};
 use crate::error::Status;
 use crate::iam::Permission;
 

@@ -11,7 +11,7 @@ use crate::args::Args;
 use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
 use crate::error::Status;
-use crate::functions::{self, Functions};
+use crate::functions::Functions;
 use crate::gateway::Gateways;
 use crate::iam::Iam;
 use crate::trigger::Triggers;
@@ -93,18 +93,6 @@ impl DataPlane for LivePlane {
     }
 
     async fn deploy(&self, deployment: Deployment) -> Result<(), Status> {
-        let deployment = functions::Deployment {
-            function_id: deployment.function_id,
-            folder_id: deployment.folder_id,
-            version_id: deployment.version_id,
-            entrypoint: deployment.entrypoint,
-            zip: deployment.zip,
-            environment: deployment.environment,
-            memory_bytes: deployment.memory_bytes,
-            timeout: deployment.timeout,
-            concurrency: deployment.concurrency,
-            service_account_id: deployment.service_account_id,
-        };
         self.functions.deploy(deployment).await
     }
 

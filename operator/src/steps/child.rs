@@ -130,13 +130,8 @@ where
             again,
         ));
     }
-    if let Some(facts) = remembered(saved) {
-        let fulfils = saved.hash.as_deref() == Some(hash);
-        return Ok(if fulfils {
-            Outcome::Ready(facts)
-        } else {
-            Outcome::Outdated(facts)
-        });
+    if let Some((facts, made)) = remembered(saved).zip(saved.hash.as_deref()) {
+        return Ok(Outcome::made(facts, made, hash));
     }
     match find::<C>(pass, saved, name).await? {
         Found::Ours(facts) => keep(pass, resource, saved, facts, hash).await,

@@ -54,12 +54,7 @@ async fn try_ensure(
         return Ok(moving(again));
     }
     if let Some(made) = &saved.hash {
-        let fulfils = made == &hash;
-        return Ok(if fulfils {
-            Outcome::Ready(())
-        } else {
-            Outcome::Outdated(())
-        });
+        return Ok(Outcome::made((), made, &hash));
     }
     let cloud = &pass.context.cloud;
     let look = |source| StepError::Cloud {

@@ -33,12 +33,7 @@ async fn try_ensure(
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(&database.path, migrations::texts()))?;
     if let Some(made) = &saved.hash {
-        let fulfils = made == &hash;
-        return Ok(if fulfils {
-            Outcome::Ready(())
-        } else {
-            Outcome::Outdated(())
-        });
+        return Ok(Outcome::made((), made, &hash));
     }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?

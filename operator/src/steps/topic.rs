@@ -39,12 +39,7 @@ async fn try_ensure(
     let path = format!("{}/{}", database.path, desired.name);
     let hash = request_hash(&(&path, desired.retention.as_secs(), PARTITIONS))?;
     if let Some(made) = &saved.hash {
-        let fulfils = made == &hash;
-        return Ok(if fulfils {
-            Outcome::Ready(())
-        } else {
-            Outcome::Outdated(())
-        });
+        return Ok(Outcome::made((), made, &hash));
     }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?

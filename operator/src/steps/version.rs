@@ -125,12 +125,7 @@ async fn try_ensure(
     }
     if let (Some(id), Some(made)) = (&saved.id, &saved.hash) {
         let version = Version { id: id.clone() };
-        let fulfils = made == &hash;
-        return Ok(if fulfils {
-            Outcome::Ready(version)
-        } else {
-            Outcome::Outdated(version)
-        });
+        return Ok(Outcome::made(version, made, &hash));
     }
     request.description = format!("{MARK}{hash}");
     let versions = cloud

@@ -14,6 +14,7 @@ use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use libtest_mimic::{Failed, Trial};
 use wschat_crds::WsChat;
 use wschat_tests::binaries::Binary;
+use wschat_tests::custom_resource::smallest_chat;
 use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::operator::{Operator, Options, handler_zip};
 use wschat_tests::program::Program;
@@ -59,12 +60,7 @@ async fn serves(scene: Scene) -> Result<(), Failed> {
     operator.ready().await?;
 
     let chats: Api<WsChat> = scene.namespace.api();
-    let lobby = serde_json::from_value(serde_json::json!({
-        "apiVersion": "wschat.dev/v1alpha1",
-        "kind": "WsChat",
-        "metadata": { "name": "lobby" },
-        "spec": {},
-    }))?;
+    let lobby = smallest_chat("lobby")?;
     chats.create(&PostParams::default(), &lobby).await?;
     wait_for(
         &chats,

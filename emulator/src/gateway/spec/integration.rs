@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use yandex_cloud_rest::model::version::LATEST;
 
 use super::{SpecError, refuse_unknown, unsupported, wrong};
-use crate::functions::LATEST;
 
 /// What an operation does.
 #[derive(Debug, Clone, PartialEq, Eq)]

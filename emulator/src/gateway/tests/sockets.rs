@@ -6,8 +6,8 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{FUNCTION, GATEWAY, Room, chat_spec, closed, next, say};
-use crate::functions::LATEST;
 use crate::gateway::{GatewaySettings, Gateways, Spec};
+use yandex_cloud_rest::model::version::LATEST;
 
 #[tokio::test]
 async fn connect_decides_and_its_body_comes_first() {

@@ -10,6 +10,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use wschat_crds::WsChat;
 use wschat_tests::chat_socket::ChatSocket;
+use wschat_tests::custom_resource::smallest_chat;
 use wschat_tests::emulator::{self, Emulator, Phase};
 use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{Operator, Options};
@@ -69,12 +70,7 @@ impl Setting {
             .only_in(namespace.name())
             .argument("--lease-duration", LEASE);
         let chats: Api<WsChat> = namespace.api();
-        let lobby = serde_json::from_value(serde_json::json!({
-            "apiVersion": "wschat.dev/v1alpha1",
-            "kind": "WsChat",
-            "metadata": { "name": "lobby" },
-            "spec": {},
-        }))?;
+        let lobby = smallest_chat("lobby")?;
         chats.create(&PostParams::default(), &lobby).await?;
         let key = emulator.addresses().operator_key.as_deref();
         let key: Value = serde_json::from_slice(&std::fs::read(key.ok_or("no operator key")?)?)?;
