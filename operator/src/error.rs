@@ -35,14 +35,22 @@ impl Class {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
     /// The cloud refused a call, or didn't answer it.
-    #[error("cannot {action} the {}: {source}", resource.title())]
+    #[error(
+        "cannot {action} the {}: {}",
+        resource.title(),
+        source.with_role(resource.operator_role())
+    )]
     Cloud {
         action: &'static str,
         resource: Resource,
         source: CloudError,
     },
     /// An operation of the cloud ended badly.
-    #[error("the cloud couldn't {action} the {}: {source}", resource.title())]
+    #[error(
+        "the cloud couldn't {action} the {}: {}",
+        resource.title(),
+        source.with_role(resource.operator_role())
+    )]
     Operation {
         action: &'static str,
         resource: Resource,

@@ -51,4 +51,42 @@ impl Resource {
             Self::Trigger => "trigger",
         }
     }
+
+    /// The role that the operator's own account needs for it
+    /// (docs/permissions.md).
+    pub(crate) fn operator_role(self) -> &'static str {
+        match self {
+            Self::ServiceAccount => "iam.serviceAccounts.admin",
+            Self::Roles => "resource-manager.admin",
+            Self::Database | Self::Schema => "ydb.editor",
+            Self::Topic => "yds.admin",
+            Self::Function | Self::Invokers | Self::Version | Self::Live | Self::Trigger => {
+                "functions.admin"
+            }
+            Self::Gateway => "api-gateway.editor",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Resource;
+
+    #[test]
+    fn the_roles_that_are_asked_for_are_documented() {
+        let permissions = include_str!("../../docs/permissions.md");
+        for resource in [
+            Resource::ServiceAccount,
+            Resource::Roles,
+            Resource::Database,
+            Resource::Topic,
+            Resource::Function,
+            Resource::Gateway,
+            Resource::Trigger,
+        ] {
+            let role = resource.operator_role();
+            let row = format!("| `{role}` |");
+            assert!(permissions.contains(&row), "{resource:?}: {role}");
+        }
+    }
 }

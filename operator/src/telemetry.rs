@@ -7,8 +7,11 @@ use tracing_subscriber::EnvFilter;
 use crate::args::LogFormat;
 
 /// Without `RUST_LOG`: what this program says, and warnings of its libraries.
-/// What the Kubernetes libraries log, this program says again, and better.
-const DEFAULT_FILTER: &str = "warn,wschat_operator=info,kube_lease_manager=off,kube_client=off";
+/// What the libraries of Kubernetes and YDB log, this program says again, and
+/// better; YDB's calls even an expected answer, as of a topic that isn't there
+/// yet, an error.
+const DEFAULT_FILTER: &str =
+    "warn,wschat_operator=info,kube_lease_manager=off,kube_client=off,ydb=off";
 
 /// Starts logging. A second call does nothing, so that tests may call it.
 pub(crate) fn start(format: LogFormat) {

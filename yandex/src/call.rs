@@ -111,13 +111,13 @@ impl Call {
     /// isn't followed by another: that is for the caller to decide.
     fn is_worth_another_try(&self, error: &Error) -> bool {
         match error {
-            Error::Transport { source, .. } => {
+            Error::Transport { cause, .. } => {
                 error.is_transient()
-                    && !source.is_timeout()
-                    && (self.is_repeatable() || source.is_connect())
+                    && !cause.is_timeout()
+                    && (self.is_repeatable() || cause.is_connect())
             }
-            Error::Auth(AuthError::Transport { source, .. })
-            | Error::Endpoint(EndpointError::Discovery { source, .. }) => !source.is_timeout(),
+            Error::Auth(AuthError::Transport { cause, .. })
+            | Error::Endpoint(EndpointError::Discovery { cause, .. }) => !cause.is_timeout(),
             Error::Auth(AuthError::Failed { error }) => error.code == Code::Unavailable,
             Error::Api { .. } | Error::Auth(_) | Error::Endpoint(_) | Error::Decode { .. } => {
                 error.is_transient()
@@ -273,9 +273,9 @@ impl Client {
 }
 
 async fn read(name: &str, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Error> {
-    let lost = |source| Error::Transport {
+    let lost = |error| Error::Transport {
         call: name.to_owned(),
-        source: Arc::new(source),
+        cause: Arc::new(error),
     };
     let answer = request.send().await.map_err(lost)?;
     let status = answer.status();

@@ -73,13 +73,13 @@ pub enum EndpointError {
     /// Nobody answered.
     #[error(
         "the API endpoint {endpoint} did not say where its services are: {}; check the address and the network",
-        transport_cause(source)
+        transport_cause(cause)
     )]
     Discovery {
         /// Where it was asked.
         endpoint: String,
         /// What went wrong.
-        source: Arc<reqwest::Error>,
+        cause: Arc<reqwest::Error>,
     },
     /// The list names a place that must not be called.
     #[error("the API endpoint {endpoint} says that {service:?} is at {address:?}: {reason}")]
@@ -242,9 +242,9 @@ impl Endpoints {
         &self,
         http: &reqwest::Client,
     ) -> Result<ListApiEndpointsResponse, EndpointError> {
-        let failed = |source| EndpointError::Discovery {
+        let failed = |error| EndpointError::Discovery {
             endpoint: self.api.base.clone(),
-            source: Arc::new(source),
+            cause: Arc::new(error),
         };
         let answer = http
             .get(format!("{}/endpoints", self.api.base))

@@ -99,7 +99,8 @@ fn foreign_message(http_status: u16, body: &str) -> String {
 }
 
 /// What went wrong on the way, without the URL. The HTTP library's own words
-/// hide it in the last of several sources.
+/// hide it in the last of several sources, which therefore aren't handed on:
+/// whoever prints an error with its sources would say it several times.
 pub(crate) fn transport_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
@@ -137,12 +138,12 @@ pub enum Error {
         error: ApiError,
     },
     /// The call got no answer; it may or may not have been carried out.
-    #[error("{call}: no answer: {}", transport_cause(source))]
+    #[error("{call}: no answer: {}", transport_cause(cause))]
     Transport {
         /// Method and path.
         call: String,
         /// What went wrong on the way.
-        source: Arc<reqwest::Error>,
+        cause: Arc<reqwest::Error>,
     },
     /// The answer can't be read, or the request is none that may be sent.
     #[error("{call}: {message}")]
@@ -191,7 +192,7 @@ impl Error {
     /// Whether the time for an answer ran out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::Transport { source, .. } if source.is_timeout())
+        matches!(self, Self::Transport { cause, .. } if cause.is_timeout())
     }
 
     /// Which quotas were full.
@@ -208,7 +209,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Api { error, .. } => error.code == Code::Unavailable,
-            Self::Transport { source, .. } => !source.is_builder(),
+            Self::Transport { cause, .. } => !cause.is_builder(),
             Self::Auth(error) => error.is_transient(),
             Self::Endpoint(error) => error.is_transient(),
             Self::Decode { .. } => false,

@@ -224,3 +224,33 @@ fn address(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, St
         .local_addr()
         .map_err(|source| StartError::Listen { address, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::OPERATOR_ROLES;
+
+    const PERMISSIONS: &str = include_str!("../../../docs/permissions.md");
+    const README: &str = include_str!("../../../README.md");
+
+    /// What is missing in the documents would be missed in the cloud.
+    #[test]
+    fn an_operator_has_the_roles_that_the_documents_ask_for() {
+        let operator = PERMISSIONS
+            .split("\n## ")
+            .find(|section| section.starts_with("The operator's account"))
+            .unwrap();
+        let rows = operator.lines().filter_map(|line| line.strip_prefix("| `"));
+        let mut documented: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        let mut held = OPERATOR_ROLES.to_vec();
+        documented.sort_unstable();
+        held.sort_unstable();
+        assert_eq!(held, documented);
+
+        let (_, command) = README.split_once("for role in ").unwrap();
+        let (roles, _) = command.split_once(';').unwrap();
+        let mut granted: Vec<&str> = roles.split([' ', '\\', '\n']).collect();
+        granted.retain(|role| !role.is_empty());
+        granted.sort_unstable();
+        assert_eq!(held, granted);
+    }
+}

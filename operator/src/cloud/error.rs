@@ -115,6 +115,14 @@ impl CloudError {
         Self::from_api(&ApiError::from_operation(status))
     }
 
+    /// The same, and which role is likely to be missing.
+    pub(crate) fn with_role(&self, role: &str) -> String {
+        match self.kind {
+            CloudKind::Denied => format!("{self}; here it is likely to be {role}"),
+            _ => self.to_string(),
+        }
+    }
+
     fn from_api(error: &ApiError) -> Self {
         let mut message = error.message.clone();
         for violation in error.quota_violations() {
@@ -211,6 +219,15 @@ mod tests {
             error.to_string().contains("quota ydb.count, limit 4"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn only_a_denial_names_a_role() {
+        for (code, named) in [(7, true), (5, false), (14, false)] {
+            let body = format!(r#"{{"code":{code},"message":"m"}}"#);
+            let error = CloudError::from_api(&ApiError::parse(400, &body, None));
+            assert_eq!(error.with_role("ydb.editor").contains("ydb.editor"), named);
+        }
     }
 
     #[test]

@@ -5,11 +5,14 @@
 //! `cargo test -p wschat-tests --test end_to_end -- NAME` runs those whose
 //! names contain NAME. Logs of a failed run stay in `target/run/`.
 
+mod bad_account;
+mod bad_start;
 mod chart_operator;
 mod chart_rights;
 mod charts;
 mod chat;
 mod client;
+mod cloud;
 mod control_plane;
 mod crash;
 mod custom_resource;
@@ -63,6 +66,8 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(delete::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(goose::trials(suite));
+    all.extend(bad_start::trials(suite));
+    all.extend(bad_account::trials(suite));
     all.extend(crash::trials(suite));
     all
 }

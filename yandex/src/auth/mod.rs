@@ -48,12 +48,12 @@ pub enum AuthError {
         reason: String,
     },
     /// No answer.
-    #[error("no token: {url} did not answer: {}", transport_cause(source))]
+    #[error("no token: {url} did not answer: {}", transport_cause(cause))]
     Transport {
         /// Where.
         url: String,
         /// What went wrong.
-        source: Arc<reqwest::Error>,
+        cause: Arc<reqwest::Error>,
     },
     /// A token file can't be read.
     #[error("cannot read the IAM token in {}: {reason}; write a token to it (`yc iam create-token`)", path.display())]

@@ -126,9 +126,9 @@ impl Fetcher {
             jwt: Some(jwt),
             ..CreateIamTokenRequest::default()
         };
-        let failed = |source| AuthError::Transport {
+        let failed = |error| AuthError::Transport {
             url: url.clone(),
-            source: Arc::new(source),
+            cause: Arc::new(error),
         };
         let answer = self
             .http
@@ -150,9 +150,9 @@ impl Fetcher {
     async fn ask_metadata(&self, address: &str) -> Result<IamToken, AuthError> {
         let path = "computeMetadata/v1/instance/service-accounts/default/token";
         let url = format!("http://{address}/{path}");
-        let failed = |source| AuthError::Transport {
+        let failed = |error| AuthError::Transport {
             url: url.clone(),
-            source: Arc::new(source),
+            cause: Arc::new(error),
         };
         let call = self.metadata.get(&url).header("Metadata-Flavor", "Google");
         let answer = call.send().await.map_err(failed)?;

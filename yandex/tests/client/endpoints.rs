@@ -133,5 +133,6 @@ async fn an_api_endpoint_that_nobody_serves_is_told_with_the_cause() {
         text.contains("http://127.0.0.1:1") && text.contains("refused"),
         "{text}"
     );
+    assert!(std::error::Error::source(&error).is_none());
     assert!(error.is_transient());
 }
