@@ -86,6 +86,8 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     async fn delete_version(&self, function_id: &str, version_id: &str);
     /// Stops a function's processes.
     async fn delete_function(&self, function_id: &str);
+    /// The last calls and log lines of one function, or of all.
+    fn story(&self, function_id: Option<&str>) -> Value;
 
     /// Whether a gateway could run the specification.
     fn check_spec(&self, spec: &str) -> Result<(), Status>;
@@ -129,6 +131,9 @@ impl DataPlane for NoDataPlane {
     fn remove_tag(&self, _: &str, _: &str) {}
     async fn delete_version(&self, _: &str, _: &str) {}
     async fn delete_function(&self, _: &str) {}
+    fn story(&self, _: Option<&str>) -> Value {
+        Value::Null
+    }
     fn check_spec(&self, _: &str) -> Result<(), Status> {
         Ok(())
     }

@@ -1,23 +1,22 @@
 //! One Node.js process with several calls in flight.
 
-use std::collections::{BTreeMap, HashMap};
-use std::os::fd::OwnedFd;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::process::{Child, Command};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::channel::{Call, Context, Said};
 use super::error::InvokeError;
+use super::journal::Stream;
+use super::launch::Launch;
+use super::output;
 
 /// Largest event in bytes of JSON (3.5 MB, reference §4.2).
 const MAX_EVENT: usize = 3_670_016;
@@ -25,63 +24,36 @@ const MAX_EVENT: usize = 3_670_016;
 /// How long a handler may take to load (a guess: the cloud doesn't document it).
 const LOAD_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long frames of an ended process are still read.
-const DRAIN_LIMIT: Duration = Duration::from_secs(1);
-
-/// How to start an instance of a version.
-#[derive(Debug)]
-pub(super) struct Launch {
-    pub(super) function_id: String,
-    pub(super) node: PathBuf,
-    pub(super) bootstrap: PathBuf,
-    /// The unpacked archive, and the working folder.
-    pub(super) code: PathBuf,
-    pub(super) file: PathBuf,
-    pub(super) export: String,
-    /// All variables of the process.
-    pub(super) environment: BTreeMap<String, String>,
-    pub(super) memory_mib: u64,
-}
-
-impl Launch {
-    /// The channel takes the place of standard input: it is the one descriptor
-    /// besides the log's two that a child gets without unsafe code.
-    fn command(&self, channel: OwnedFd) -> Command {
-        let mut command = Command::new(&self.node);
-        command
-            .arg(format!("--max-old-space-size={}", self.memory_mib))
-            .arg(&self.bootstrap)
-            .arg(&self.file)
-            .arg(&self.export)
-            .current_dir(&self.code)
-            .env_clear()
-            .envs(&self.environment)
-            .stdin(Stdio::from(channel))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        command
-    }
-}
-
 type Outcome = Result<Value, InvokeError>;
+
+#[derive(Debug)]
+struct Running {
+    request_id: String,
+    reply: oneshot::Sender<Outcome>,
+}
 
 #[derive(Debug, Default)]
 struct Book {
     next: u64,
-    calls: HashMap<u64, oneshot::Sender<Outcome>>,
+    calls: HashMap<u64, Running>,
     ended: Option<InvokeError>,
 }
 
-/// A process; it ends when it is told to, when a call takes too long, or by
-/// itself, and all its calls end with it.
+/// A process; it ends when it is told to, when a call takes too long, when it
+/// needs more memory than it may, when it was idle for long, or by itself, and
+/// all its calls end with it. While it has no call it is frozen.
 #[derive(Debug)]
 pub(super) struct Instance {
     function_id: String,
+    version_id: String,
+    pub(super) process: Option<u32>,
+    pub(super) memory_mib: u64,
+    pub(super) idle: Duration,
     book: Mutex<Book>,
+    pub(super) frozen: watch::Sender<bool>,
     lines: mpsc::UnboundedSender<Vec<u8>>,
     loaded: watch::Sender<Option<Result<(), InvokeError>>>,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
 impl Instance {
@@ -94,16 +66,24 @@ impl Instance {
         let (lines, outgoing) = mpsc::unbounded_channel();
         let instance = Arc::new(Self {
             function_id: launch.function_id.clone(),
+            version_id: launch.version_id.clone(),
+            process: child.id(),
+            memory_mib: launch.memory_mib,
+            idle: launch.idle,
             book: Mutex::default(),
+            frozen: watch::Sender::new(false),
             lines,
             loaded: watch::Sender::new(None),
             stop: CancellationToken::new(),
         });
-        if let Some(output) = child.stdout.take() {
-            tasks.spawn(log(launch.function_id.clone(), output));
+        let log = |stream| (Arc::clone(&instance), launch.journal.clone(), stream);
+        if let Some(stdout) = child.stdout.take() {
+            let (instance, journal, stream) = log(Stream::Stdout);
+            tasks.spawn(output::follow(instance, journal, stream, stdout));
         }
-        if let Some(output) = child.stderr.take() {
-            tasks.spawn(log(launch.function_id.clone(), output));
+        if let Some(stderr) = child.stderr.take() {
+            let (instance, journal, stream) = log(Stream::Stderr);
+            tasks.spawn(output::follow(instance, journal, stream, stderr));
         }
         tasks.spawn(write(to_child, outgoing, instance.stop.clone()));
         tasks.spawn(Arc::clone(&instance).supervise(child, from_child));
@@ -119,6 +99,54 @@ impl Instance {
         self.book().ended.is_some()
     }
 
+    /// The ids of its function and version.
+    pub(super) fn whose(&self) -> (&str, &str) {
+        (&self.function_id, &self.version_id)
+    }
+
+    /// The process id it started with.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.process
+    }
+
+    /// The request ids of its calls.
+    pub(super) fn running(&self) -> Vec<String> {
+        let book = self.book();
+        let calls = book.calls.values();
+        calls.map(|call| call.request_id.clone()).collect()
+    }
+
+    /// Stops the process until the next call, as the cloud does: it gets no
+    /// processor time, and its sockets get no care.
+    pub(super) fn freeze(&self) {
+        self.frozen
+            .send_if_modified(|frozen| !std::mem::replace(frozen, true));
+    }
+
+    /// Lets the process go on; false when it has ended meanwhile.
+    pub(super) fn thaw(&self) -> bool {
+        // Under the lock that an end by idleness takes.
+        let book = self.book();
+        let lives = book.ended.is_none();
+        if lives {
+            self.frozen.send_if_modified(std::mem::take);
+        }
+        lives
+    }
+
+    /// Ends the process if it is still frozen.
+    pub(super) fn end_if_frozen(&self) {
+        {
+            let mut book = self.book();
+            if book.ended.is_some() || !*self.frozen.borrow() {
+                return;
+            }
+            book.ended = Some(InvokeError::Unavailable(self.function_id.clone()));
+        }
+        tracing::debug!(function = self.function_id, "an idle instance ends");
+        self.stop.cancel();
+    }
+
     /// Ends the process and, with this error, its calls. The first end counts.
     pub(super) fn end(&self, reason: InvokeError) {
         let calls = {
@@ -129,9 +157,9 @@ impl Instance {
             book.ended = Some(reason.clone());
             std::mem::take(&mut book.calls)
         };
-        for (_, reply) in calls {
+        for (_, call) in calls {
             // A caller that is gone doesn't mind.
-            let _ = reply.send(Err(reason.clone()));
+            let _ = call.reply.send(Err(reason.clone()));
         }
         self.loaded.send_if_modified(|loaded| {
             let loading = loaded.is_none();
@@ -147,7 +175,7 @@ impl Instance {
     /// is over, every call of this instance ends (documented).
     pub(super) async fn call(&self, event: &Value, context: &Context, limit: Duration) -> Outcome {
         self.wait_until_loaded().await?;
-        let (id, reply) = self.register()?;
+        let (id, reply) = self.register(&context.request_id)?;
         let line = self.encode(id, event, context)?;
         if self.lines.send(line).is_err() {
             return Err(self.why_ended());
@@ -177,7 +205,7 @@ impl Instance {
         }
     }
 
-    fn register(&self) -> Result<(u64, oneshot::Receiver<Outcome>), InvokeError> {
+    fn register(&self, request_id: &str) -> Result<(u64, oneshot::Receiver<Outcome>), InvokeError> {
         let mut book = self.book();
         if let Some(reason) = &book.ended {
             return Err(reason.clone());
@@ -185,7 +213,11 @@ impl Instance {
         let (sender, receiver) = oneshot::channel();
         let id = book.next;
         book.next += 1;
-        book.calls.insert(id, sender);
+        let running = Running {
+            request_id: request_id.to_owned(),
+            reply: sender,
+        };
+        book.calls.insert(id, running);
         Ok((id, receiver))
     }
 
@@ -210,7 +242,7 @@ impl Instance {
         ended.unwrap_or_else(|| InvokeError::Unavailable(self.function_id.clone()))
     }
 
-    fn heard(&self, line: &[u8]) {
+    pub(super) fn heard(&self, line: &[u8]) {
         let said = match serde_json::from_slice(line) {
             Ok(said) => said,
             Err(error) => {
@@ -235,50 +267,9 @@ impl Instance {
     }
 
     fn answer(&self, id: u64, outcome: Outcome) {
-        if let Some(reply) = self.book().calls.remove(&id) {
+        if let Some(call) = self.book().calls.remove(&id) {
             // A caller that is gone doesn't mind.
-            let _ = reply.send(outcome);
-        }
-    }
-
-    async fn supervise(self: Arc<Self>, mut child: Child, from_child: OwnedReadHalf) {
-        let reader = tokio::spawn(read(Arc::clone(&self), from_child));
-        let ended = tokio::select! {
-            ended = child.wait() => ended,
-            () = self.stop.cancelled() => {
-                if let Err(error) = child.start_kill() {
-                    tracing::debug!(%error, "the instance was gone already");
-                }
-                child.wait().await
-            }
-        };
-        // What it said before it ended still counts.
-        if tokio::time::timeout(DRAIN_LIMIT, reader).await.is_err() {
-            tracing::warn!(
-                function = self.function_id,
-                "a process of the function holds its channel"
-            );
-        }
-        self.end(InvokeError::crashed(how_it_ended(ended)));
-    }
-}
-
-fn how_it_ended(ended: std::io::Result<ExitStatus>) -> String {
-    match ended {
-        Ok(status) => format!("the function's process ended: {status}"),
-        Err(error) => format!("the function's process is lost: {error}"),
-    }
-}
-
-async fn read(instance: Arc<Instance>, from_child: OwnedReadHalf) {
-    let mut reader = BufReader::new(from_child);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match reader.read_until(b'\n', &mut line).await {
-            // An unfinished line is one of a dying process.
-            Ok(_) if line.last() == Some(&b'\n') => instance.heard(&line),
-            Ok(_) | Err(_) => return,
+            let _ = call.reply.send(outcome);
         }
     }
 }
@@ -301,21 +292,6 @@ async fn write(
         };
         if written.is_err() {
             return;
-        }
-    }
-}
-
-async fn log(function_id: String, output: impl AsyncRead + Unpin) {
-    let mut reader = BufReader::new(output);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        match reader.read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&line);
-                tracing::info!(target: "yc_emulator::function_log", function = function_id, "{}", text.trim_end());
-            }
         }
     }
 }

@@ -7,8 +7,13 @@ pub mod reply;
 mod channel;
 mod endpoint;
 mod instance;
+pub mod journal;
+mod launch;
+mod memory;
 mod metadata;
+mod output;
 mod pool;
+mod supervise;
 mod unpack;
 mod version;
 
@@ -33,6 +38,7 @@ pub use pool::Limits;
 use crate::cloud::plane::Deployment;
 use crate::error::Status;
 use crate::iam::{Iam, Permission, Resource, Subject};
+use journal::{Journal, Story};
 use version::{Host, Version};
 
 /// The script that loads a handler and serves calls.
@@ -76,6 +82,7 @@ impl Functions {
                 node,
                 work_dir,
                 limits,
+                journal: Journal::default(),
                 tasks,
             },
             functions: Mutex::default(),
@@ -199,6 +206,12 @@ impl Functions {
             function.versions.get(id).cloned()
         });
         version.ok_or_else(|| not_found(function_id, tag))
+    }
+
+    /// The last calls and log lines of one function, or of all.
+    #[must_use]
+    pub fn story(&self, function_id: Option<&str>) -> Story {
+        self.0.host.journal.of(function_id)
     }
 
     /// `/invoke/{functionId}`: calls over HTTP.

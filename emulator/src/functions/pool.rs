@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::error::InvokeError;
-use super::instance::{Instance, Launch};
+use super::instance::Instance;
+use super::launch::Launch;
 
 /// How far a version scales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub struct Limits {
     pub instances: usize,
     /// Calls that wait for a free place before 429. Default 1,000, a guess.
     pub queue: usize,
+    /// How long an instance without a call lives. Default 10 minutes, a guess:
+    /// the cloud doesn't promise any time.
+    pub idle: Duration,
 }
 
 impl Default for Limits {
@@ -24,6 +29,7 @@ impl Default for Limits {
         Self {
             instances: 10,
             queue: 1000,
+            idle: Duration::from_mins(10),
         }
     }
 }
@@ -75,9 +81,11 @@ impl Pool {
         let permit = self.permit().await?;
         let mut places = self.places();
         places.retain(|place| !place.instance.has_ended());
+        // An idle instance may end at this very moment.
         let free = places
             .iter_mut()
-            .find(|place| place.busy < self.concurrency);
+            .filter(|place| place.busy < self.concurrency)
+            .find(|place| place.instance.thaw());
         let instance = if let Some(place) = free {
             place.busy += 1;
             Arc::clone(&place.instance)
@@ -122,6 +130,9 @@ impl Pool {
             .find(|place| Arc::ptr_eq(&place.instance, instance))
         {
             place.busy = place.busy.saturating_sub(1);
+            if place.busy == 0 {
+                place.instance.freeze();
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 mod archives;
 mod http;
+mod lifecycle;
 
 use std::fs;
 use std::path::Path;
@@ -93,6 +94,7 @@ async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they
     let stage = Stage::with_limits(Limits {
         instances: 2,
         queue: 1,
+        ..Limits::default()
     });
     let code = r"
         const fs = require('node:fs');

@@ -5,8 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,8 @@ use uuid::Uuid;
 
 use super::channel::{Context, Token};
 use super::error::InvokeError;
-use super::instance::Launch;
+use super::journal::{CallRecord, Journal};
+use super::launch::Launch;
 use super::pool::{Limits, Pool};
 use super::unpack::{Handler, find_handler, unpack};
 use super::{Deployment, metadata};
@@ -34,6 +36,7 @@ pub(super) struct Host {
     pub(super) node: PathBuf,
     pub(super) work_dir: PathBuf,
     pub(super) limits: Limits,
+    pub(super) journal: Journal,
     pub(super) tasks: TaskTracker,
 }
 
@@ -47,6 +50,7 @@ pub(super) struct Version {
     memory_mib: u64,
     timeout: Duration,
     code: PathBuf,
+    journal: Journal,
     pool: Arc<Pool>,
     stop: CancellationToken,
 }
@@ -93,6 +97,9 @@ impl Version {
             file: handler.file,
             export: handler.export,
             memory_mib,
+            version_id: deployment.version_id.clone(),
+            idle: host.limits.idle,
+            journal: host.journal.clone(),
         };
         let concurrency = usize::try_from(deployment.concurrency).unwrap_or(1);
         let pool = Pool::new(launch, concurrency, host.limits, host.tasks.clone());
@@ -104,6 +111,7 @@ impl Version {
             memory_mib,
             timeout: deployment.timeout,
             code,
+            journal: host.journal.clone(),
             pool: Arc::new(pool),
             stop,
         })
@@ -113,7 +121,21 @@ impl Version {
     pub(super) async fn call(&self, event: &Value) -> Result<Value, InvokeError> {
         let lease = self.pool.acquire().await?;
         let context = self.context();
-        lease.instance().call(event, &context, self.timeout).await
+        let start = Instant::now();
+        self.journal.began(CallRecord {
+            request_id: context.request_id.clone(),
+            function_id: self.function_id.clone(),
+            version_id: self.id.clone(),
+            process: lease.instance().process(),
+            at: Timestamp::now(),
+            millis: None,
+            error: None,
+        });
+        let result = lease.instance().call(event, &context, self.timeout).await;
+        let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let error = result.as_ref().err().map(ToString::to_string);
+        self.journal.ended(&context.request_id, millis, error);
+        result
     }
 
     fn context(&self) -> Context {

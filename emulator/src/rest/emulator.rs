@@ -1,4 +1,4 @@
-//! `/_emulator/`: faults, recorded requests, state, clock.
+//! `/_emulator/`: faults, recorded requests, state, calls of functions, clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +25,7 @@ pub(super) fn router(inspector: Inspector) -> Router<Cloud> {
         .with_state(inspector);
     Router::new()
         .route("/_emulator/state", get(state))
+        .route("/_emulator/calls", get(calls))
         .route("/_emulator/clock", get(clock).put(advance))
         .merge(faults)
 }
@@ -63,6 +64,15 @@ async fn state(State(cloud): State<Cloud>) -> Response {
         Ok(state) => Json(state).into_response(),
         Err(status) => status.into_response(),
     }
+}
+
+/// `?function=ID` for one function only.
+async fn calls(
+    State(cloud): State<Cloud>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Json<Value> {
+    let function = query.get("function").map(String::as_str);
+    Json(cloud.plane().story(function))
 }
 
 async fn clock(State(cloud): State<Cloud>) -> Json<Value> {

@@ -112,6 +112,10 @@ impl DataPlane for LivePlane {
         self.functions.delete_function(function_id).await;
     }
 
+    fn story(&self, function_id: Option<&str>) -> Value {
+        serde_json::to_value(self.functions.story(function_id)).unwrap_or_default()
+    }
+
     fn check_spec(&self, spec: &str) -> Result<(), Status> {
         Gateways::check(spec).map(drop)
     }

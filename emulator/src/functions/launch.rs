@@ -1,0 +1,51 @@
+//! How a version's processes are started.
+
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::journal::Journal;
+
+/// How to start an instance of a version.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) function_id: String,
+    pub(super) version_id: String,
+    pub(super) node: PathBuf,
+    pub(super) bootstrap: PathBuf,
+    /// The unpacked archive, and the working folder.
+    pub(super) code: PathBuf,
+    pub(super) file: PathBuf,
+    pub(super) export: String,
+    /// All variables of the process.
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) memory_mib: u64,
+    /// How long an instance without a call lives.
+    pub(super) idle: Duration,
+    pub(super) journal: Journal,
+}
+
+impl Launch {
+    /// The channel takes the place of standard input: it is the one descriptor
+    /// besides the log's two that a child gets without unsafe code.
+    pub(super) fn command(&self, channel: OwnedFd) -> Command {
+        let mut command = Command::new(&self.node);
+        command
+            .arg(format!("--max-old-space-size={}", self.memory_mib))
+            .arg(&self.bootstrap)
+            .arg(&self.file)
+            .arg(&self.export)
+            .current_dir(&self.code)
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::from(channel))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+}
