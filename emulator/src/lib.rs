@@ -11,5 +11,6 @@ pub mod ids;
 pub mod inspect;
 pub mod rest;
 pub mod server;
+pub mod traffic;
 pub mod trigger;
 pub mod ydb;

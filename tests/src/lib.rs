@@ -4,6 +4,7 @@
 //! benchmarks are made of these.
 
 pub mod binaries;
+pub mod browser;
 pub mod chat_socket;
 pub mod control_plane;
 pub mod crypto;

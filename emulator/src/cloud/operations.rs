@@ -45,6 +45,14 @@ impl Operations {
         self.0.get(id)
     }
 
+    /// The last operations, newest first.
+    pub(crate) fn newest(&self, most: usize) -> Vec<Operation> {
+        let mut all: Vec<&Record> = self.0.values().collect();
+        all.sort_by_key(|record| std::cmp::Reverse(record.sequence));
+        let newest = all.into_iter().take(most);
+        newest.map(|record| record.operation.clone()).collect()
+    }
+
     /// Operations of a resource, newest first, with a key that grows.
     pub(crate) fn of(&self, resource_id: &str) -> Vec<(String, Operation)> {
         let own = self

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::error::Status;
+use crate::functions::journal::Story;
+use crate::traffic::Sighting;
 
 /// A version to run.
 #[derive(Debug, Clone)]
@@ -86,8 +88,6 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     async fn delete_version(&self, function_id: &str, version_id: &str);
     /// Stops a function's processes.
     async fn delete_function(&self, function_id: &str);
-    /// The last calls and log lines of one function, or of all.
-    fn story(&self, function_id: Option<&str>) -> Value;
 
     /// Whether a gateway could run the specification.
     fn check_spec(&self, spec: &str) -> Result<(), Status>;
@@ -109,6 +109,21 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     fn start_trigger(&self, definition: TriggerDefinition);
     /// Stops it.
     fn stop_trigger(&self, trigger_id: &str);
+
+    // For a person who looks; there is nothing to see by default.
+
+    /// The last calls and log lines of one function, or of all.
+    fn story(&self, _function_id: Option<&str>) -> Story {
+        Story::default()
+    }
+    /// The last records of a topic; none when it isn't there.
+    async fn topic_tail(&self, _database_path: &str, _topic: &str, _most: usize) -> Vec<Value> {
+        Vec::new()
+    }
+    /// What passed gateways and triggers lately.
+    fn traffic(&self) -> Vec<Sighting> {
+        Vec::new()
+    }
 }
 
 /// A data plane that does nothing, for tests of the control plane.
@@ -131,9 +146,6 @@ impl DataPlane for NoDataPlane {
     fn remove_tag(&self, _: &str, _: &str) {}
     async fn delete_version(&self, _: &str, _: &str) {}
     async fn delete_function(&self, _: &str) {}
-    fn story(&self, _: Option<&str>) -> Value {
-        Value::Null
-    }
     fn check_spec(&self, _: &str) -> Result<(), Status> {
         Ok(())
     }

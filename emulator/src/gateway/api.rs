@@ -20,6 +20,7 @@ use super::Gateways;
 use super::connection::{Connection, Outgoing};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
+use crate::traffic::Seen;
 
 /// The close code that a client sees when the API disconnects it (documented).
 const NORMAL: u16 = 1000;
@@ -55,6 +56,14 @@ impl Gateways {
         let resource = Resource::gateway(&connection.folder_id, &connection.gateway_id);
         self.0.iam.authorize(&subject, permission, &resource)?;
         Ok(connection)
+    }
+
+    fn saw_sent(&self, connection: &Connection, text: String) {
+        let connection_id = connection.id.clone();
+        self.0.traffic.saw(Seen::Sent {
+            connection_id,
+            text,
+        });
     }
 }
 
@@ -105,7 +114,9 @@ async fn send(
         }
         DataType::Binary => Outgoing::Binary(tungstenite::Bytes::from(data)),
     };
+    let text = outgoing.preview();
     if connection.send(outgoing) {
+        gateways.saw_sent(&connection, text);
         Ok(Json(json!({})).into_response())
     } else {
         Err(Status::not_found(format!("Connection {id} not found")))
@@ -118,6 +129,8 @@ async fn disconnect(
     headers: HeaderMap,
 ) -> Result<Response, Status> {
     let connection = gateways.connection(&id, &headers, Permission::WebSocketWrite)?;
-    connection.send(Outgoing::Close(NORMAL));
+    let close = Outgoing::Close(NORMAL);
+    gateways.saw_sent(&connection, close.preview());
+    connection.send(close);
     Ok(Json(json!({})).into_response())
 }

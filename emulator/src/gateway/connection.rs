@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
+use crate::traffic::preview;
+
 /// Length of connection ids in the official samples.
 const ID_LENGTH: usize = 33;
 const ID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -22,6 +24,17 @@ pub(super) enum Outgoing {
     Binary(Bytes),
     /// Close with this code and no reason.
     Close(u16),
+}
+
+impl Outgoing {
+    /// Its beginning, for a person.
+    pub(super) fn preview(&self) -> String {
+        match self {
+            Self::Text(text) => preview(text),
+            Self::Binary(bytes) => format!("{} bytes", bytes.len()),
+            Self::Close(code) => format!("close with {code}"),
+        }
+    }
 }
 
 /// Who is at the other end.

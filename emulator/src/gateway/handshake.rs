@@ -17,6 +17,7 @@ use super::plain::{failed, replied};
 use super::socket::Socket;
 use super::spec::{Parameters, WebSocketItem};
 use super::{Gateway, Gateways};
+use crate::traffic::Seen;
 
 /// Tells a client its connection's id.
 const CONNECTION_ID: HeaderName =
@@ -98,6 +99,10 @@ async fn open(
     };
     // From here on, the connection API and broadcasts find it: just before the 101.
     socket.gateways.0.connections.insert(&socket.connection);
+    socket.gateways.0.traffic.saw(Seen::Opened {
+        gateway_id: socket.gateway.id.clone(),
+        connection_id: socket.connection.id.clone(),
+    });
     let heard = reply
         .send(switching(&accept, &socket.connection.id, &headers))
         .is_ok();

@@ -6,9 +6,12 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::call::{failure_frame, frame};
+use super::connection::Outgoing;
 use super::event::Kind;
 use super::socket::{End, Socket};
 use super::spec::WebSocketItem;
+use crate::functions::InvokeError;
+use crate::traffic::{Seen, preview};
 
 impl Socket {
     /// The operations of now: an updated gateway's, or those of when the socket
@@ -29,8 +32,9 @@ impl Socket {
                 .0
                 .message_ids
                 .next(self.gateways.0.iam.clock().now());
+            self.saw_message(&id, &message);
             let kind = Kind::Message {
-                id,
+                id: id.clone(),
                 message: &message,
             };
             let answered = self
@@ -41,14 +45,44 @@ impl Socket {
                 Ok(reply) => frame(reply),
                 Err(error) => {
                     tracing::warn!(%error, connection = self.connection.id, "MESSAGE failed");
+                    self.saw_failure(&id, &error);
                     let told = self.gateways.0.settings.failures_are_told;
                     told.then(|| failure_frame(&error))
                 }
             };
             if let Some(outgoing) = outgoing {
+                self.saw_reply(&id, &outgoing);
                 self.connection.send(outgoing);
             }
         }
+    }
+
+    fn saw_message(&self, message_id: &str, message: &Message) {
+        let text = match message {
+            Message::Text(text) => preview(text),
+            other => format!("{} bytes", other.len()),
+        };
+        self.gateways.0.traffic.saw(Seen::Received {
+            connection_id: self.connection.id.clone(),
+            message_id: message_id.to_owned(),
+            text,
+        });
+    }
+
+    fn saw_reply(&self, message_id: &str, outgoing: &Outgoing) {
+        self.gateways.0.traffic.saw(Seen::Replied {
+            connection_id: self.connection.id.clone(),
+            message_id: message_id.to_owned(),
+            text: outgoing.preview(),
+        });
+    }
+
+    fn saw_failure(&self, message_id: &str, error: &InvokeError) {
+        self.gateways.0.traffic.saw(Seen::Failed {
+            connection_id: self.connection.id.clone(),
+            message_id: message_id.to_owned(),
+            error: error.to_string(),
+        });
     }
 
     /// Tells the function that the socket is gone; best effort, as documented.

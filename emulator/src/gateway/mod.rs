@@ -34,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Status;
 use crate::functions::Functions;
 use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::traffic::Traffic;
 use call::MESSAGE_BYTES;
 use connection::{Connection, Connections, Outgoing};
 use event::MessageIds;
@@ -76,6 +77,7 @@ struct Inner {
     iam: Iam,
     functions: Functions,
     settings: GatewaySettings,
+    traffic: Traffic,
     gateways: Mutex<HashMap<String, Arc<Gateway>>>,
     connections: Connections,
     message_ids: MessageIds,
@@ -87,19 +89,25 @@ struct Inner {
 pub struct Gateways(Arc<Inner>);
 
 impl Gateways {
-    /// None yet.
+    /// None yet. What passes them is told to `traffic`.
     #[must_use]
-    pub fn new(iam: Iam, functions: Functions) -> Self {
-        Self::with_settings(iam, functions, GatewaySettings::default())
+    pub fn new(iam: Iam, functions: Functions, traffic: Traffic) -> Self {
+        Self::with_settings(iam, functions, GatewaySettings::default(), traffic)
     }
 
     /// None yet, with other limits and choices.
     #[must_use]
-    pub fn with_settings(iam: Iam, functions: Functions, settings: GatewaySettings) -> Self {
+    pub fn with_settings(
+        iam: Iam,
+        functions: Functions,
+        settings: GatewaySettings,
+        traffic: Traffic,
+    ) -> Self {
         Self(Arc::new(Inner {
             iam,
             functions,
             settings,
+            traffic,
             gateways: Mutex::default(),
             connections: Connections::default(),
             message_ids: MessageIds::default(),

@@ -21,6 +21,7 @@ use super::connection::{Connection, Outgoing};
 use super::event::Incoming;
 use super::spec::WebSocketItem;
 use super::{Gateway, Gateways};
+use crate::traffic::Seen;
 
 /// The largest frame of a client (32 KB, documented).
 const FRAME_BYTES: usize = 32 * 1024;
@@ -115,6 +116,10 @@ impl Socket {
             end
         };
         let (end, ()) = tokio::join!(serving, self.handle_messages(waiting));
+        self.gateways.0.traffic.saw(Seen::Closed {
+            connection_id: self.connection.id.clone(),
+            status: end.status,
+        });
         self.tell_disconnect(&end).await;
     }
 

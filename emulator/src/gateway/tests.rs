@@ -19,6 +19,7 @@ use yandex_cloud_rest::model::version::LATEST;
 
 use super::{GatewaySettings, Gateways, Spec};
 use crate::functions::testing::{FOLDER, Stage};
+use crate::traffic::Traffic;
 
 pub(super) const GATEWAY: &str = "d5d1";
 pub(super) const FUNCTION: &str = "d4e1";
@@ -67,7 +68,8 @@ impl Room {
         let stage = Stage::new();
         stage.deploy_code(FUNCTION, CHAT).await;
         let functions = stage.functions.clone();
-        let gateways = Gateways::with_settings(stage.iam.clone(), functions, settings);
+        let gateways =
+            Gateways::with_settings(stage.iam.clone(), functions, settings, Traffic::default());
         let spec = Spec::parse(&chat_spec("/ws", &stage.account)).unwrap();
         let address = gateways.create(GATEWAY, FOLDER, spec).await.unwrap();
         Self {

@@ -1,4 +1,5 @@
-//! `/_emulator/`: faults, recorded requests, state, calls of functions, clock.
+//! `/_emulator/`: faults, recorded requests and the clock; and what a person may
+//! look at: resources, operations, calls of functions, topics, traffic.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,13 +8,22 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use yandex_cloud_rest::model::operation::Operation;
 
 use crate::cloud::Cloud;
 use crate::error::Status;
+use crate::functions::journal::Story;
 use crate::inspect::Inspector;
 use crate::inspect::faults::{Rule, RuleState};
 use crate::inspect::requests::Recorded;
+use crate::traffic::Sighting;
+
+/// How many records of a topic are shown.
+const TAIL: usize = 50;
+/// How many operations are shown.
+const OPERATIONS: usize = 100;
 
 pub(super) fn router(inspector: Inspector) -> Router<Cloud> {
     let faults = Router::new()
@@ -26,6 +36,9 @@ pub(super) fn router(inspector: Inspector) -> Router<Cloud> {
     Router::new()
         .route("/_emulator/state", get(state))
         .route("/_emulator/calls", get(calls))
+        .route("/_emulator/traffic", get(traffic))
+        .route("/_emulator/topics", get(topics))
+        .route("/_emulator/operations", get(operations))
         .route("/_emulator/clock", get(clock).put(advance))
         .merge(faults)
 }
@@ -52,11 +65,21 @@ async fn clear_faults(State(inspector): State<Inspector>) -> Json<Value> {
     Json(json!({}))
 }
 
+#[derive(Deserialize)]
+struct RequestsQuery {
+    /// Only calls of this service account.
+    subject: Option<String>,
+    /// Only so many, the newest.
+    last: Option<usize>,
+}
+
 async fn requests(
     State(inspector): State<Inspector>,
-    Query(query): Query<BTreeMap<String, String>>,
+    Query(query): Query<RequestsQuery>,
 ) -> Json<Vec<Recorded>> {
-    Json(inspector.list_requests(query.get("subject").map(String::as_str)))
+    let mut all = inspector.list_requests(query.subject.as_deref());
+    let most = query.last.unwrap_or(all.len());
+    Json(all.split_off(all.len().saturating_sub(most)))
 }
 
 async fn state(State(cloud): State<Cloud>) -> Response {
@@ -70,9 +93,34 @@ async fn state(State(cloud): State<Cloud>) -> Response {
 async fn calls(
     State(cloud): State<Cloud>,
     Query(query): Query<BTreeMap<String, String>>,
-) -> Json<Value> {
+) -> Json<Story> {
     let function = query.get("function").map(String::as_str);
     Json(cloud.plane().story(function))
+}
+
+/// The last operations, newest first.
+async fn operations(State(cloud): State<Cloud>) -> Json<Vec<Operation>> {
+    Json(cloud.state().operations.newest(OPERATIONS))
+}
+
+async fn traffic(State(cloud): State<Cloud>) -> Json<Vec<Sighting>> {
+    Json(cloud.plane().traffic())
+}
+
+/// The last records of every topic, by its path.
+async fn topics(State(cloud): State<Cloud>) -> Json<BTreeMap<String, Vec<Value>>> {
+    let databases: Vec<String> = cloud.state().databases.keys().cloned().collect();
+    let mut tails = BTreeMap::new();
+    for id in databases {
+        let database = cloud.database_path(&id);
+        for topic in cloud.plane().topics(&database) {
+            if let Some(path) = topic["path"].as_str() {
+                let tail = cloud.plane().topic_tail(&database, path, TAIL).await;
+                tails.insert(path.to_owned(), tail);
+            }
+        }
+    }
+    Json(tails)
 }
 
 async fn clock(State(cloud): State<Cloud>) -> Json<Value> {

@@ -5,6 +5,7 @@ mod bindings;
 mod databases;
 mod emulator;
 mod endpoints;
+mod eyes;
 mod folders;
 mod functions;
 mod gateways;
@@ -127,7 +128,11 @@ fn unimplemented(method: &Method, path: &Path) -> Status {
 /// All REST methods of the control plane and the inspector's own pages.
 pub fn router(cloud: Cloud, inspector: Inspector) -> Router {
     let own = emulator::router(inspector);
-    Router::new().merge(own).fallback(handle).with_state(cloud)
+    Router::new()
+        .merge(own)
+        .merge(eyes::router())
+        .fallback(handle)
+        .with_state(cloud)
 }
 
 async fn handle(State(cloud): State<Cloud>, request: Request<Body>) -> Response {

@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
 use crate::error::Status;
 use crate::functions::Functions;
+use crate::functions::journal::Story;
 use crate::gateway::Gateways;
 use crate::iam::Iam;
+use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
 use crate::ydb::{DatabaseIdentity, Ydb};
 
@@ -24,6 +26,7 @@ pub(super) struct LivePlane {
     functions: Functions,
     gateways: Gateways,
     triggers: Triggers,
+    traffic: Traffic,
 }
 
 impl LivePlane {
@@ -31,14 +34,22 @@ impl LivePlane {
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let functions = Functions::new(iam.clone(), node, folder.join("functions"));
         let ydb = Ydb::new(iam.clone(), folder, clock);
-        let gateways = Gateways::new(iam.clone(), functions.clone());
+        let traffic = Traffic::default();
+        let gateways = Gateways::new(iam.clone(), functions.clone(), traffic.clone());
         let delay = args.trigger_start_delay;
-        let triggers = Triggers::new(iam.clone(), ydb.clone(), gateways.clone(), delay);
+        let triggers = Triggers::new(
+            iam.clone(),
+            ydb.clone(),
+            gateways.clone(),
+            delay,
+            traffic.clone(),
+        );
         Self {
             ydb,
             functions,
             gateways,
             triggers,
+            traffic,
         }
     }
 
@@ -92,6 +103,25 @@ impl DataPlane for LivePlane {
             .collect()
     }
 
+    async fn topic_tail(&self, database_path: &str, topic: &str, most: usize) -> Vec<Value> {
+        let Ok(end) = self.ydb.topic_end(database_path, topic) else {
+            return Vec::new();
+        };
+        let from = end.saturating_sub(most as u64);
+        let records = self.ydb.read_topic(database_path, topic, from, most).await;
+        let records = records.unwrap_or_default().into_iter();
+        records
+            .map(|record| {
+                let text = String::from_utf8_lossy(&record.data);
+                json!({ "offset": record.offset, "writtenAt": record.written_at, "text": text })
+            })
+            .collect()
+    }
+
+    fn traffic(&self) -> Vec<Sighting> {
+        self.traffic.all()
+    }
+
     async fn deploy(&self, deployment: Deployment) -> Result<(), Status> {
         self.functions.deploy(deployment).await
     }
@@ -112,8 +142,8 @@ impl DataPlane for LivePlane {
         self.functions.delete_function(function_id).await;
     }
 
-    fn story(&self, function_id: Option<&str>) -> Value {
-        serde_json::to_value(self.functions.story(function_id)).unwrap_or_default()
+    fn story(&self, function_id: Option<&str>) -> Story {
+        self.functions.story(function_id)
     }
 
     fn check_spec(&self, spec: &str) -> Result<(), Status> {

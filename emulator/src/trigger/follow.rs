@@ -10,6 +10,7 @@ use super::{Inner, Key};
 use crate::cloud::plane::TriggerDefinition;
 use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
+use crate::traffic::{Seen, preview};
 use crate::ydb::YdbFailure;
 
 /// Records that are read at once.
@@ -45,6 +46,10 @@ pub(super) async fn run(inner: &Inner, definition: &TriggerDefinition) {
                 failure,
                 "nothing is delivered"
             );
+            inner.traffic.saw(Seen::Stuck {
+                trigger_id: definition.trigger_id.clone(),
+                error: failure.clone(),
+            });
             last = failure;
         }
         tokio::time::sleep(RETRY).await;
@@ -136,15 +141,28 @@ fn send(inner: &Inner, definition: &TriggerDefinition, key: &Key, full: Full) {
         broadcaster_service_account_id: account,
         ..
     } = definition;
-    match inner
+    let text = preview(&full.payload);
+    let trigger_id = definition.trigger_id.clone();
+    let sent = inner
         .sockets
-        .broadcast(gateway_id, path, account, full.payload)
-    {
-        Ok(reached) => tracing::debug!(trigger = definition.trigger_id, reached, "sent"),
-        Err(error) => {
-            tracing::warn!(trigger = definition.trigger_id, %error, "a batch is lost");
+        .broadcast(gateway_id, path, account, full.payload);
+    inner.traffic.saw(match sent {
+        Ok(sockets) => Seen::Delivered {
+            trigger_id,
+            gateway_id: gateway_id.clone(),
+            below: full.next,
+            sockets,
+            text,
+        },
+        Err(status) => {
+            tracing::warn!(trigger = trigger_id, error = %status, "a batch is lost");
+            Seen::Lost {
+                trigger_id,
+                error: status.message,
+                text,
+            }
         }
-    }
+    });
 }
 
 #[cfg(test)]

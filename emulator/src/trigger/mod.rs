@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::cloud::plane::TriggerDefinition;
 use crate::gateway::Gateways;
 use crate::iam::Iam;
+use crate::traffic::Traffic;
 use crate::ydb::Ydb;
 use seams::{Sockets, Topics};
 
@@ -55,6 +56,7 @@ struct Inner {
     topics: Box<dyn Topics>,
     sockets: Box<dyn Sockets>,
     start_delay: Duration,
+    traffic: Traffic,
     /// Offsets of the first records that weren't sent yet.
     positions: Mutex<HashMap<Key, u64>>,
     /// By id; stopped ones stay, so that their successors can wait for them.
@@ -87,10 +89,16 @@ pub struct Triggers(Arc<Inner>);
 
 impl Triggers {
     /// None yet. The cloud may need minutes until a new trigger works: that is
-    /// `start_delay`.
+    /// `start_delay`. What they do is told to `traffic`.
     #[must_use]
-    pub fn new(iam: Iam, ydb: Ydb, gateways: Gateways, start_delay: Duration) -> Self {
-        Self::between(iam, Box::new(ydb), Box::new(gateways), start_delay)
+    pub fn new(
+        iam: Iam,
+        ydb: Ydb,
+        gateways: Gateways,
+        start_delay: Duration,
+        traffic: Traffic,
+    ) -> Self {
+        Self::between(iam, Box::new(ydb), Box::new(gateways), start_delay, traffic)
     }
 
     fn between(
@@ -98,12 +106,14 @@ impl Triggers {
         topics: Box<dyn Topics>,
         sockets: Box<dyn Sockets>,
         start_delay: Duration,
+        traffic: Traffic,
     ) -> Self {
         Self(Arc::new(Inner {
             iam,
             topics,
             sockets,
             start_delay,
+            traffic,
             positions: Mutex::default(),
             running: Mutex::default(),
         }))

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::error::Status;
 use crate::iam::{Delta, DeltaAction, Iam, IamSettings, Resource};
 use crate::ids::Ids;
+use crate::traffic::Traffic;
 use crate::ydb::{Record, YdbFailure};
 
 const FOLDER: &str = "b1gemulator000000000";
@@ -106,6 +107,7 @@ impl Stage {
             Box::new(tape.clone()),
             Box::new(Ear(ear)),
             Duration::ZERO,
+            Traffic::default(),
         );
         let definition = TriggerDefinition {
             trigger_id: "a1s1".to_owned(),

@@ -34,9 +34,6 @@ impl DataPlane for Broken {
     fn remove_tag(&self, _: &str, _: &str) {}
     async fn delete_version(&self, _: &str, _: &str) {}
     async fn delete_function(&self, _: &str) {}
-    fn story(&self, _: Option<&str>) -> Value {
-        Value::Null
-    }
     fn check_spec(&self, spec: &str) -> Result<(), Status> {
         if spec.contains("good") {
             Ok(())

@@ -17,6 +17,7 @@ mod control_plane;
 mod crash;
 mod custom_resource;
 mod delete;
+mod eyes;
 mod goose;
 mod old_client;
 mod readiness;
@@ -65,6 +66,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(old_client::trials(suite));
     all.extend(delete::trials(suite));
     all.extend(readiness::trials(suite));
+    all.extend(eyes::trials(suite));
     all.extend(goose::trials(suite));
     all.extend(bad_start::trials(suite));
     all.extend(bad_account::trials(suite));

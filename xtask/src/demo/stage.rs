@@ -46,7 +46,8 @@ impl Stage {
         );
         let (control_plane, emulator) = (control_plane.map_err(failed)?, emulator.map_err(failed)?);
         clock.say("kubernetes", control_plane.server());
-        clock.say("cloud", &emulator.addresses().api);
+        let page = format!("{}/_emulator/ (look inside)", emulator.addresses().api);
+        clock.say("cloud", &page);
         custom_resource::install(control_plane.client())
             .await
             .map_err(failed)?;
