@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::link::Link;
 use crate::log::Log;
 use crate::ports::Unavailable;
-use crate::ydb_errors::{is_transport, is_unauthenticated, words};
+use crate::ydb_errors::{is_silence, is_transport, is_unauthenticated, words};
 
 /// An instance without calls is frozen, and may wake up with dead sockets that
 /// nobody told it about. After so long a pause the first attempt is kept short.
@@ -110,7 +110,7 @@ impl Cloud {
         match timeout_at(deadline, operation(Arc::clone(&link), deadline)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
-                if is_unauthenticated(&error) {
+                if is_unauthenticated(&error) || is_silence(&error) {
                     self.forget(&link);
                 }
                 Err(Failure::Ydb(error))

@@ -25,12 +25,15 @@ pub(crate) fn is_unauthenticated(error: &YdbError) -> bool {
 /// Whether the way to YDB is the trouble, so that another try may do better.
 /// What YDB itself asks to be repeated, the crate repeats.
 pub(crate) fn is_transport(error: &YdbError) -> bool {
+    is_silence(error) || matches!(error, YdbError::TransportGRPCStatus(_))
+}
+
+/// Whether YDB didn't answer at all. The crate opens a connection again that
+/// broke, but one that is silent it keeps.
+pub(crate) fn is_silence(error: &YdbError) -> bool {
     matches!(
         error,
-        YdbError::TransportDial(_)
-            | YdbError::Transport(_)
-            | YdbError::TransportGRPCStatus(_)
-            | YdbError::DeadlineExceeded
+        YdbError::TransportDial(_) | YdbError::Transport(_) | YdbError::DeadlineExceeded
     )
 }
 

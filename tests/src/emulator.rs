@@ -152,6 +152,15 @@ pub enum Action {
     Cut {},
 }
 
+/// How connections die.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The client learns of it at once.
+    Reset,
+    /// Nothing comes any more, and nobody says so.
+    Silence,
+}
+
 impl Fault {
     /// Breaks the first matching call, once.
     #[must_use]
@@ -306,6 +315,16 @@ impl Emulator {
     /// Removes all faults and releases the calls that hang.
     pub async fn clear_faults(&self) -> Result<(), EmulatorError> {
         let url = self.url("/_emulator/faults");
+        send(self.http.delete(&url), "DELETE", url).await.map(drop)
+    }
+
+    /// Cuts the connections that clients of YDB have now.
+    pub async fn cut_ydb_connections(&self, how: Cut) -> Result<(), EmulatorError> {
+        let how = match how {
+            Cut::Reset => "reset",
+            Cut::Silence => "silence",
+        };
+        let url = self.url(&format!("/_emulator/ydb/connections?how={how}"));
         send(self.http.delete(&url), "DELETE", url).await.map(drop)
     }
 

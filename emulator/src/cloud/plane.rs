@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::error::Status;
 use crate::functions::journal::Story;
 use crate::traffic::Sighting;
+use crate::ydb::Cut;
 
 /// A version to run.
 #[derive(Debug, Clone)]
@@ -109,6 +110,9 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     fn start_trigger(&self, definition: TriggerDefinition);
     /// Stops it.
     fn stop_trigger(&self, trigger_id: &str);
+
+    /// Cuts the connections of YDB's clients, as a test wishes.
+    fn cut_ydb_connections(&self, _how: Cut) {}
 
     // For a person who looks; there is nothing to see by default.
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use crate::inspect::Inspector;
 use crate::inspect::faults::{Rule, RuleState};
 use crate::inspect::requests::Recorded;
 use crate::traffic::Sighting;
+use crate::ydb::Cut;
 
 /// How many records of a topic are shown.
 const TAIL: usize = 50;
@@ -37,6 +38,7 @@ pub(super) fn router(inspector: Inspector) -> Router<Cloud> {
         .route("/_emulator/state", get(state))
         .route("/_emulator/calls", get(calls))
         .route("/_emulator/traffic", get(traffic))
+        .route("/_emulator/ydb/connections", delete(cut))
         .route("/_emulator/topics", get(topics))
         .route("/_emulator/operations", get(operations))
         .route("/_emulator/clock", get(clock).put(advance))
@@ -101,6 +103,17 @@ async fn calls(
 /// The last operations, newest first.
 async fn operations(State(cloud): State<Cloud>) -> Json<Vec<Operation>> {
     Json(cloud.state().operations.newest(OPERATIONS))
+}
+
+#[derive(Deserialize)]
+struct CutQuery {
+    how: Cut,
+}
+
+/// `?how=reset` or `?how=silence`.
+async fn cut(State(cloud): State<Cloud>, Query(CutQuery { how }): Query<CutQuery>) -> Json<Value> {
+    cloud.plane().cut_ydb_connections(how);
+    Json(json!({}))
 }
 
 async fn traffic(State(cloud): State<Cloud>) -> Json<Vec<Sighting>> {

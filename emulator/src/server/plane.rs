@@ -17,7 +17,7 @@ use crate::gateway::Gateways;
 use crate::iam::Iam;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
-use crate::ydb::{DatabaseIdentity, Ydb};
+use crate::ydb::{Cut, DatabaseIdentity, Ydb};
 
 /// Real services behind the control plane.
 #[derive(Debug)]
@@ -116,6 +116,10 @@ impl DataPlane for LivePlane {
                 json!({ "offset": record.offset, "writtenAt": record.written_at, "text": text })
             })
             .collect()
+    }
+
+    fn cut_ydb_connections(&self, how: Cut) {
+        self.ydb.cut_connections(how);
     }
 
     fn traffic(&self) -> Vec<Sighting> {

@@ -30,7 +30,10 @@ use crate::clock::Clock;
 use crate::iam::Iam;
 use crate::inspect::Inspector;
 use engine::Database;
+use service::Sockets;
 use sessions::Sessions;
+
+pub use service::Cut;
 
 /// How often expired rows and records are deleted. YDB does it in the
 /// background too, hourly unless a table says otherwise.
@@ -104,6 +107,7 @@ struct Inner {
     folder: PathBuf,
     databases: RwLock<BTreeMap<String, Arc<Database>>>,
     sessions: Sessions,
+    sockets: Sockets,
 }
 
 impl std::fmt::Debug for Ydb {
@@ -125,6 +129,7 @@ impl Ydb {
             folder: folder.to_path_buf(),
             databases: RwLock::default(),
             sessions: Sessions::default(),
+            sockets: Sockets::default(),
         }))
     }
 
@@ -189,6 +194,15 @@ impl Ydb {
         if let Some(database) = removed {
             database.close();
         }
+    }
+
+    /// Cuts the connections of all clients that are there now.
+    pub fn cut_connections(&self, how: Cut) {
+        self.0.sockets.cut(how);
+    }
+
+    fn sockets(&self) -> &Sockets {
+        &self.0.sockets
     }
 
     /// Serves gRPC until `stop` is done.

@@ -16,6 +16,7 @@ mod cloud;
 mod control_plane;
 mod crash;
 mod custom_resource;
+mod dead_links;
 mod delete;
 mod eyes;
 mod goose;
@@ -67,6 +68,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(delete::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(eyes::trials(suite));
+    all.extend(dead_links::trials(suite));
     all.extend(goose::trials(suite));
     all.extend(bad_start::trials(suite));
     all.extend(bad_account::trials(suite));

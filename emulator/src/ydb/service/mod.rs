@@ -7,6 +7,7 @@ mod read_batches;
 mod request;
 mod scheme;
 mod scripting;
+mod sockets;
 mod table;
 mod table_description;
 mod topic;
@@ -14,9 +15,11 @@ mod topic_read;
 mod topic_write;
 
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tower::util::MapRequestLayer;
+
+pub use sockets::Cut;
+pub(super) use sockets::Sockets;
 
 use super::Ydb;
 use super::proto;
@@ -42,6 +45,7 @@ pub(super) async fn serve(
                 .max_encoding_message_size(MESSAGE_BYTES)
         }};
     }
+    let incoming = ydb.sockets().accept(listener);
     Server::builder()
         .tcp_nodelay(true)
         .layer(InspectGrpcLayer::new(inspector))
@@ -64,6 +68,6 @@ pub(super) async fn serve(
         .add_service(service!(
             proto::scripting::scripting_service_server::ScriptingServiceServer
         ))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .serve_with_incoming_shutdown(incoming, stop)
         .await
 }
