@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -243,6 +243,7 @@ impl Options {
 pub struct Emulator {
     process: Process,
     addresses: Addresses,
+    started_in: Duration,
     http: reqwest::Client,
 }
 
@@ -259,13 +260,16 @@ impl Emulator {
         if node.is_file() {
             launch = launch.argument("--node").argument(node);
         }
+        let start = Instant::now();
         let mut process = launch.arguments(&options.arguments).start(folder)?;
         let line = process.first_line(READY_LIMIT).await?;
+        let started_in = start.elapsed();
         let addresses =
             serde_json::from_str(&line).map_err(|source| EmulatorError::Ready { line, source })?;
         Ok(Self {
             process,
             addresses,
+            started_in,
             http: reqwest::Client::new(),
         })
     }
@@ -274,6 +278,12 @@ impl Emulator {
     #[must_use]
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// How long it took until it said that it was ready.
+    #[must_use]
+    pub fn started_in(&self) -> Duration {
+        self.started_in
     }
 
     /// Everything that exists in it.
