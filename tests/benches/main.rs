@@ -14,12 +14,12 @@ mod stage;
 mod start;
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use jiff::Zoned;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
-use wschat_tests::binaries::target_folder;
+use wschat_tests::binaries::{node, target_folder};
 use wschat_tests::measure::machine::Machine;
 use wschat_tests::measure::table::Table;
 use wschat_tests::run_folder::RunFolder;
@@ -112,9 +112,10 @@ fn is_asked(name: &str, names: &[String]) -> bool {
 fn run(questions: &[Question]) -> Result<(), Failure> {
     println!("{}", Machine::this());
     println!(
-        "{}, wschat {}",
+        "{}, wschat {}, Node.js {}",
         Zoned::now().strftime("%Y-%m-%d %H:%M %Z"),
-        env!("CARGO_PKG_VERSION")
+        env!("CARGO_PKG_VERSION"),
+        node_version()?
     );
     let runtime = Runtime::new()?;
     let folder = RunFolder::create(&target_folder().join("run"), "bench")?;
@@ -132,6 +133,13 @@ fn run(questions: &[Question]) -> Result<(), Failure> {
         }
         Err(error) => Err(format!("{error}\nlogs are in {}", folder.path().display()).into()),
     }
+}
+
+/// Of the Node.js that runs functions.
+fn node_version() -> Result<String, Failure> {
+    let node = node().ok_or("no Node.js in the target folder; run `cargo xtask tools`")?;
+    let output = Command::new(node).arg("--version").output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 async fn answer_all(questions: &[Question], folder: &Path) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use kube::Api;
 use kube::api::PostParams;
 use wschat_crds::WsChat;
 use wschat_tests::binaries::target_folder;
-use wschat_tests::control_plane::{ControlPlane, Source};
+use wschat_tests::control_plane::{ControlPlane, KUBECONFIG_VARIABLE, Source};
 use wschat_tests::custom_resource::{self, newest_is_ready, smallest_chat};
 use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::measure::processes::only_child;
@@ -52,7 +52,8 @@ pub(crate) fn archive(name: &str) -> Result<PathBuf, Failure> {
 pub(crate) async fn chats(folder: &Path, archives: [&Path; 2]) -> Result<[Chat; 2], Failure> {
     let source = Source::from_environment()?;
     if matches!(source, Source::Kubeconfig { .. }) {
-        return Err("benchmarks start a Kubernetes of their own; unset KUBECONFIG".into());
+        let words = "benchmarks start a Kubernetes of their own; unset";
+        return Err(format!("{words} {KUBECONFIG_VARIABLE}").into());
     }
     let control_plane = Box::pin(ControlPlane::start(&source, folder)).await?;
     custom_resource::install(control_plane.client()).await?;

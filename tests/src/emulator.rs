@@ -256,8 +256,7 @@ impl Emulator {
             .arguments(["--operation-delay", &options.operation_delay])
             .argument("--operator-key")
             .argument(&key);
-        let node = crate::binaries::target_folder().join("node/node_modules/node/bin/node");
-        if node.is_file() {
+        if let Some(node) = crate::binaries::node() {
             launch = launch.argument("--node").argument(node);
         }
         let start = Instant::now();

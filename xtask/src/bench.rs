@@ -17,8 +17,9 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     control_plane::run()?;
     tools::node()?;
-    handler::make(Variant::Deployed)?;
-    handler::make(Variant::LinkPerCall)?;
+    // Said, not printed: stdout is for the tables.
+    say(handler::make(Variant::Deployed)?);
+    say(handler::make(Variant::LinkPerCall)?);
     if !workspace::target().join("release/wschat-operator").exists() {
         say("building all programs for release (about 10 minutes the first time)");
     }

@@ -59,11 +59,12 @@ impl Variant {
 
 /// Builds `target/handler/handler.zip`.
 pub(crate) fn run() -> Result<(), ChoreError> {
-    make(Variant::Deployed)
+    println!("{}", make(Variant::Deployed)?);
+    Ok(())
 }
 
-/// Builds a variant's archive in `target/handler/`.
-pub(crate) fn make(variant: Variant) -> Result<(), ChoreError> {
+/// Builds a variant's archive in `target/handler/`: its path, size and hash.
+pub(crate) fn make(variant: Variant) -> Result<String, ChoreError> {
     let folder = workspace::target().join("handler");
     let _lock = Lock::take(&folder)?;
     let library = build(variant)?;
@@ -75,13 +76,12 @@ pub(crate) fn make(variant: Variant) -> Result<(), ChoreError> {
     check_size(bytes.len())?;
     let path = folder.join(variant.archive());
     replace(&path, &bytes)?;
-    println!(
+    Ok(format!(
         "{} {} bytes sha256:{}",
         path.display(),
         bytes.len(),
         hexadecimal(&Sha256::digest(&bytes))
-    );
-    Ok(())
+    ))
 }
 
 fn check_size(bytes: usize) -> Result<(), ChoreError> {
