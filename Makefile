@@ -11,7 +11,7 @@ export WSCHAT_KUBECONFIG := $(abspath $(KUBECONFIG))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate image clean chores
+.PHONY: help demo test lint generate bench image clean chores
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: chores ## Check format, lints, lengths, generated files and licences; run 
 
 generate: chores ## Write crds/ and the charts' copy of it from the code
 	@$(XTASK) generate
+
+bench: chores ## Measure and print tables, in about 2 minutes (first time: about 25 minutes of building)
+	@$(XTASK) bench
 
 image: chores ## Write the operator's OCI image archive to target/image/, without a container engine
 	@$(XTASK) image

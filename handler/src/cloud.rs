@@ -139,10 +139,12 @@ impl Cloud {
     }
 
     /// The link, opened when there is none. One call opens, others wait for it.
+    /// For benchmarks, the feature `link-per-call` opens one each time.
     async fn link(&self, token: &Token) -> Result<Arc<Link>, YdbError> {
         let mut current = self.current.lock().await;
         if let Some(link) = &*current
             && !link.is_outdated(token)
+            && !cfg!(feature = "link-per-call")
         {
             return Ok(Arc::clone(link));
         }

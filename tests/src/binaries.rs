@@ -76,6 +76,13 @@ pub fn target_folder() -> PathBuf {
     folder.parent().map(Path::to_path_buf).unwrap_or(folder)
 }
 
+/// The functions' own Node.js, once `cargo xtask tools` has installed it.
+#[must_use]
+pub fn node() -> Option<PathBuf> {
+    let path = target_folder().join("node/node_modules/node/bin/node");
+    path.is_file().then_some(path)
+}
+
 /// The workspace's root folder: where `crds/` and `charts/` are.
 #[must_use]
 pub fn workspace_root() -> &'static Path {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
-use wschat_crds::WsChat;
+use wschat_crds::{ConditionStatus, WsChat};
 
 use crate::binaries::workspace_root;
 use crate::wait::{TimedOut, wait_for};
@@ -88,4 +88,15 @@ pub fn is_established(definition: &CustomResourceDefinition) -> bool {
         .iter()
         .flat_map(|status| status.conditions.iter().flatten())
         .any(|condition| condition.type_ == "Established" && condition.status == "True")
+}
+
+/// Whether the condition Ready is True for what the spec says now.
+#[must_use]
+pub fn newest_is_ready(chat: &WsChat) -> bool {
+    let conditions = chat.status.iter().flat_map(|status| &status.conditions);
+    let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
+    ready.any(|condition| {
+        condition.status == ConditionStatus::True
+            && condition.observed_generation == chat.metadata.generation
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -252,6 +252,7 @@ impl Options {
 pub struct Emulator {
     process: Process,
     addresses: Addresses,
+    started_in: Duration,
     http: reqwest::Client,
 }
 
@@ -264,17 +265,19 @@ impl Emulator {
             .arguments(["--operation-delay", &options.operation_delay])
             .argument("--operator-key")
             .argument(&key);
-        let node = crate::binaries::target_folder().join("node/node_modules/node/bin/node");
-        if node.is_file() {
+        if let Some(node) = crate::binaries::node() {
             launch = launch.argument("--node").argument(node);
         }
+        let start = Instant::now();
         let mut process = launch.arguments(&options.arguments).start(folder)?;
         let line = process.first_line(READY_LIMIT).await?;
+        let started_in = start.elapsed();
         let addresses =
             serde_json::from_str(&line).map_err(|source| EmulatorError::Ready { line, source })?;
         Ok(Self {
             process,
             addresses,
+            started_in,
             http: reqwest::Client::new(),
         })
     }
@@ -283,6 +286,12 @@ impl Emulator {
     #[must_use]
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// How long it took until it said that it was ready.
+    #[must_use]
+    pub fn started_in(&self) -> Duration {
+        self.started_in
     }
 
     /// Everything that exists in it.

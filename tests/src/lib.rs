@@ -11,6 +11,7 @@ pub mod crypto;
 pub mod custom_resource;
 pub mod emulator;
 pub mod kubeconfig;
+pub mod measure;
 pub mod namespace;
 pub mod operator;
 pub mod ports;

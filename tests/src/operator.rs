@@ -48,12 +48,21 @@ impl Options {
     /// For the emulated cloud: its folder, endpoint and operator key, and the
     /// handler zip of this workspace.
     pub fn for_emulator(kubeconfig: &Path, cloud: &Addresses) -> Result<Self, OperatorError> {
+        Self::with_handler(kubeconfig, cloud, &handler_zip()?)
+    }
+
+    /// The same with another handler zip.
+    pub fn with_handler(
+        kubeconfig: &Path,
+        cloud: &Addresses,
+        handler_zip: &Path,
+    ) -> Result<Self, OperatorError> {
         let key = cloud.operator_key.as_ref().ok_or(OperatorError::NoKey)?;
         Ok(Self::new(kubeconfig)
             .argument("--folder-id", &cloud.folder_id)
             .argument("--api-endpoint", &cloud.api)
             .argument("--service-account-key-file", &key.to_string_lossy())
-            .argument("--handler-zip", &handler_zip()?.to_string_lossy()))
+            .argument("--handler-zip", &handler_zip.to_string_lossy()))
     }
 
     /// With no arguments yet.

@@ -1,4 +1,5 @@
-//! `cargo xtask handler`: the deployable function, `target/handler/handler.zip`.
+//! `cargo xtask handler`: the deployable function, `target/handler/handler.zip`,
+//! and for benchmarks one of the same sources with another feature.
 //!
 //! Equal sources give equal bytes, wherever the clone, cargo's home and the
 //! toolchain are: their paths are cut out of the library, and the archive has
@@ -22,26 +23,65 @@ mod c_library;
 /// serverless/functions/v1, `CreateFunctionVersionRequest.content`).
 const MOST_BYTES: usize = 3_670_016;
 
+/// Which handler to build.
+#[derive(Clone, Copy)]
+pub(crate) enum Variant {
+    /// The one that is deployed.
+    Deployed,
+    /// The one that opens a link to YDB in every call, for `cargo xtask bench`.
+    LinkPerCall,
+}
+
+impl Variant {
+    fn archive(self) -> &'static str {
+        match self {
+            Self::Deployed => "handler.zip",
+            Self::LinkPerCall => "handler-link-per-call.zip",
+        }
+    }
+
+    fn features(self) -> &'static str {
+        match self {
+            Self::Deployed => "",
+            Self::LinkPerCall => "link-per-call",
+        }
+    }
+
+    /// The target folder. One for each: both libraries have the same name, and
+    /// cargo would take the one that was built last for either.
+    fn build_folder(self) -> PathBuf {
+        workspace::target().join(match self {
+            Self::Deployed => "handler-build",
+            Self::LinkPerCall => "handler-link-per-call-build",
+        })
+    }
+}
+
 /// Builds `target/handler/handler.zip`.
 pub(crate) fn run() -> Result<(), ChoreError> {
+    println!("{}", make(Variant::Deployed)?);
+    Ok(())
+}
+
+/// Builds a variant's archive in `target/handler/`: its path, size and hash.
+pub(crate) fn make(variant: Variant) -> Result<String, ChoreError> {
     let folder = workspace::target().join("handler");
     let _lock = Lock::take(&folder)?;
-    let library = build()?;
+    let library = build(variant)?;
     let library = std::fs::read(&library).map_err(ChoreError::file("read", &library))?;
     c_library::check(&library)?;
     let index = workspace::root().join("handler/index.js");
     let index = std::fs::read(&index).map_err(ChoreError::file("read", &index))?;
     let bytes = archive::pack(&[("handler.node", &library), ("index.js", &index)])?;
     check_size(bytes.len())?;
-    let path = folder.join("handler.zip");
+    let path = folder.join(variant.archive());
     replace(&path, &bytes)?;
-    println!(
+    Ok(format!(
         "{} {} bytes sha256:{}",
         path.display(),
         bytes.len(),
         hexadecimal(&Sha256::digest(&bytes))
-    );
-    Ok(())
+    ))
 }
 
 fn check_size(bytes: usize) -> Result<(), ChoreError> {
@@ -82,11 +122,14 @@ fn readable() -> std::fs::Permissions {
 /// As a cdylib only: with an rlib beside it cargo would leave out LTO. In a
 /// target folder of its own: other flags would have cargo rebuild everything
 /// at each turn.
-fn build() -> Result<PathBuf, ChoreError> {
-    let target = workspace::target().join("handler-build");
+fn build(variant: Variant) -> Result<PathBuf, ChoreError> {
+    let target = variant.build_folder();
     let library = target.join("handler/libwschat_handler.so");
     if !library.exists() {
-        say("building the handler (about 5 minutes the first time)");
+        say(format_args!(
+            "building {} (about 5 minutes the first time)",
+            variant.archive()
+        ));
     }
     let cargo_home = cargo_home()?;
     if !cargo_home.join("registry/src").exists() {
@@ -106,6 +149,7 @@ fn build() -> Result<PathBuf, ChoreError> {
         workspace::cargo()
             .args(["rustc", "--quiet", "--package", "wschat-handler", "--lib"])
             .args(["--crate-type", "cdylib", "--profile", "handler"])
+            .args(["--features", variant.features()])
             .arg("--target-dir")
             .arg(&target)
             .env_remove("RUSTFLAGS")

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod chore;
 mod control_plane;
 mod demo;
@@ -43,6 +44,8 @@ enum Chore {
     Demo,
     /// Do everything that CI does
     Test(test::Options),
+    /// Measure, and print tables
+    Bench(bench::Options),
     /// Build the operator's OCI image archive without a container engine
     Image(image::Options),
 }
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Lengths => lengths::run(),
         Chore::Demo => demo::run(),
         Chore::Test(options) => test::run(&options),
+        Chore::Bench(options) => bench::run(&options),
         Chore::Image(options) => image::run(&options),
     };
     match outcome {

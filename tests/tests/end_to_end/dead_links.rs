@@ -11,23 +11,19 @@ use wschat_tests::emulator::Cut;
 use crate::stage::{SOON, Stage, alice_and_bob, is_about};
 use crate::suite::{Handle, Scene};
 
-/// An attempt of the handler gets half of the 30 s that a call has: silence
-/// costs that much, and the second attempt is quick.
+/// A first attempt of the handler gets at most half of the 30 s that a call has;
+/// silence costs that much, and the second attempt is quick.
 const SECOND_ATTEMPT: Duration = Duration::from_secs(28);
 
 pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
     vec![
-        suite.trial("a handler whose connections were reset goes on", reset),
-        suite.trial("a handler whose connections fell silent goes on", silence),
+        suite.trial("a handler whose connections were reset goes on", |scene| {
+            goes_on(scene, Cut::Reset, SOON)
+        }),
+        suite.trial("a handler whose connections fell silent goes on", |scene| {
+            goes_on(scene, Cut::Silence, SECOND_ATTEMPT)
+        }),
     ]
-}
-
-async fn reset(scene: Scene) -> Result<(), Failed> {
-    goes_on(scene, Cut::Reset, SOON).await
-}
-
-async fn silence(scene: Scene) -> Result<(), Failed> {
-    goes_on(scene, Cut::Silence, SECOND_ATTEMPT).await
 }
 
 /// Everything that is said while links die is acknowledged and heard, once.

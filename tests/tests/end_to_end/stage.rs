@@ -6,8 +6,9 @@ use std::time::Duration;
 use kube::Api;
 use libtest_mimic::Failed;
 use serde_json::Value;
-use wschat_crds::{ConditionStatus, WsChat};
+use wschat_crds::WsChat;
 use wschat_tests::chat_socket::ChatSocket;
+use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{Operator, Options};
@@ -87,8 +88,8 @@ impl Stage {
     /// Waits until a chat's newest generation is Ready: its URL.
     pub(crate) async fn ready(&self, name: &str) -> Result<String, Failed> {
         let what = format!("{name} to be Ready");
-        let newest_is_ready = |chat: Option<&WsChat>| chat.is_some_and(newest_is_ready);
-        let chat = wait_for(&self.chats(), name, what, READY_LIMIT, newest_is_ready).await?;
+        let is_ready = |chat: Option<&WsChat>| chat.is_some_and(newest_is_ready);
+        let chat = wait_for(&self.chats(), name, what, READY_LIMIT, is_ready).await?;
         let url = chat.and_then(|chat| chat.status?.url);
         Ok(url.ok_or("a chat is Ready and has no URL")?)
     }
@@ -109,16 +110,6 @@ impl Stage {
             Err(format!("operator: {operator}, emulator: {emulator}").into())
         }
     }
-}
-
-/// Whether the condition Ready is True for what the spec says now.
-pub(crate) fn newest_is_ready(chat: &WsChat) -> bool {
-    let conditions = chat.status.iter().flat_map(|status| &status.conditions);
-    let mut ready = conditions.filter(|condition| condition.type_ == "Ready");
-    ready.any(|condition| {
-        condition.status == ConditionStatus::True
-            && condition.observed_generation == chat.metadata.generation
-    })
 }
 
 /// Everything that a participant is sent up to the message that matches, which

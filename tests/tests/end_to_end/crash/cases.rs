@@ -10,7 +10,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use wschat_crds::WsChat;
 use wschat_tests::chat_socket::ChatSocket;
-use wschat_tests::custom_resource::smallest_chat;
+use wschat_tests::custom_resource::{newest_is_ready, smallest_chat};
 use wschat_tests::emulator::{self, Emulator, Phase};
 use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{Operator, Options};
@@ -19,7 +19,6 @@ use wschat_tests::wait::{eventually, wait_for};
 
 use super::calls::{self, Call};
 use super::inventory;
-use crate::stage::newest_is_ready;
 use crate::suite::Scene;
 
 /// A create takes seconds, and the killed operator's Lease has to run out.
