@@ -6,7 +6,6 @@
 //! things are compared only when they were measured side by side in one run.
 
 mod archive;
-mod echo;
 mod link;
 mod overhead;
 mod rounds;

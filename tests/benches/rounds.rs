@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use wschat_tests::chat_socket::ChatSocket;
+use wschat_tests::cloud::Cloud;
 use wschat_tests::measure::percentiles::Sorted;
 use wschat_tests::measure::processes::Usage;
 
+use crate::Failure;
 use crate::stage::{Chat, archive, chats};
-use crate::{Failure, echo};
 
 const ROUNDS: usize = 10;
 /// In each round, to the echo function and to the chat as it is deployed.
@@ -153,7 +154,8 @@ pub(crate) async fn run(folder: &Path) -> Result<Messages, Failure> {
         archive("handler-link-per-call.zip")?,
     );
     let [mut deployed, mut per_call] = chats(folder, [&archives.0, &archives.1]).await?;
-    let echo_url = echo::deploy(&deployed).await?;
+    let cloud = Cloud::of(deployed.emulator.addresses())?;
+    let echo_url = cloud.echo(&deployed.service_account).await?;
     let echo = Sender::new(
         "echo",
         ChatSocket::connect(&echo_url, None).await?,

@@ -6,6 +6,7 @@
 pub mod binaries;
 pub mod browser;
 pub mod chat_socket;
+pub mod cloud;
 pub mod control_plane;
 pub mod crypto;
 pub mod custom_resource;

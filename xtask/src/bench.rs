@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     run_command(
         workspace::cargo()
             .args(["bench", "--quiet", "--locked"])
-            .args(["--package", "wschat-tests", "--bench", "bench", "--"])
+            .args(["--workspace", "--bench", "bench", "--"])
             .args(&options.names),
     )
 }

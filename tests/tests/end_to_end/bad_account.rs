@@ -7,13 +7,13 @@ use std::time::Duration;
 use kube::api::PostParams;
 use libtest_mimic::{Failed, Trial};
 use wschat_crds::WsChat;
+use wschat_tests::cloud::AccessBindingAction::{Add, Remove};
+use wschat_tests::cloud::Cloud;
 use wschat_tests::custom_resource::smallest_chat;
 use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::operator::{Operator, Options, handler_zip};
 use wschat_tests::wait::wait_for;
-use yandex_cloud_rest::model::access::AccessBindingAction::{Add, Remove};
 
-use crate::cloud::Cloud;
 use crate::stage::Stage;
 use crate::suite::{Handle, Scene};
 
@@ -68,9 +68,11 @@ async fn forbidden_folder(scene: Scene) -> Result<(), Failed> {
 async fn missing_role(scene: Scene) -> Result<(), Failed> {
     let stage = Stage::set(scene).await?;
     let cloud = Cloud::of(stage.emulator.addresses())?;
-    let owner = cloud.second_account().await?;
-    let operator = cloud.account.as_str();
+    let operator = cloud.account();
     let role = "api-gateway.editor";
+    let owner = cloud
+        .another("owner", &["resource-manager.admin", role])
+        .await?;
     cloud.bind(Remove, role, operator).await?;
     stage.apply("lobby", "{}").await?;
     let words = ["PermissionDenied", "docs/permissions.md", role];

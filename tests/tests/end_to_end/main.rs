@@ -12,7 +12,6 @@ mod chart_rights;
 mod charts;
 mod chat;
 mod client;
-mod cloud;
 mod control_plane;
 mod crash;
 mod custom_resource;
