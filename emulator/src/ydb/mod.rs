@@ -8,6 +8,7 @@
 
 mod caller;
 mod engine;
+mod parameters;
 mod proto;
 mod service;
 mod sessions;

@@ -47,7 +47,9 @@ def test_a_new_connection_gets_new_sessions(through_proxy, proxy):
     with ydb.QuerySessionPool(through_proxy) as pool:
         pool.execute_with_retries("SELECT 1")
         assert proxy.cut() > 0
-        (result,) = pool.execute_with_retries("SELECT 2 AS two", retry_settings=ydb.RetrySettings(idempotent=True))
+        # The SDK cancels what waits on a channel that it gives up.
+        settings = ydb.RetrySettings(idempotent=True, retry_cancelled=True)
+        (result,) = pool.execute_with_retries("SELECT 2 AS two", retry_settings=settings)
     assert [row.two for row in result.rows] == [2]
 
 

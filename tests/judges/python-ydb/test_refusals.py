@@ -10,6 +10,7 @@ def test_a_wrong_token_is_unauthenticated(judged):
     settings = driver_settings(judged, token="t1.wrong")
     settings.disable_discovery = True
     with ydb.Driver(settings) as driver:
+        driver.wait(PATIENCE)
         with pytest.raises(ydb.issues.Unauthenticated):
             driver.scheme_client.list_directory(judged.database)
 

@@ -15,6 +15,7 @@ use super::transaction::{Mode, Transaction, failure};
 use super::turn::WriterTurn;
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
+use crate::ydb::yql::ast::Alteration;
 
 /// A database.
 pub(crate) struct Database {
@@ -169,6 +170,26 @@ impl Database {
             connection.execute_batch(&sql).map_err(failure)?;
             tables.insert(table.path.clone(), table);
             Ok(true)
+        })
+    }
+
+    /// Makes all of these changes of a table, or none.
+    pub(crate) fn alter_table(&self, path: &str, changes: &[Alteration]) -> Result<(), YdbError> {
+        self.change(|connection| {
+            let mut tables = lock(&self.tables);
+            let table = tables
+                .get_mut(path)
+                .ok_or_else(|| YdbError::no_path(path))?;
+            let mut altered = table.clone();
+            let all = connection.unchecked_transaction().map_err(failure)?;
+            for change in changes {
+                if let Some(sql) = altered.alter(change)? {
+                    all.execute_batch(&sql).map_err(failure)?;
+                }
+            }
+            all.commit().map_err(failure)?;
+            *table = altered;
+            Ok(())
         })
     }
 

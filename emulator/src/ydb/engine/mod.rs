@@ -4,6 +4,7 @@
 //! (`transaction` tells how they don't disturb each other). Topics have a file
 //! of their own.
 
+mod alteration;
 mod calls;
 mod consumers;
 mod database;
@@ -12,6 +13,7 @@ mod functions;
 mod operators;
 mod plan;
 mod projection;
+mod relations;
 mod schema;
 mod script;
 #[cfg(test)]

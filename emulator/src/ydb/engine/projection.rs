@@ -1,10 +1,10 @@
 //! SELECT, and what RETURNING gives back.
 
 use super::plan::{Sql, Translator};
-use super::schema::{Column, Table, quote};
+use super::schema::{Column, quote};
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
-use crate::ydb::yql::ast::{Direction, Expression, From, Projection, Select};
+use crate::ydb::yql::ast::{Direction, Expression, Name, Projection, Select};
 
 impl Translator<'_> {
     /// The list of what is read, and its columns.
@@ -17,19 +17,16 @@ impl Translator<'_> {
         for projection in projections {
             match projection {
                 Projection::Everything => {
-                    // YQL's own order, whatever the table's is.
-                    let mut own = self
-                        .table
-                        .map(|table| table.columns.clone())
-                        .unwrap_or_default();
-                    own.sort_by(|one, other| one.name.cmp(&other.name));
-                    texts.extend(own.iter().map(|column| quote(&column.name)));
-                    columns.extend(own);
+                    let own = self.everything()?;
+                    texts.extend(own.iter().map(|(text, _)| text.clone()));
+                    columns.extend(own.into_iter().map(|(_, column)| column));
                 }
                 Projection::Expression { value, alias } => {
                     let name = match (alias, value) {
                         (Some(alias), _) => alias.text.clone(),
-                        (None, Expression::Column(column)) => column.text.clone(),
+                        (None, Expression::Column(column) | Expression::Member { column, .. }) => {
+                            column.text.clone()
+                        }
                         (None, _) => format!("column{}", columns.len()),
                     };
                     let sql = self.expression(value, None)?;
@@ -40,6 +37,21 @@ impl Translator<'_> {
             }
         }
         Ok((texts.join(", "), columns))
+    }
+
+    /// `*`, in YQL's own order, whatever the tables' is.
+    fn everything(&self) -> Result<Vec<(String, Column)>, YdbError> {
+        let mut own = Vec::new();
+        for column in self.scope.iter().flat_map(|scope| &scope.columns) {
+            let name = Name {
+                text: column.name.clone(),
+                place: self.place.unwrap_or_default(),
+            };
+            // Refuses a name that two tables have.
+            own.push((self.column(&name)?.text, column.clone()));
+        }
+        own.sort_by(|one, other| one.1.name.cmp(&other.1.name));
+        Ok(own)
     }
 
     pub(super) fn returning(
@@ -61,14 +73,22 @@ impl Translator<'_> {
         }
     }
 
+    /// A whole SELECT. What is outside of it isn't seen inside.
     pub(super) fn select(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let scope = std::mem::take(&mut self.scope);
+        let aliases = std::mem::take(&mut self.aliases);
+        let selected = self.selection(select);
+        self.scope = scope;
+        self.aliases = aliases;
+        selected
+    }
+
+    fn selection(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let from = self.from(select.from.as_ref())?;
         self.check_grouping(select)?;
         let (list, columns) = self.projections(&select.projections)?;
         let distinct = if select.distinct { "DISTINCT " } else { "" };
-        let mut text = format!("SELECT {distinct}{list}");
-        if let (Some(from), Some(table)) = (&select.from, self.table) {
-            text += &source(from, table)?;
-        }
+        let mut text = format!("SELECT {distinct}{list}{from}");
         text += &self.filter(select.filter.as_ref())?;
         if !select.group_by.is_empty() {
             let mut keys = Vec::new();
@@ -80,7 +100,6 @@ impl Translator<'_> {
         }
         self.aliases = columns.iter().map(|column| column.name.clone()).collect();
         text += &self.order(select)?;
-        self.aliases.clear();
         Ok((text, columns))
     }
 
@@ -155,18 +174,4 @@ impl Translator<'_> {
         }
         Ok(text)
     }
-}
-
-/// ` FROM table`. An index that is named must be there; SQLite finds by itself
-/// which one helps, and `INDEXED BY` would refuse what an index can't answer.
-fn source(from: &From, table: &Table) -> Result<String, YdbError> {
-    if let Some(view) = &from.view
-        && !table.indexes.iter().any(|index| index.name == view.text)
-    {
-        let message = format!("Required global index not found, index name: {}", view.text);
-        let mut error = YdbError::scheme(message);
-        error.place = Some(view.place);
-        return Err(error);
-    }
-    Ok(format!(" FROM {}", quote(&table.path)))
 }

@@ -8,9 +8,9 @@ use ydb_grpc::ydb_proto::value::Value as Wire;
 
 use super::{Database, Message, Mode, Query, Rights, TopicSettings, Written};
 use crate::clock::Clock;
+use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
-use crate::ydb::values::Parameter;
 
 struct Fixture {
     database: Database,
@@ -54,7 +54,7 @@ fn query(text: &str, parameters: &[(&str, &str)]) -> Query {
         .map(|(name, value)| {
             let kind = ColumnType::required(Primitive::Utf8);
             let value = Value::Text((*value).to_owned());
-            ((*name).to_owned(), Parameter { kind, value })
+            ((*name).to_owned(), Parameter::Plain { kind, value })
         })
         .collect();
     Query {

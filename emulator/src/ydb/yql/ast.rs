@@ -1,5 +1,6 @@
 //! Statements and expressions, as they were written.
 
+use crate::ydb::parameters::ParameterType;
 use crate::ydb::status::Place;
 use crate::ydb::types::{ColumnType, Primitive};
 
@@ -16,7 +17,7 @@ pub(crate) struct Script {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Declaration {
     pub(crate) name: String,
-    pub(crate) kind: ColumnType,
+    pub(crate) kind: ParameterType,
     pub(crate) place: Place,
 }
 
@@ -31,17 +32,23 @@ pub(crate) struct Name {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Statement {
     CreateTable(CreateTable),
+    AlterTable(AlterTable),
     DropTable { table: Name, if_exists: bool },
     Insert(Insert),
     Update(Update),
     Delete(Delete),
-    Select(Select),
+    UpdateOn(On),
+    DeleteOn(On),
+    Select(Box<Select>),
 }
 
 impl Statement {
     /// Whether it changes the schema rather than rows.
     pub(crate) fn is_definition(&self) -> bool {
-        matches!(self, Self::CreateTable(_) | Self::DropTable { .. })
+        matches!(
+            self,
+            Self::CreateTable(_) | Self::AlterTable(_) | Self::DropTable { .. }
+        )
     }
 }
 
@@ -74,6 +81,23 @@ pub(crate) struct Ttl {
     pub(crate) seconds: u32,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AlterTable {
+    pub(crate) table: Name,
+    pub(crate) changes: Vec<Alteration>,
+}
+
+/// A change of a table, all of which an `ALTER TABLE` makes or none.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Alteration {
+    AddColumn(ColumnDefinition),
+    DropColumn(Name),
+    AddIndex(IndexDefinition),
+    DropIndex(Name),
+    SetTtl(Ttl),
+    ResetTtl,
+}
+
 /// What happens to a row whose key exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InsertMode {
@@ -89,7 +113,8 @@ pub(crate) enum InsertMode {
 pub(crate) struct Insert {
     pub(crate) mode: InsertMode,
     pub(crate) table: Name,
-    pub(crate) columns: Vec<Name>,
+    /// None when the SELECT names them.
+    pub(crate) columns: Option<Vec<Name>>,
     pub(crate) source: Source,
     pub(crate) returning: Option<Vec<Projection>>,
 }
@@ -115,6 +140,16 @@ pub(crate) struct Delete {
     pub(crate) returning: Option<Vec<Projection>>,
 }
 
+/// `UPDATE … ON` and `DELETE … ON`: the rows say themselves which they are.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct On {
+    pub(crate) table: Name,
+    /// None when the SELECT names them.
+    pub(crate) columns: Option<Vec<Name>>,
+    pub(crate) source: Source,
+    pub(crate) returning: Option<Vec<Projection>>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Select {
     pub(crate) distinct: bool,
@@ -127,12 +162,50 @@ pub(crate) struct Select {
     pub(crate) offset: Option<Expression>,
 }
 
+/// What a SELECT reads: one relation, and those that are joined to it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct From {
-    pub(crate) table: Name,
-    /// `VIEW index`.
-    pub(crate) view: Option<Name>,
+    pub(crate) first: Relation,
+    pub(crate) joins: Vec<Join>,
+}
+
+/// Something with rows, and the name that its columns go by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Relation {
+    pub(crate) rows: Rows,
     pub(crate) alias: Option<Name>,
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Rows {
+    Table {
+        table: Name,
+        /// `VIEW index`.
+        view: Option<Name>,
+    },
+    /// `AS_TABLE($parameter)`.
+    Parameter(Name),
+    /// `(SELECT …)`.
+    Select(Box<Select>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Join {
+    pub(crate) kind: JoinKind,
+    pub(crate) relation: Relation,
+    /// None for a CROSS JOIN.
+    pub(crate) condition: Option<Expression>,
+}
+
+/// Which side's rows stay without a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JoinKind {
+    Inner,
+    Left,
+    Right,
+    Full,
+    Cross,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +240,11 @@ pub(crate) enum Expression {
     Utf8(String),
     Parameter(Name),
     Column(Name),
+    /// `relation.column`.
+    Member {
+        relation: Name,
+        column: Name,
+    },
     Call {
         function: Name,
         arguments: Vec<Expression>,
@@ -189,9 +267,19 @@ pub(crate) enum Expression {
     },
     In {
         value: Box<Expression>,
-        list: Vec<Expression>,
+        list: List,
         negated: bool,
     },
+}
+
+/// What `IN` searches.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum List {
+    Items(Vec<Expression>),
+    /// A parameter that is a list.
+    Parameter(Name),
+    /// The only column of a SELECT.
+    Select(Box<Select>),
 }
 
 impl Expression {
@@ -207,7 +295,9 @@ impl Expression {
     /// Where its first name is.
     pub(crate) fn place(&self) -> Option<Place> {
         match self {
-            Self::Parameter(name) | Self::Column(name) => Some(name.place),
+            Self::Parameter(name) | Self::Column(name) | Self::Member { relation: name, .. } => {
+                Some(name.place)
+            }
             Self::Call { function, .. } => Some(function.place),
             _ => self.parts().into_iter().find_map(Self::place),
         }
@@ -234,7 +324,7 @@ impl Expression {
     /// Columns that stand outside of aggregates.
     pub(crate) fn bare_columns(&self) -> Vec<&Name> {
         match self {
-            Self::Column(name) => vec![name],
+            Self::Column(name) | Self::Member { column: name, .. } => vec![name],
             _ if self.is_aggregate() => Vec::new(),
             _ => self
                 .parts()
@@ -254,6 +344,7 @@ impl Expression {
             | Self::Utf8(_)
             | Self::Parameter(_)
             | Self::Column(_)
+            | Self::Member { .. }
             | Self::CountAll => Vec::new(),
             Self::Call { arguments, .. } => arguments.iter().collect(),
             Self::Cast { value, .. }
@@ -261,7 +352,13 @@ impl Expression {
             | Self::Negative(value)
             | Self::IsNull { value, .. } => vec![value],
             Self::Binary { left, right, .. } => vec![left, right],
-            Self::In { value, list, .. } => std::iter::once(value.as_ref()).chain(list).collect(),
+            Self::In { value, list, .. } => {
+                let items = match list {
+                    List::Items(items) => items.as_slice(),
+                    List::Parameter(_) | List::Select(_) => &[],
+                };
+                std::iter::once(value.as_ref()).chain(items).collect()
+            }
         }
     }
 }
