@@ -2,12 +2,16 @@
 
 mod dialled;
 mod discovery;
+mod explain;
 mod query;
 mod read_batches;
 mod request;
+mod rows;
+mod scan;
 mod scheme;
 mod scripting;
 mod table;
+mod table_alteration;
 mod table_description;
 mod topic;
 mod topic_read;

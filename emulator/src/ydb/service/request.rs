@@ -7,8 +7,8 @@ use ydb_grpc::ydb_proto as ydb;
 
 use crate::ydb::caller::Caller;
 use crate::ydb::engine::Query;
+use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
-use crate::ydb::values::Parameter;
 use crate::ydb::{Ydb, caller};
 
 /// A script with its parameters, and what its sender may do.
