@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::iam::Iam;
 use crate::inspect::Inspector;
-use engine::Database;
+use engine::{Database, PartitionKey};
 use sessions::Sessions;
 
 /// How often expired rows and records are deleted. YDB does it in the
@@ -215,10 +215,7 @@ impl Ydb {
             return Vec::new();
         };
         let describe = |topic: engine::Topic| TopicDescription {
-            end: database
-                .topics
-                .watch(&topic.path)
-                .map_or(0, |end| *end.borrow()),
+            end: ends(&database, &topic),
             path: topic.path,
             attributes: topic.settings.attributes,
         };
@@ -228,14 +225,22 @@ impl Ydb {
     /// Where the next record of a topic goes, now and whenever it changes.
     ///
     /// # Errors
-    /// When there is no such database or topic.
+    /// When there is no such database or topic, or the topic has more than one
+    /// partition.
     pub fn watch_topic(
         &self,
         database: &str,
         topic: &str,
     ) -> Result<watch::Receiver<u64>, YdbFailure> {
         let database = self.must_have(database)?;
-        Ok(database.topics.watch(&topic_path(&database, topic))?)
+        let path = topic_path(&database, topic);
+        let partitions = database.topics.get(&path)?.settings.partitions;
+        if partitions > 1 {
+            return Err(YdbFailure::Refused(format!(
+                "a trigger on a topic of {partitions} partitions is not supported by this emulator"
+            )));
+        }
+        Ok(database.topics.watch(&PartitionKey::new(&path, 0))?)
     }
 
     /// Where the next record of a topic goes.
@@ -258,8 +263,8 @@ impl Ydb {
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure> {
         let database = self.must_have(database)?;
-        let path = topic_path(&database, topic);
-        let work = move || database.topics.read(&path, from, most);
+        let key = PartitionKey::new(&topic_path(&database, topic), 0);
+        let work = move || database.topics.read(&key, from, most);
         let stored = tokio::task::spawn_blocking(work).await;
         let stored = stored.map_err(|error| YdbFailure::Refused(error.to_string()))??;
         let record = |stored: engine::Stored| Record {
@@ -269,6 +274,14 @@ impl Ydb {
         };
         Ok(stored.into_iter().map(record).collect())
     }
+}
+
+/// Where the next records of all partitions go, together.
+fn ends(database: &Database, topic: &engine::Topic) -> u64 {
+    let keys = (0..topic.settings.partitions).map(|number| PartitionKey::new(&topic.path, number));
+    keys.filter_map(|key| database.topics.watch(&key).ok())
+        .map(|end| *end.borrow())
+        .sum()
 }
 
 fn topic_path(database: &Database, topic: &str) -> String {

@@ -118,7 +118,9 @@ func TestDatabaseSQL(t *testing.T) {
 			scheme := ydb.WithQueryMode(ctx, ydb.SchemeQueryMode)
 			_, err := db.ExecContext(scheme, "CREATE TABLE "+own+" (id Uint64 NOT NULL, name Utf8, PRIMARY KEY (id))")
 			must(t, err)
-			_, err = db.ExecContext(ctx, "UPSERT INTO "+own+" (id, name) VALUES (?, ?), (?, ?)", uint64(1), "ann", uint64(2), nil)
+			var nobody *string
+			_, err = db.ExecContext(ctx, "UPSERT INTO "+own+" (id, name) VALUES (?, ?), (?, ?)",
+				uint64(1), "ann", uint64(2), nobody)
 			must(t, err)
 			tx, err := db.BeginTx(ctx, nil)
 			must(t, err)

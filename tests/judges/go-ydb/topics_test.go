@@ -157,10 +157,18 @@ func TestReadersSharePartitions(t *testing.T) {
 		partition int64
 	}
 	all := make(chan received)
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
+	var stops [2]func()
 	for number, reader := range readers {
+		reading, cancel := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		// A reader serves one caller at a time, its Close too.
+		stops[number] = func() {
+			cancel()
+			<-ended
+			must(t, reader.Close(ctx))
+		}
 		go func() {
+			defer close(ended)
 			for {
 				text, partition, err := read(reading, reader)
 				if err != nil {
@@ -205,12 +213,11 @@ func TestReadersSharePartitions(t *testing.T) {
 	for !shared() {
 		must(t, ctx.Err())
 	}
-	must(t, readers[0].Close(ctx))
+	stops[0]()
 	for _, reader := range sent() {
 		equal(t, reader, 1)
 	}
-	stop()
-	must(t, readers[1].Close(ctx))
+	stops[1]()
 }
 
 func TestWriterAndReaderReconnect(t *testing.T) {

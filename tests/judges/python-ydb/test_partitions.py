@@ -26,7 +26,7 @@ def write(driver, topic, *texts, **settings):
 def test_a_description_names_all_partitions(driver, topic):
     found = driver.topic_client.describe_topic(topic)
     assert sorted(partition.partition_id for partition in found.partitions) == list(range(PARTITIONS))
-    assert found.partitioning_settings.min_active_partitions == PARTITIONS
+    assert found.min_active_partitions == PARTITIONS
     driver.topic_client.alter_topic(topic, set_min_active_partitions=PARTITIONS + 1)
     found = driver.topic_client.describe_topic(topic)
     assert len(found.partitions) == PARTITIONS + 1

@@ -18,13 +18,16 @@ mod schema;
 mod script;
 #[cfg(test)]
 mod tests;
+mod topic_log;
 mod topics;
 mod transaction;
 mod turn;
 mod write;
 
+pub(crate) use consumers::Order;
 pub(crate) use database::Database;
 pub(crate) use schema::{Index, Table};
 pub(crate) use script::{Query, Rights};
+pub(crate) use topic_log::PartitionKey;
 pub(crate) use topics::{Message, Ownership, Stored, Topic, TopicSettings, Written};
 pub(crate) use transaction::{Mode, Transaction};

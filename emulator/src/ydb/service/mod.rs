@@ -5,6 +5,7 @@ mod discovery;
 mod explain;
 mod query;
 mod read_batches;
+mod read_partitions;
 mod request;
 mod rows;
 mod scan;
@@ -14,6 +15,7 @@ mod table;
 mod table_alteration;
 mod table_description;
 mod topic;
+mod topic_description;
 mod topic_read;
 mod topic_write;
 
