@@ -71,59 +71,64 @@ def test_a_reader_may_choose_partitions(driver, topic):
     assert sorted(message.data.decode() for message in messages) == ["to 1", "to 3"]
 
 
-def test_readers_share_partitions_and_give_them_back(judged, driver, topic):
-    """A second reader gets a share, and all when the first one leaves. Every
-    message comes to somebody who may commit it, once."""
+class Readers:
+    """Readers of one consumer that read and commit until they are stopped."""
 
-    async def collect(reader, into, until):
-        while not until(into):
-            message = await asyncio.wait_for(reader.receive_message(), PATIENCE)
-            into.append((message.partition_id, message.data.decode()))
-            await reader.commit_with_ack(message)
+    def __init__(self, client, topic):
+        self.client = client
+        self.topic = topic
+        self.tasks = {}
+        self.stopped = set()
+        self.committed = asyncio.Queue()
 
-    def partitions(received):
-        return {partition for partition, _ in received}
+    def start(self, name):
+        self.tasks[name] = asyncio.create_task(self._read(name))
 
-    async def write_round(client, round):
+    async def stop(self, name):
+        self.stopped.add(name)
+        await self.tasks.pop(name)
+
+    async def _read(self, name):
+        async with self.client.reader(self.topic, consumer="first") as reader:
+            while name not in self.stopped:
+                try:
+                    message = await asyncio.wait_for(reader.receive_message(), 0.2)
+                    await reader.commit_with_ack(message)
+                except (asyncio.TimeoutError, ydb.TopicReaderPartitionExpiredError):
+                    # Nothing there, or somebody else gets it again.
+                    continue
+                self.committed.put_nowait((name, message.partition_id, message.data.decode()))
+
+    async def owners(self, round):
+        """Writes to each partition; who committed it."""
+        owners = {}
         for partition in range(PARTITIONS):
-            async with client.writer(topic, partition_id=partition) as writer:
+            async with self.client.writer(self.topic, partition_id=partition) as writer:
                 await writer.write_with_ack(f"{round} to {partition}")
+        while len(owners) < PARTITIONS:
+            name, partition, text = await asyncio.wait_for(self.committed.get(), PATIENCE)
+            assert text == f"{round} to {partition}", "a message was committed twice"
+            assert partition not in owners, "a message was committed twice"
+            owners[partition] = name
+        return owners
 
+
+def test_readers_share_partitions_and_give_them_back(judged, topic):
     async def use():
-        async with ydb.aio.Driver(driver_settings(judged)) as own:
-            await own.wait(PATIENCE, fail_fast=True)
-            client = own.topic_client
-            first, second = [], []
-            one = client.reader(topic, consumer="first")
-            await write_round(client, "alone")
-            await collect(one, first, lambda all: len(all) == PARTITIONS)
-            assert len(partitions(first)) == PARTITIONS
-            two = client.reader(topic, consumer="first")
-            first.clear()
-            reading = asyncio.create_task(collect(one, first, lambda _: False))
-            # The newcomer's share shows when something comes to it.
-            rounds = 0
-            wanted = asyncio.create_task(collect(two, second, lambda all: len(partitions(all)) == PARTITIONS // 2))
-            while not wanted.done():
-                await write_round(client, f"round {rounds}")
-                rounds += 1
-                await asyncio.wait([wanted], timeout=0.05)
-            await wanted
-            while len(first) + len(second) < rounds * PARTITIONS:
-                await asyncio.wait_for(collect(two, second, lambda all: True), PATIENCE)
-                more = asyncio.create_task(collect(two, second, lambda all: len(first) + len(all) >= rounds * PARTITIONS))
-                done, _ = await asyncio.wait([more], timeout=0.2)
-                if not done:
-                    more.cancel()
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            await one.close(flush=False)
-            both = sorted(text for _, text in first + second)
-            assert both == sorted(f"round {r} to {p}" for r in range(rounds) for p in range(PARTITIONS))
-            second.clear()
-            await write_round(client, "after")
-            await collect(two, second, lambda all: len(all) == PARTITIONS)
-            assert len(partitions(second)) == PARTITIONS
-            await two.close(flush=False)
+        async with ydb.aio.Driver(driver_settings(judged)) as driver:
+            await driver.wait(PATIENCE, fail_fast=True)
+            readers = Readers(driver.topic_client, topic)
+            readers.start("one")
+            assert set((await readers.owners("alone")).values()) == {"one"}
+            readers.start("two")
+            shared = {"one": PARTITIONS // 2, "two": PARTITIONS // 2}
+            counts, round = {}, 0
+            while counts != shared:
+                assert round < 50, f"after {round} rounds still {counts}"
+                counts = collections.Counter((await readers.owners(f"round {round}")).values())
+                round += 1
+            await readers.stop("one")
+            assert set((await readers.owners("after")).values()) == {"two"}
+            await readers.stop("two")
 
     asyncio.run(use())

@@ -13,7 +13,7 @@ use wschat_tests::process::tail;
 use wschat_tests::program::Program;
 use wschat_tests::run_folder::RunFolder;
 use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
-use yandex_cloud_rest::model::database::{CreateDatabaseRequest, Database};
+use yandex_cloud_rest::model::database::{CreateDatabaseRequest, Database, ServerlessDatabase};
 use yandex_cloud_rest::{Client, Config};
 
 /// A judge that hangs is a failed one.
@@ -120,7 +120,7 @@ async fn make_database(client: &Client, folder_id: &str) -> Result<Database, Fai
     let request = CreateDatabaseRequest {
         folder_id: folder_id.to_owned(),
         name: "judged".to_owned(),
-        serverless_database: Some(Default::default()),
+        serverless_database: Some(ServerlessDatabase::default()),
         ..CreateDatabaseRequest::default()
     };
     let mut operation = client.databases().create(&request, Uuid::new_v4()).await?;

@@ -284,12 +284,11 @@ impl Topics {
         wanted: Option<usize>,
     ) -> Result<PartitionKey, YdbError> {
         let partitions = self.get(path)?.settings.partitions;
-        let number = match wanted {
-            Some(number) => number,
-            None => {
-                let known = lock(&self.log).partition_of(path, producer)?;
-                known.unwrap_or_else(|| by_name(producer, partitions))
-            }
+        let number = if let Some(number) = wanted {
+            number
+        } else {
+            let known = lock(&self.log).partition_of(path, producer)?;
+            known.unwrap_or_else(|| by_name(producer, partitions))
         };
         let key = PartitionKey::new(path, number);
         if number < partitions {

@@ -122,7 +122,7 @@ fn init(caller: &Caller, request: InitRequest) -> Result<(Producer, InitResponse
     };
     let topics = &caller.database.topics;
     let codecs = topics.get(&path)?.settings.codecs;
-    let (place, last_seq_no) = topics.own(&path, &id, wanted(request.partitioning)?)?;
+    let (place, last_seq_no) = topics.own(&path, &id, wanted(request.partitioning.as_ref())?)?;
     let response = InitResponse {
         last_seq_no,
         session_id: place.session.to_string(),
@@ -134,10 +134,10 @@ fn init(caller: &Caller, request: InitRequest) -> Result<(Producer, InitResponse
 
 /// The partition that a producer asks for. A message group is its producer, so
 /// the group's name says nothing more.
-fn wanted(partitioning: Option<Partitioning>) -> Result<Option<usize>, YdbError> {
+fn wanted(partitioning: Option<&Partitioning>) -> Result<Option<usize>, YdbError> {
     let id = match partitioning {
         None | Some(Partitioning::MessageGroupId(_)) => return Ok(None),
-        Some(Partitioning::PartitionId(id)) => id,
+        Some(Partitioning::PartitionId(id)) => *id,
         Some(Partitioning::PartitionWithGeneration(partition)) => partition.partition_id,
     };
     let number = usize::try_from(id);
