@@ -167,6 +167,36 @@ def test_tables_are_joined(pool, people, name):
         assert [(row.id, row.pet) for row in found] == expected, kind
 
 
+def test_selects_stand_in_selects(pool, people):
+    fill(pool, people)
+    for text in [
+        f"SELECT id FROM `{people}` WHERE id IN (SELECT id FROM `{people}` WHERE name = 'ann') ORDER BY id",
+        f"SELECT id FROM (SELECT id, name FROM `{people}`) AS own WHERE own.name = 'ann' ORDER BY id",
+        f"$all = (SELECT id, name FROM `{people}`); SELECT id FROM $all WHERE name = 'ann' ORDER BY id",
+        f"$name = 'ann'; SELECT id FROM `{people}` WHERE name = $name ORDER BY id",
+        f"""SELECT id FROM `{people}` WHERE id = 3 UNION ALL
+        SELECT id FROM `{people}` WHERE id = 1 ORDER BY id""",
+    ]:
+        assert [row.id for row in rows(pool.execute_with_retries(text))] == [1, 3], text
+
+
+def test_values_are_chosen_by_conditions(pool, people):
+    fill(pool, people)
+    text = f"""SELECT id, CASE WHEN age > 10 THEN 'old' WHEN age IS NULL THEN name ELSE NULL END AS word,
+        IF(age > 10, 1, 2) AS number FROM `{people}` ORDER BY id"""
+    found = rows(pool.execute_with_retries(text))
+    assert [(row.word, row.number) for row in found] == [("old", 1), ("bob", 2), (None, 2)]
+
+
+def test_groups_are_filtered(pool, people):
+    fill(pool, people)
+    text = f"SELECT name, COUNT(*) AS n FROM `{people}` GROUP BY name HAVING COUNT(*) > 1u"
+    found = rows(pool.execute_with_retries(text))
+    assert [(row.name, row.n) for row in found] == [("ann", 2)]
+    (row,) = rows(pool.execute_with_retries(f"SELECT COUNT(DISTINCT name) AS n FROM `{people}`"))
+    assert row.n == 2
+
+
 def test_counts_and_sums_have_the_types_of_yql(pool, people):
     fill(pool, people)
     (row,) = rows(

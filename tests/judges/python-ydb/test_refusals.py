@@ -44,7 +44,13 @@ def test_a_missing_parameter_is_named(pool):
     [
         ("GRANT SELECT ON people TO bob", "GRANT", 1, 1),
         ("SELECT 1;\n  SELECT Digest::Md5('a')", "Digest", 2, 18),
-        ("SELECT 1 UNION ALL SELECT 2", "UNION", 1, 10),
+        ("SELECT 1 UNION SELECT 2", "UNION", 1, 16),
+        ("SELECT 1\nINTERSECT SELECT 2", "INTERSECT", 2, 1),
+        ("SELECT (SELECT 1)", "SELECT", 1, 9),
+        ("SELECT 1 FROM a LEFT SEMI JOIN b ON a.x = b.x", "SEMI", 1, 22),
+        ("CREATE TOPIC t", "CREATE", 1, 8),
+        ("ALTER TABLE t RENAME TO u", "RENAME", 1, 15),
+        ("DECLARE $a AS Decimal(22, 9)", "Decimal", 1, 15),
         ("CREATE TABLE t (id Int32, PRIMARY KEY (id)) WITH (STORE = COLUMN)", "STORE", 1, 51),
         ("SELECT id FORM t", "FORM", 1, 11),
     ],
@@ -67,3 +73,25 @@ def test_a_table_is_made_once(pool, people):
     pool.execute_with_retries(f"DROP TABLE IF EXISTS `{people}`")
     with pytest.raises(ydb.issues.SchemeError):
         pool.execute_with_retries(f"DROP TABLE `{people}`")
+
+
+def test_calls_that_are_not_served_say_so(driver, sessions, people, judged):
+    path = f"{judged.database}/{people}"
+    with pytest.raises(ydb.issues.Unsupported) as refused:
+        sessions.retry_operation_sync(lambda session: session.copy_table(path, f"{path}_copy"))
+    assert "CopyTable" in refused.value.issues[0].message
+    with pytest.raises(ydb.issues.Unsupported) as refused:
+        sessions.retry_operation_sync(lambda session: session.rename_tables([ydb.RenameItem(path, f"{path}_new")]))
+    assert "RenameTables" in refused.value.issues[0].message
+
+
+def test_topics_in_transactions_are_refused_by_name(driver, pool, people, judged):
+    path = f"{judged.database}/{people}_topic"
+    driver.topic_client.create_topic(path, consumers=["first"])
+
+    def callee(tx):
+        driver.topic_client.tx_writer(tx, path).write("text")
+
+    with pytest.raises(ydb.issues.Unsupported) as refused:
+        pool.retry_tx_sync(callee)
+    assert "transaction" in refused.value.issues[0].message

@@ -12,6 +12,7 @@ mod file;
 mod functions;
 mod operators;
 mod plan;
+mod producers;
 mod projection;
 mod relations;
 mod schema;
@@ -26,8 +27,9 @@ mod write;
 
 pub(crate) use consumers::Order;
 pub(crate) use database::Database;
+pub(crate) use producers::Ownership;
 pub(crate) use schema::{Index, Table};
 pub(crate) use script::{Query, Rights};
 pub(crate) use topic_log::PartitionKey;
-pub(crate) use topics::{Message, Ownership, Stored, Topic, TopicSettings, Written};
+pub(crate) use topics::{Message, Stored, Topic, TopicSettings, Written};
 pub(crate) use transaction::{Mode, Transaction};

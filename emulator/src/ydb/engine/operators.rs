@@ -130,6 +130,59 @@ impl Translator<'_> {
         })
     }
 
+    /// The first branch that holds; all values have one type, which a literal
+    /// follows.
+    pub(super) fn case(
+        &mut self,
+        branches: &[(Expression, Expression)],
+        otherwise: &Expression,
+        wanted: Option<Primitive>,
+    ) -> Result<Sql, YdbError> {
+        let values = || branches.iter().map(|(_, then)| then).chain([otherwise]);
+        let bound = self.values.len();
+        let mut named = None;
+        for value in values().filter(|value| !value.is_literal()) {
+            named = named.or(self.expression(value, wanted)?.primitive());
+        }
+        // Only the type was asked for.
+        self.values.truncate(bound);
+        let mut primitive = named.or(wanted);
+        let (mut text, mut nullable) = ("CASE".to_owned(), false);
+        for (when, then) in branches {
+            let when = self.condition(when)?.text;
+            let then = self.branch(then, &mut primitive, &mut nullable)?;
+            text = format!("{text} WHEN {when} THEN {then}");
+        }
+        let otherwise = self.branch(otherwise, &mut primitive, &mut nullable)?;
+        Ok(Sql {
+            text: format!("({text} ELSE {otherwise} END)"),
+            kind: primitive.map(|primitive| ColumnType {
+                primitive,
+                nullable,
+            }),
+        })
+    }
+
+    fn branch(
+        &mut self,
+        value: &Expression,
+        primitive: &mut Option<Primitive>,
+        nullable: &mut bool,
+    ) -> Result<String, YdbError> {
+        let sql = self.expression(value, *primitive)?;
+        *nullable |= sql.is_nullable();
+        match (*primitive, sql.primitive()) {
+            (Some(one), Some(other)) if one != other => {
+                let message = format!("Can't choose between {one} and {other}");
+                Err(self.refuse(value, message))
+            }
+            (one, other) => {
+                *primitive = one.or(other);
+                Ok(sql.text)
+            }
+        }
+    }
+
     fn arithmetic(
         &mut self,
         operator: Operator,

@@ -104,6 +104,15 @@ impl Translator<'_> {
                 let kind = ColumnType::required(Primitive::Uint64);
                 Ok(Sql::new("COUNT(*)", kind))
             }
+            Expression::CountDistinct(value) => {
+                let value = self.expression(value, None)?.text;
+                let kind = ColumnType::required(Primitive::Uint64);
+                Ok(Sql::new(format!("COUNT(DISTINCT {value})"), kind))
+            }
+            Expression::Case {
+                branches,
+                otherwise,
+            } => self.case(branches, otherwise, wanted),
             Expression::Call {
                 function,
                 arguments,

@@ -84,6 +84,18 @@ impl Translator<'_> {
     }
 
     fn selection(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let (mut text, columns) = if select.also.is_empty() {
+            self.core(select)?
+        } else {
+            self.union(select)?
+        };
+        self.aliases = columns.iter().map(|column| column.name.clone()).collect();
+        text += &self.order(select)?;
+        Ok((text, columns))
+    }
+
+    /// A SELECT without its order and limits.
+    fn core(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
         let from = self.from(select.from.as_ref())?;
         self.check_grouping(select)?;
         let (list, columns) = self.projections(&select.projections)?;
@@ -98,9 +110,62 @@ impl Translator<'_> {
             text += " GROUP BY ";
             text += &keys.join(", ");
         }
-        self.aliases = columns.iter().map(|column| column.name.clone()).collect();
-        text += &self.order(select)?;
+        if let Some(having) = &select.having {
+            text += " HAVING ";
+            text += &self.condition(having)?.text;
+        }
         Ok((text, columns))
+    }
+
+    /// SELECTs one after the other. Their columns go by name, as YQL does it.
+    fn union(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let (first, mut columns) = self.core(select)?;
+        let mut parts = vec![first];
+        for other in &select.also {
+            let (text, own) = self.core(other)?;
+            parts.push(text);
+            self.merge(&mut columns, &own)?;
+        }
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        let list = names.join(", ");
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|part| format!("SELECT {list} FROM ({part})"))
+            .collect();
+        let all = parts.join(" UNION ALL ");
+        self.scope.clear();
+        Ok((format!("SELECT {list} FROM ({all})"), columns))
+    }
+
+    /// Takes in the types of another SELECT's columns.
+    fn merge(&self, columns: &mut [Column], own: &[Column]) -> Result<(), YdbError> {
+        let refuse = |name: &str, what: &str| {
+            let message = format!("UNION ALL: the column {name} {what}");
+            YdbError::query(message, self.place)
+        };
+        if let Some(more) = own
+            .iter()
+            .find(|one| !columns.iter().any(|other| other.name == one.name))
+        {
+            return Err(refuse(
+                &more.name,
+                "is not in the first SELECT; this emulator wants it in all",
+            ));
+        }
+        for column in columns {
+            let other = own.iter().find(|other| other.name == column.name);
+            let other = other.ok_or_else(|| {
+                refuse(
+                    &column.name,
+                    "is not in all SELECTs; this emulator wants it there",
+                )
+            })?;
+            if other.kind.primitive != column.kind.primitive {
+                return Err(refuse(&column.name, "has more than one type"));
+            }
+            column.kind.nullable |= other.kind.nullable;
+        }
+        Ok(())
     }
 
     /// Beside aggregates only what is grouped by has one value.

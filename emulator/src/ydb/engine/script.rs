@@ -258,18 +258,19 @@ fn reads_tables(source: &Source) -> bool {
         match &relation.rows {
             Rows::Table { .. } => true,
             Rows::Parameter(_) => false,
-            Rows::Select(inner) => select(inner),
+            Rows::Select(inner) => reads(inner),
         }
     }
     fn from(from: &From) -> bool {
         relation(&from.first) || from.joins.iter().any(|join| relation(&join.relation))
     }
-    fn select(select: &Select) -> bool {
-        select.from.as_ref().is_some_and(from)
+    fn reads(select: &Select) -> bool {
+        let own = select.from.as_ref().is_some_and(from);
+        own || select.also.iter().any(reads)
     }
     match source {
         Source::Values(_) => false,
-        Source::Select(inner) => select(inner),
+        Source::Select(inner) => reads(inner),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Topics: logs of partitions that producers append to and readers follow.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -13,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::consumers::{Consumers, Order};
 use super::file::{lock, remove_file};
+use super::producers::Ownership;
 use super::topic_log::{PartitionKey, TopicLog};
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
@@ -41,24 +41,15 @@ pub(crate) struct Topic {
     pub(crate) created: Timestamp,
 }
 
-struct Open {
+pub(super) struct Open {
     topic: Topic,
     /// Where the next record goes, for each partition.
-    ends: Vec<watch::Sender<u64>>,
+    pub(super) ends: Vec<watch::Sender<u64>>,
     /// The session that writes for each producer in each partition.
-    owners: BTreeMap<(usize, String), Ownership>,
-    sessions: u64,
+    pub(super) owners: BTreeMap<(usize, String), Ownership>,
+    pub(super) sessions: u64,
     /// Cancelled when the topic goes.
-    dropped: CancellationToken,
-}
-
-/// A producer's place in a topic, as long as no other session takes it.
-#[derive(Debug, Clone)]
-pub(crate) struct Ownership {
-    pub(crate) partition: usize,
-    pub(crate) session: u64,
-    /// Cancelled when the place is lost.
-    pub(crate) lost: CancellationToken,
+    pub(super) dropped: CancellationToken,
 }
 
 /// A record as a producer sent it.
@@ -93,8 +84,8 @@ pub(crate) enum Written {
 
 /// All topics of a database.
 pub(crate) struct Topics {
-    clock: Clock,
-    log: Mutex<TopicLog>,
+    pub(super) clock: Clock,
+    pub(super) log: Mutex<TopicLog>,
     open: Mutex<BTreeMap<String, Open>>,
     consumers: Consumers,
     closed: CancellationToken,
@@ -268,102 +259,15 @@ impl Topics {
         Ok(())
     }
 
-    fn with<T>(&self, path: &str, act: impl FnOnce(&mut Open) -> T) -> Result<T, YdbError> {
+    pub(super) fn with<T>(
+        &self,
+        path: &str,
+        act: impl FnOnce(&mut Open) -> T,
+    ) -> Result<T, YdbError> {
         lock(&self.open)
             .get_mut(path)
             .map(act)
             .ok_or_else(|| YdbError::no_path(path))
-    }
-
-    /// Where a producer writes: where it says, where it did before, or where
-    /// its name leads.
-    fn choose(
-        &self,
-        path: &str,
-        producer: &str,
-        wanted: Option<usize>,
-    ) -> Result<PartitionKey, YdbError> {
-        let partitions = self.get(path)?.settings.partitions;
-        let number = if let Some(number) = wanted {
-            number
-        } else {
-            let known = lock(&self.log).partition_of(path, producer)?;
-            known.unwrap_or_else(|| by_name(producer, partitions))
-        };
-        let key = PartitionKey::new(path, number);
-        if number < partitions {
-            Ok(key)
-        } else {
-            Err(no_partition(&key))
-        }
-    }
-
-    /// A producer starts to write: its session, and its highest number. An
-    /// older session of the same producer loses its place.
-    pub(crate) fn own(
-        &self,
-        path: &str,
-        producer: &str,
-        wanted: Option<usize>,
-    ) -> Result<(Ownership, i64), YdbError> {
-        let key = self.choose(path, producer, wanted)?;
-        let own = self.with(path, |open| {
-            open.sessions += 1;
-            let own = Ownership {
-                partition: key.number,
-                session: open.sessions,
-                lost: open.dropped.child_token(),
-            };
-            let place = (key.number, producer.to_owned());
-            if let Some(older) = open.owners.insert(place, own.clone()) {
-                older.lost.cancel();
-            }
-            own
-        })?;
-        let highest = lock(&self.log).highest(&key, producer)?;
-        Ok((own, highest))
-    }
-
-    /// Where the producer's next record goes; refused when its place is lost.
-    pub(crate) fn check_owner(
-        &self,
-        path: &str,
-        producer: &str,
-        own: &Ownership,
-    ) -> Result<u64, YdbError> {
-        let number = own.partition;
-        let (owner, end) = self.with(path, |open| {
-            let owner = open.owners.get(&(number, producer.to_owned()));
-            let end = open.ends.get(number).map(|end| *end.borrow());
-            (owner.map(|owner| owner.session), end.unwrap_or_default())
-        })?;
-        if owner == Some(own.session) {
-            return Ok(end);
-        }
-        Err(YdbError::bad_request(format!(
-            "ownership session is killed by another session with id {} partition id {number}",
-            owner.unwrap_or_default()
-        )))
-    }
-
-    /// Appends records of a producer; refused when its session was taken over.
-    pub(crate) fn append(
-        &self,
-        path: &str,
-        producer: &str,
-        own: &Ownership,
-        messages: &[Message],
-    ) -> Result<Vec<Written>, YdbError> {
-        let key = PartitionKey::new(path, own.partition);
-        let log = lock(&self.log);
-        let end = self.check_owner(path, producer, own)?;
-        let (outcomes, end) = log.append(&key, producer, end, messages, self.clock.now())?;
-        self.with(path, |open| {
-            if let Some(own) = open.ends.get(key.number) {
-                own.send_replace(end);
-            }
-        })?;
-        Ok(outcomes)
     }
 
     /// Records from an offset on, at most `most`.
@@ -388,14 +292,7 @@ impl Topics {
     }
 }
 
-fn no_partition(key: &PartitionKey) -> YdbError {
+pub(super) fn no_partition(key: &PartitionKey) -> YdbError {
     let PartitionKey { topic, number } = key;
     YdbError::bad_request(format!("{topic} has no partition {number}"))
-}
-
-fn by_name(producer: &str, partitions: usize) -> usize {
-    let mut hasher = DefaultHasher::new();
-    producer.hash(&mut hasher);
-    let partitions = u64::try_from(partitions).unwrap_or(u64::MAX).max(1);
-    usize::try_from(hasher.finish() % partitions).unwrap_or_default()
 }

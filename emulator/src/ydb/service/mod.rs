@@ -14,6 +14,7 @@ mod scripting;
 mod table;
 mod table_alteration;
 mod table_description;
+mod table_transaction;
 mod topic;
 mod topic_description;
 mod topic_read;

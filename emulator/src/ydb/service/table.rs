@@ -7,31 +7,30 @@ use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
 use ydb_grpc::ydb_proto::table::keep_alive_result::SessionStatus;
 use ydb_grpc::ydb_proto::table::query::Query as Content;
-use ydb_grpc::ydb_proto::table::transaction_control::TxSelector;
-use ydb_grpc::ydb_proto::table::transaction_settings::TxMode;
 use ydb_grpc::ydb_proto::table::{
     AlterTableRequest, AlterTableResponse, BeginTransactionRequest, BeginTransactionResponse,
     BeginTransactionResult, BulkUpsertRequest, BulkUpsertResponse, BulkUpsertResult,
-    CommitTransactionRequest, CommitTransactionResponse, CommitTransactionResult,
-    CreateSessionRequest, CreateSessionResponse, CreateSessionResult, CreateTableRequest,
-    CreateTableResponse, DeleteSessionRequest, DeleteSessionResponse, DescribeTableRequest,
-    DescribeTableResponse, DropTableRequest, DropTableResponse, ExecuteDataQueryRequest,
-    ExecuteDataQueryResponse, ExecuteQueryResult, ExecuteScanQueryPartialResponse,
-    ExecuteScanQueryRequest, ExecuteSchemeQueryRequest, ExecuteSchemeQueryResponse,
-    ExplainDataQueryRequest, ExplainDataQueryResponse, ExplainQueryResult, KeepAliveRequest,
-    KeepAliveResponse, KeepAliveResult, PrepareDataQueryRequest, PrepareDataQueryResponse,
-    PrepareQueryResult, ReadRowsRequest, ReadRowsResponse, ReadTableRequest, ReadTableResponse,
-    ReadTableResult, RollbackTransactionRequest, RollbackTransactionResponse, TransactionControl,
-    TransactionMeta, TransactionSettings,
+    CommitTransactionRequest, CommitTransactionResponse, CommitTransactionResult, CopyTableRequest,
+    CopyTableResponse, CopyTablesRequest, CopyTablesResponse, CreateSessionRequest,
+    CreateSessionResponse, CreateSessionResult, CreateTableRequest, CreateTableResponse,
+    DeleteSessionRequest, DeleteSessionResponse, DescribeTableRequest, DescribeTableResponse,
+    DropTableRequest, DropTableResponse, ExecuteDataQueryRequest, ExecuteDataQueryResponse,
+    ExecuteQueryResult, ExecuteScanQueryPartialResponse, ExecuteScanQueryRequest,
+    ExecuteSchemeQueryRequest, ExecuteSchemeQueryResponse, ExplainDataQueryRequest,
+    ExplainDataQueryResponse, ExplainQueryResult, KeepAliveRequest, KeepAliveResponse,
+    KeepAliveResult, PrepareDataQueryRequest, PrepareDataQueryResponse, PrepareQueryResult,
+    ReadRowsRequest, ReadRowsResponse, ReadTableRequest, ReadTableResponse, ReadTableResult,
+    RenameTablesRequest, RenameTablesResponse, RollbackTransactionRequest,
+    RollbackTransactionResponse, TransactionMeta,
 };
 
-use super::request::{blocking, caller, query, session};
+use super::request::{blocking, caller, not_served, query, session};
 use super::table_alteration::alterations;
 use super::table_description::{define, describe};
+use super::table_transaction::{mode, scope};
 use super::{explain, rows, scan};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
-use crate::ydb::engine::Mode;
 use crate::ydb::proto::table::table_service_server::TableService;
 use crate::ydb::sessions::Scope;
 use crate::ydb::status::{self, YdbError};
@@ -258,6 +257,33 @@ impl TableService for Ydb {
         }))
     }
 
+    async fn copy_table(
+        &self,
+        request: Request<CopyTableRequest>,
+    ) -> Result<Response<CopyTableResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = Some(not_served("CopyTable"));
+        Ok(Response::new(CopyTableResponse { operation }))
+    }
+
+    async fn copy_tables(
+        &self,
+        request: Request<CopyTablesRequest>,
+    ) -> Result<Response<CopyTablesResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = Some(not_served("CopyTables"));
+        Ok(Response::new(CopyTablesResponse { operation }))
+    }
+
+    async fn rename_tables(
+        &self,
+        request: Request<RenameTablesRequest>,
+    ) -> Result<Response<RenameTablesResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = Some(not_served("RenameTables"));
+        Ok(Response::new(RenameTablesResponse { operation }))
+    }
+
     async fn drop_table(
         &self,
         request: Request<DropTableRequest>,
@@ -338,31 +364,5 @@ impl TableService for Ydb {
         Ok(Response::new(RollbackTransactionResponse {
             operation: Some(operation),
         }))
-    }
-}
-
-fn mode(settings: Option<TransactionSettings>) -> Mode {
-    match settings.and_then(|settings| settings.tx_mode) {
-        None | Some(TxMode::SerializableReadWrite(_) | TxMode::SnapshotReadWrite(_)) => {
-            Mode::Serializable
-        }
-        Some(
-            TxMode::SnapshotReadOnly(_) | TxMode::OnlineReadOnly(_) | TxMode::StaleReadOnly(_),
-        ) => Mode::ReadOnly,
-    }
-}
-
-fn scope(control: Option<TransactionControl>) -> Scope {
-    let Some(control) = control else {
-        return Scope::Alone;
-    };
-    let commit = control.commit_tx;
-    match control.tx_selector {
-        None => Scope::Alone,
-        Some(TxSelector::TxId(id)) => Scope::Within { id, commit },
-        Some(TxSelector::BeginTx(settings)) => Scope::Begin {
-            mode: mode(Some(settings)),
-            commit,
-        },
     }
 }

@@ -16,7 +16,7 @@ use ydb_grpc::ydb_proto::topic::{
     UpdateOffsetsInTransactionResponse,
 };
 
-use super::request::caller;
+use super::request::{caller, not_served};
 use super::topic_description::{commit_offset, describe_consumer, describe_topic};
 use super::{topic_read, topic_write};
 use crate::iam::Permission;
@@ -117,12 +117,7 @@ impl TopicService for Ydb {
         request: Request<UpdateOffsetsInTransactionRequest>,
     ) -> Result<Response<UpdateOffsetsInTransactionResponse>, Status> {
         caller(self, request.metadata())?;
-        // Said here, since clients take a call that is missing for a broken
-        // connection and try again for ever.
-        let refused = YdbError::unsupported(
-            "reading a topic in a transaction is not supported by this emulator",
-        );
-        let operation = status::done(&Err::<(), _>(refused));
+        let operation = not_served("UpdateOffsetsInTransaction");
         Ok(Response::new(UpdateOffsetsInTransactionResponse {
             operation: Some(operation),
         }))

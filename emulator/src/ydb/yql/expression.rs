@@ -202,8 +202,11 @@ fn word(cursor: &mut Cursor) -> Result<Expression, YdbError> {
             return Ok(constant);
         }
     }
-    if cursor.is_keyword("CASE") || cursor.is_keyword("SELECT") {
-        return Err(cursor.unsupported("CASE, or SELECT inside an expression"));
+    if cursor.is_keyword("SELECT") {
+        return Err(cursor.unsupported("SELECT inside an expression"));
+    }
+    if cursor.keyword("CASE") {
+        return case(cursor);
     }
     if cursor.keyword("CAST") {
         cursor.expect_mark("(")?;
@@ -240,10 +243,49 @@ fn member(cursor: &mut Cursor, name: Name) -> Result<Expression, YdbError> {
     })
 }
 
+/// What follows `CASE`: conditions, or values that are compared with one.
+fn case(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let sought = if cursor.is_keyword("WHEN") {
+        None
+    } else {
+        Some(expression(cursor)?)
+    };
+    let mut branches = Vec::new();
+    while cursor.keyword("WHEN") {
+        let when = expression(cursor)?;
+        let when = match &sought {
+            Some(sought) => binary(Operator::Equal, sought.clone(), when),
+            None => when,
+        };
+        cursor.expect_keyword("THEN")?;
+        branches.push((when, expression(cursor)?));
+    }
+    if branches.is_empty() {
+        return Err(cursor.unexpected("WHEN"));
+    }
+    // YQL has no CASE without it.
+    cursor.expect_keyword("ELSE")?;
+    let otherwise = Box::new(expression(cursor)?);
+    cursor.expect_keyword("END")?;
+    Ok(Expression::Case {
+        branches,
+        otherwise,
+    })
+}
+
 fn call(cursor: &mut Cursor, function: Name) -> Result<Expression, YdbError> {
-    if function.text.eq_ignore_ascii_case("COUNT") && cursor.mark("*") {
+    let counts = function.text.eq_ignore_ascii_case("COUNT");
+    if counts && cursor.mark("*") {
         cursor.expect_mark(")")?;
         return Ok(Expression::CountAll);
+    }
+    if counts && cursor.keyword("DISTINCT") {
+        let value = Box::new(expression(cursor)?);
+        cursor.expect_mark(")")?;
+        return Ok(Expression::CountDistinct(value));
+    }
+    if function.text.eq_ignore_ascii_case("IF") {
+        return condition(cursor);
     }
     let arguments = if cursor.mark(")") {
         Vec::new()
@@ -255,5 +297,22 @@ fn call(cursor: &mut Cursor, function: Name) -> Result<Expression, YdbError> {
     Ok(Expression::Call {
         function,
         arguments,
+    })
+}
+
+/// What follows `IF(`.
+fn condition(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let when = expression(cursor)?;
+    cursor.expect_mark(",")?;
+    let then = expression(cursor)?;
+    let otherwise = if cursor.mark(",") {
+        expression(cursor)?
+    } else {
+        Expression::Null
+    };
+    cursor.expect_mark(")")?;
+    Ok(Expression::Case {
+        branches: vec![(when, then)],
+        otherwise: Box::new(otherwise),
     })
 }

@@ -28,6 +28,33 @@ pub(super) fn projection(cursor: &mut Cursor) -> Result<Projection, YdbError> {
 }
 
 pub(super) fn select(cursor: &mut Cursor) -> Result<Select, YdbError> {
+    let mut select = core(cursor)?;
+    while cursor.keyword("UNION") {
+        if !cursor.keyword("ALL") {
+            return Err(cursor.unsupported("UNION without ALL"));
+        }
+        cursor.expect_keyword("SELECT")?;
+        select.also.push(core(cursor)?);
+    }
+    if cursor.keywords("ORDER", "BY") {
+        select.order_by = cursor.list(|cursor| Ok((expression(cursor)?, direction(cursor))))?;
+    }
+    let mut bound = |keyword| {
+        let found = cursor.keyword(keyword);
+        found.then(|| expression(cursor)).transpose()
+    };
+    select.limit = bound("LIMIT")?;
+    select.offset = bound("OFFSET")?;
+    for other in ["WINDOW", "EXCEPT", "INTERSECT", "UNION"] {
+        if cursor.is_keyword(other) {
+            return Err(cursor.unsupported(&format!("{other} here")));
+        }
+    }
+    Ok(select)
+}
+
+/// A SELECT as far as its groups: `UNION ALL` may follow.
+fn core(cursor: &mut Cursor) -> Result<Select, YdbError> {
     let distinct = cursor.keyword("DISTINCT");
     let projections = cursor.list(projection)?;
     let from = if cursor.keyword("FROM") {
@@ -41,29 +68,22 @@ pub(super) fn select(cursor: &mut Cursor) -> Result<Select, YdbError> {
     } else {
         Vec::new()
     };
-    let order_by = if cursor.keywords("ORDER", "BY") {
-        cursor.list(|cursor| Ok((expression(cursor)?, direction(cursor))))?
+    let having = if cursor.keyword("HAVING") {
+        Some(expression(cursor)?)
     } else {
-        Vec::new()
+        None
     };
-    let mut bound = |keyword| {
-        let found = cursor.keyword(keyword);
-        found.then(|| expression(cursor)).transpose()
-    };
-    let limit = bound("LIMIT")?;
-    let offset = bound("OFFSET")?;
-    if cursor.is_keyword("UNION") || cursor.is_keyword("HAVING") || cursor.is_keyword("WINDOW") {
-        return Err(cursor.unsupported("UNION, HAVING or WINDOW"));
-    }
     Ok(Select {
         distinct,
         projections,
         from,
         filter,
         group_by,
-        order_by,
-        limit,
-        offset,
+        having,
+        also: Vec::new(),
+        order_by: Vec::new(),
+        limit: None,
+        offset: None,
     })
 }
 
