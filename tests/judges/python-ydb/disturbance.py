@@ -47,6 +47,7 @@ class CuttableProxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"grpc://127.0.0.1:{self.listener.getsockname()[1]}"
         self.open = []
+        self.deaf = False
         self.lock = threading.Lock()
 
     def __enter__(self):
@@ -61,6 +62,7 @@ class CuttableProxy:
         """Ends all connections there are; how many. New ones are let through."""
         with self.lock:
             cut, self.open = self.open, []
+            self.deaf = False
         for one in cut:
             try:
                 one.shutdown(socket.SHUT_RDWR)
@@ -68,6 +70,10 @@ class CuttableProxy:
                 pass
             one.close()
         return len(cut) // 2
+
+    def lose_answers(self):
+        """From now on answers are lost, until the connections are cut."""
+        self.deaf = True
 
     def _accept(self):
         while True:
@@ -78,14 +84,14 @@ class CuttableProxy:
             server = socket.create_connection(self.target)
             with self.lock:
                 self.open += [client, server]
-            for source, sink in [(client, server), (server, client)]:
-                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+            for source, sink, is_answer in [(client, server, False), (server, client, True)]:
+                threading.Thread(target=self._carry, args=(source, sink, is_answer), daemon=True).start()
 
-    @staticmethod
-    def _carry(source, sink):
+    def _carry(self, source, sink, is_answer):
         try:
             while data := source.recv(CHUNK):
-                sink.sendall(data)
+                if not (is_answer and self.deaf):
+                    sink.sendall(data)
         except OSError:
             pass
         for end in (source, sink):

@@ -151,20 +151,20 @@ def test_tables_are_joined(pool, people, name):
     fill(pool, people)
     pets = f"{name}_pets"
     pool.execute_with_retries(
-        f"CREATE TABLE `{pets}` (owner Uint64, pet Utf8, PRIMARY KEY (owner, pet));"
+        f"CREATE TABLE `{pets}` (owner Uint64 NOT NULL, pet Utf8, PRIMARY KEY (owner, pet))"
     )
     pool.execute_with_retries(f"UPSERT INTO `{pets}` (owner, pet) VALUES (1, 'cat'), (1, 'dog'), (9, 'eel')")
-    for kind, expected in [
-        ("INNER JOIN", [(1, "cat"), (1, "dog")]),
-        ("LEFT JOIN", [(1, "cat"), (1, "dog"), (2, None), (3, None)]),
+    for kind, may_be_null, expected in [
+        ("INNER JOIN", False, [(1, "cat"), (1, "dog")]),
+        ("LEFT JOIN", True, [(1, "cat"), (1, "dog"), (2, None), (3, None)]),
     ]:
-        found = rows(
-            pool.execute_with_retries(
-                f"""SELECT p.id AS id, q.pet AS pet FROM `{people}` AS p {kind} `{pets}` AS q
-                ON p.id = q.owner ORDER BY id, pet"""
-            )
+        (result,) = pool.execute_with_retries(
+            f"""SELECT p.id AS id, q.pet AS pet, q.owner AS owner FROM `{people}` AS p {kind} `{pets}` AS q
+            ON p.id = q.owner ORDER BY id, pet"""
         )
-        assert [(row.id, row.pet) for row in found] == expected, kind
+        assert [(row.id, row.pet) for row in result.rows] == expected, kind
+        kind_of_owner = result.columns[2].type.WhichOneof("type")
+        assert (kind_of_owner == "optional_type") == may_be_null, kind
 
 
 def test_selects_stand_in_selects(pool, people):

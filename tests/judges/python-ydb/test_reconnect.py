@@ -1,6 +1,7 @@
 """Clients whose calls fail or whose connections break."""
 
 import asyncio
+import time
 
 import pytest
 import ydb
@@ -80,6 +81,29 @@ def test_a_writer_sends_again_what_was_not_acknowledged(through_proxy, proxy, dr
     with driver.topic_client.reader(topic, consumer="first") as reader:
         received = [reader.receive_message(timeout=PATIENCE).data.decode() for _ in range(30)]
     assert received == [f"m{number}" for number in range(30)]
+
+
+def stored(driver, topic):
+    """How many messages the topic has."""
+    (partition,) = driver.topic_client.describe_topic(topic, include_stats=True).partitions
+    return partition.partition_stats.partition_end
+
+
+def test_a_message_whose_acknowledgement_is_lost_is_stored_once(through_proxy, proxy, driver, topic):
+    with through_proxy.topic_client.writer(topic, producer_id="pen") as writer:
+        writer.write_with_ack("first", timeout=PATIENCE)
+        proxy.lose_answers()
+        writer.write("second")
+        limit = time.monotonic() + PATIENCE
+        while stored(driver, topic) < 2:
+            assert time.monotonic() < limit, "the message did not arrive"
+        assert proxy.cut() > 0
+        writer.flush(timeout=PATIENCE)
+        writer.write_with_ack("third", timeout=PATIENCE)
+    with driver.topic_client.reader(topic, consumer="first") as reader:
+        received = [reader.receive_message(timeout=PATIENCE) for _ in range(3)]
+    assert [message.data for message in received] == [b"first", b"second", b"third"]
+    assert stored(driver, topic) == 3
 
 
 def test_a_reader_that_lost_its_connection_goes_on(through_proxy, proxy, driver, topic):
