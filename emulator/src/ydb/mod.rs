@@ -103,6 +103,7 @@ struct Inner {
     iam: Iam,
     clock: Clock,
     folder: PathBuf,
+    schema_operations_a_day: u64,
     databases: RwLock<BTreeMap<String, Arc<Database>>>,
     sessions: Sessions,
 }
@@ -117,13 +118,15 @@ impl std::fmt::Debug for Ydb {
 }
 
 impl Ydb {
-    /// No databases; theirs will be files in `folder`.
+    /// No databases; theirs will be files in `folder`. Each allows so many
+    /// operations on its schema a day.
     #[must_use]
-    pub fn new(iam: Iam, folder: &Path, clock: Clock) -> Self {
+    pub fn new(iam: Iam, folder: &Path, clock: Clock, schema_operations_a_day: u64) -> Self {
         Self(Arc::new(Inner {
             iam,
             clock,
             folder: folder.to_path_buf(),
+            schema_operations_a_day,
             databases: RwLock::default(),
             sessions: Sessions::default(),
         }))
@@ -167,7 +170,8 @@ impl Ydb {
             } = identity;
             let folder = &inner.folder;
             let clock = inner.clock.clone();
-            let database = Database::create(&path, &folder_id, &database_id, folder, clock)?;
+            let a_day = inner.schema_operations_a_day;
+            let database = Database::create(&path, &folder_id, &database_id, folder, clock, a_day)?;
             let mut all = inner
                 .databases
                 .write()

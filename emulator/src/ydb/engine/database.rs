@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::file::{lock, open, remove_file};
 use super::schema::{Table, quote};
+use super::schema_budget::SchemaBudget;
 use super::topics::Topics;
 use super::transaction::{Mode, Transaction, failure};
 use super::turn::WriterTurn;
@@ -32,6 +33,7 @@ pub(crate) struct Database {
     directories: Mutex<BTreeSet<String>>,
     idle: Mutex<Vec<Connection>>,
     writer: WriterTurn,
+    schema_budget: SchemaBudget,
 }
 
 impl Database {
@@ -42,6 +44,7 @@ impl Database {
         id: &str,
         folder: &Path,
         clock: Clock,
+        schema_operations_a_day: u64,
     ) -> Result<Self, YdbError> {
         let closed = CancellationToken::new();
         let topics_file = folder.join(format!("{id}-topics.sqlite"));
@@ -57,6 +60,7 @@ impl Database {
             directories: Mutex::default(),
             idle: Mutex::default(),
             writer: WriterTurn::default(),
+            schema_budget: SchemaBudget::new(schema_operations_a_day),
         };
         let first = database.connect()?;
         database.give_back(first);
@@ -84,6 +88,12 @@ impl Database {
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Counts a look at or a change of the schema; refused when there were too
+    /// many in a day.
+    pub(crate) fn spend_schema_operation(&self) -> Result<(), YdbError> {
+        self.schema_budget.spend(self.now())
     }
 
     /// A transaction that the caller ends.

@@ -16,6 +16,7 @@ mod producers;
 mod projection;
 mod relations;
 mod schema;
+mod schema_budget;
 mod script;
 #[cfg(test)]
 mod tests;

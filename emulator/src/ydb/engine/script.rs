@@ -136,6 +136,7 @@ impl Database {
     }
 
     fn define(&self, statement: &Statement, script: &Script) -> Result<(), YdbError> {
+        self.spend_schema_operation()?;
         match statement {
             Statement::CreateTable(create) => self.create_table(create, script),
             Statement::AlterTable(alter) => {

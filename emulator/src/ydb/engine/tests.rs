@@ -21,7 +21,14 @@ struct Fixture {
 fn fixture() -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Clock::default();
-    let database = Database::create("/ru/cloud/db", "f", "db", folder.path(), clock.clone());
+    let database = Database::create(
+        "/ru/cloud/db",
+        "f",
+        "db",
+        folder.path(),
+        clock.clone(),
+        1000,
+    );
     let fixture = Fixture {
         database: database.expect("a database"),
         clock,

@@ -136,7 +136,7 @@ impl TableService for Ydb {
     ) -> Result<Response<DescribeTableResponse>, Status> {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
-        let outcome = caller.must(Permission::YdbConnect);
+        let outcome = caller.must_for_schema(Permission::YdbConnect);
         let outcome = outcome.and_then(|()| caller.database.table(&path));
         let result = outcome.map(|table| describe(&table));
         let operation = status::result("Table.DescribeTableResult", result);
@@ -153,7 +153,7 @@ impl TableService for Ydb {
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
         let outcome = async {
-            caller.must(Permission::YdbSchema)?;
+            caller.must_for_schema(Permission::YdbSchema)?;
             let table = define(path, request)?;
             // One that exists is no error to YDB.
             blocking(move || caller.database.add_table(table)).await
@@ -172,7 +172,7 @@ impl TableService for Ydb {
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
         let outcome = async {
-            caller.must(Permission::YdbSchema)?;
+            caller.must_for_schema(Permission::YdbSchema)?;
             let changes = alterations(request)?;
             blocking(move || caller.database.alter_table(&path, &changes)).await
         };
@@ -291,7 +291,7 @@ impl TableService for Ydb {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
         let outcome = async {
-            caller.must(Permission::YdbSchema)?;
+            caller.must_for_schema(Permission::YdbSchema)?;
             blocking(move || caller.database.drop_table(&path, false)).await
         };
         let operation = status::done(&outcome.await);

@@ -44,15 +44,17 @@ impl TopicService for Ydb {
         let caller = caller(self, request.metadata())?;
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
-        let outcome = caller.must(Permission::YdbSchema).and_then(|()| {
-            caller.database.must_hold(&path)?;
-            if caller.database.table(&path).is_ok() {
-                return Err(YdbError::scheme(format!("{path} is a table")));
-            }
-            // A topic that exists is no error to YDB.
-            caller.database.topics.create(&path, settings(request)?);
-            Ok(())
-        });
+        let outcome = caller
+            .must_for_schema(Permission::YdbSchema)
+            .and_then(|()| {
+                caller.database.must_hold(&path)?;
+                if caller.database.table(&path).is_ok() {
+                    return Err(YdbError::scheme(format!("{path} is a table")));
+                }
+                // A topic that exists is no error to YDB.
+                caller.database.topics.create(&path, settings(request)?);
+                Ok(())
+            });
         let operation = status::done(&outcome);
         Ok(Response::new(CreateTopicResponse {
             operation: Some(operation),
@@ -66,7 +68,7 @@ impl TopicService for Ydb {
         let caller = caller(self, request.metadata())?;
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
-        let outcome = caller.must(Permission::YdbSchema);
+        let outcome = caller.must_for_schema(Permission::YdbSchema);
         let change = |settings: &mut TopicSettings| alter(settings, request);
         let outcome = outcome.and_then(|()| caller.database.topics.alter(&path, change));
         let operation = status::done(&outcome);
@@ -129,7 +131,7 @@ impl TopicService for Ydb {
     ) -> Result<Response<DropTopicResponse>, Status> {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
-        let outcome = caller.must(Permission::YdbSchema);
+        let outcome = caller.must_for_schema(Permission::YdbSchema);
         let outcome = outcome.and_then(|()| caller.database.topics.drop(&path));
         let operation = status::done(&outcome);
         Ok(Response::new(DropTopicResponse {

@@ -21,7 +21,7 @@ pub(super) fn describe_topic(
     caller: &Caller,
     request: &DescribeTopicRequest,
 ) -> Result<DescribeTopicResult, YdbError> {
-    caller.must(Permission::YdbConnect)?;
+    caller.must_for_schema(Permission::YdbConnect)?;
     let topic = caller
         .database
         .topics
@@ -68,7 +68,7 @@ pub(super) fn describe_consumer(
     caller: &Caller,
     request: &DescribeConsumerRequest,
 ) -> Result<DescribeConsumerResult, YdbError> {
-    caller.must(Permission::YdbConnect)?;
+    caller.must_for_schema(Permission::YdbConnect)?;
     let topic = with_consumer(caller, &request.path, &request.consumer)?;
     let mut partitions = Vec::new();
     for number in 0..topic.settings.partitions {
