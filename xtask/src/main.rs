@@ -12,6 +12,7 @@ mod demo;
 mod generate;
 mod handler;
 mod image;
+mod judges;
 mod lengths;
 mod lock;
 mod prerequisites;
@@ -36,6 +37,8 @@ enum Chore {
     ControlPlane,
     /// Install helm, goose and the functions' own Node.js into target/
     Tools,
+    /// Install and build the YDB clients that judge the emulator
+    Judges,
     /// Write the files that are made from code (crds/, charts/)
     Generate(generate::Options),
     /// Check that no source file is too long
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Handler => handler::run(),
         Chore::ControlPlane => control_plane::run(),
         Chore::Tools => tools::run(),
+        Chore::Judges => judges::run(),
         Chore::Generate(options) => generate::run(&options),
         Chore::Lengths => lengths::run(),
         Chore::Demo => demo::run(),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::chore::{ChoreError, capture, run as run_command, say};
-use crate::{control_plane, generate, handler, lengths, prerequisites, tools, workspace};
+use crate::{control_plane, generate, handler, judges, lengths, prerequisites, tools, workspace};
 use tally::Tally;
 
 /// How to test.
@@ -23,7 +23,7 @@ type Step = (&'static str, fn() -> Result<(), ChoreError>);
 
 const CHECKS: [Step; 6] = [
     ("cargo fmt --all --check", format),
-    ("gofmt -l tests/control-plane", go_format),
+    ("gofmt -l tests", go_format),
     (
         "cargo clippy --workspace --all-targets -- -D warnings",
         lint,
@@ -32,9 +32,10 @@ const CHECKS: [Step; 6] = [
     ("cargo xtask generate --check", generate::check),
     ("cargo deny check bans licenses sources", dependencies),
 ];
-const BUILDS: [Step; 4] = [
+const BUILDS: [Step; 5] = [
     ("cargo xtask control-plane", control_plane::run),
     ("cargo xtask tools", tools::run),
+    ("cargo xtask judges", judges::run),
     ("cargo xtask handler", handler::run),
     ("cargo build --workspace --bins", binaries),
 ];
@@ -133,8 +134,8 @@ fn format() -> Result<(), ChoreError> {
 }
 
 fn go_format() -> Result<(), ChoreError> {
-    let module = workspace::root().join("tests/control-plane");
-    let unformatted = capture(Command::new("gofmt").arg("-l").arg(module))?;
+    let modules = workspace::root().join("tests");
+    let unformatted = capture(Command::new("gofmt").arg("-l").arg(modules))?;
     if unformatted.is_empty() {
         Ok(())
     } else {

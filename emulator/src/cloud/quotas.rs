@@ -8,6 +8,9 @@ use crate::error::Status;
 
 /// Serverless databases of the cloud.
 pub const DATABASES: &str = "ydb.serverless-databases";
+/// Operations on one database's schema in a day, descriptions and lists
+/// included.
+pub const SCHEMA_OPERATIONS: &str = "ydb.schema-operations-per-day";
 /// Functions of the cloud.
 pub const FUNCTIONS: &str = "serverless.functions.count";
 /// Tags of one function, `$latest` not counted.
@@ -22,8 +25,9 @@ pub const SERVICE_ACCOUNTS: &str = "iam.serviceAccounts.count";
 /// Authorized keys of the cloud.
 pub const KEYS: &str = "iam.keys.count";
 
-const DEFAULTS: [(&str, u64); 7] = [
+const DEFAULTS: [(&str, u64); 8] = [
     (DATABASES, 4),
+    (SCHEMA_OPERATIONS, 1000),
     (FUNCTIONS, 10),
     (FUNCTION_TAGS, 10),
     (TRIGGERS, 100),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
+use crate::cloud::quotas::{self, Quotas};
 use crate::error::Status;
 use crate::functions::Functions;
 use crate::functions::journal::Story;
@@ -33,7 +34,9 @@ impl LivePlane {
     pub(super) fn new(iam: &Iam, args: &Args, folder: &Path, clock: Clock) -> Self {
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let functions = Functions::new(iam.clone(), node, folder.join("functions"));
-        let ydb = Ydb::new(iam.clone(), folder, clock);
+        let limits = Quotas::new(&args.quotas());
+        let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
+        let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
         let traffic = Traffic::default();
         let gateways = Gateways::new(iam.clone(), functions.clone(), traffic.clone());
         let delay = args.trigger_start_delay;

@@ -62,6 +62,12 @@ impl Caller {
         self.may(permission)
     }
 
+    /// The same for what counts as an operation on the schema.
+    pub(crate) fn must_for_schema(&self, permission: Permission) -> Result<(), YdbError> {
+        self.may(permission)?;
+        self.database.spend_schema_operation()
+    }
+
     /// What the caller's queries may do; refuses who may not read.
     pub(crate) fn rights(&self) -> Result<Rights, YdbError> {
         self.may(Permission::YdbConnect)?;

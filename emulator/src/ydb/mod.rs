@@ -8,6 +8,7 @@
 
 mod caller;
 mod engine;
+mod parameters;
 mod proto;
 mod service;
 mod sessions;
@@ -29,7 +30,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::iam::Iam;
 use crate::inspect::Inspector;
-use engine::Database;
+use engine::{Database, PartitionKey};
 use service::Sockets;
 use sessions::Sessions;
 
@@ -105,6 +106,7 @@ struct Inner {
     iam: Iam,
     clock: Clock,
     folder: PathBuf,
+    schema_operations_a_day: u64,
     databases: RwLock<BTreeMap<String, Arc<Database>>>,
     sessions: Sessions,
     sockets: Sockets,
@@ -120,13 +122,15 @@ impl std::fmt::Debug for Ydb {
 }
 
 impl Ydb {
-    /// No databases; theirs will be files in `folder`.
+    /// No databases; theirs will be files in `folder`. Each allows so many
+    /// operations on its schema a day.
     #[must_use]
-    pub fn new(iam: Iam, folder: &Path, clock: Clock) -> Self {
+    pub fn new(iam: Iam, folder: &Path, clock: Clock, schema_operations_a_day: u64) -> Self {
         Self(Arc::new(Inner {
             iam,
             clock,
             folder: folder.to_path_buf(),
+            schema_operations_a_day,
             databases: RwLock::default(),
             sessions: Sessions::default(),
             sockets: Sockets::default(),
@@ -171,7 +175,8 @@ impl Ydb {
             } = identity;
             let folder = &inner.folder;
             let clock = inner.clock.clone();
-            let database = Database::create(&path, &folder_id, &database_id, folder, clock)?;
+            let a_day = inner.schema_operations_a_day;
+            let database = Database::create(&path, &folder_id, &database_id, folder, clock, a_day)?;
             let mut all = inner
                 .databases
                 .write()
@@ -228,10 +233,7 @@ impl Ydb {
             return Vec::new();
         };
         let describe = |topic: engine::Topic| TopicDescription {
-            end: database
-                .topics
-                .watch(&topic.path)
-                .map_or(0, |end| *end.borrow()),
+            end: ends(&database, &topic),
             path: topic.path,
             attributes: topic.settings.attributes,
         };
@@ -241,14 +243,22 @@ impl Ydb {
     /// Where the next record of a topic goes, now and whenever it changes.
     ///
     /// # Errors
-    /// When there is no such database or topic.
+    /// When there is no such database or topic, or the topic has more than one
+    /// partition.
     pub fn watch_topic(
         &self,
         database: &str,
         topic: &str,
     ) -> Result<watch::Receiver<u64>, YdbFailure> {
         let database = self.must_have(database)?;
-        Ok(database.topics.watch(&topic_path(&database, topic))?)
+        let path = topic_path(&database, topic);
+        let partitions = database.topics.get(&path)?.settings.partitions;
+        if partitions > 1 {
+            return Err(YdbFailure::Refused(format!(
+                "a trigger on a topic of {partitions} partitions is not supported by this emulator"
+            )));
+        }
+        Ok(database.topics.watch(&PartitionKey::new(&path, 0))?)
     }
 
     /// Where the next record of a topic goes.
@@ -271,8 +281,8 @@ impl Ydb {
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure> {
         let database = self.must_have(database)?;
-        let path = topic_path(&database, topic);
-        let work = move || database.topics.read(&path, from, most);
+        let key = PartitionKey::new(&topic_path(&database, topic), 0);
+        let work = move || database.topics.read(&key, from, most);
         let stored = tokio::task::spawn_blocking(work).await;
         let stored = stored.map_err(|error| YdbFailure::Refused(error.to_string()))??;
         let record = |stored: engine::Stored| Record {
@@ -282,6 +292,14 @@ impl Ydb {
         };
         Ok(stored.into_iter().map(record).collect())
     }
+}
+
+/// Where the next records of all partitions go, together.
+fn ends(database: &Database, topic: &engine::Topic) -> u64 {
+    let keys = (0..topic.settings.partitions).map(|number| PartitionKey::new(&topic.path, number));
+    keys.filter_map(|key| database.topics.watch(&key).ok())
+        .map(|end| *end.borrow())
+        .sum()
 }
 
 fn topic_path(database: &Database, topic: &str) -> String {

@@ -12,6 +12,8 @@ pub(crate) mod issue {
     pub(crate) const LOCKS_INVALIDATED: u32 = 2001;
     /// No such table, or one of that name exists.
     pub(crate) const SCHEME: u32 = 2003;
+    /// More than a quota allows.
+    pub(crate) const OVERLOADED: u32 = 2006;
     /// A key that exists already, or a null where none may be.
     pub(crate) const CONSTRAINT: u32 = 2012;
     /// No such transaction.
@@ -86,6 +88,14 @@ impl YdbError {
     pub(crate) fn no_transaction(id: &str) -> Self {
         let message = format!("Transaction not found: {id}");
         Self::new(StatusCode::NotFound, issue::NO_TRANSACTION, message)
+    }
+
+    /// The words are those of YDB's scheme shard.
+    pub(crate) fn too_many_schema_operations(a_day: u64) -> Self {
+        let message = format!(
+            "Request exceeded a limit on the number of schema operations, try again later. ({a_day} a day)"
+        );
+        Self::new(StatusCode::Overloaded, issue::OVERLOADED, message)
     }
 
     pub(crate) fn bad_session(id: &str) -> Self {

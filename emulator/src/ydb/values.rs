@@ -7,37 +7,9 @@ use ydb_grpc::ydb_proto::value::Value as Wire;
 use super::status::YdbError;
 use super::types::{ColumnType, Primitive, Storage};
 
-/// A parameter as it came: its type and what SQLite is given.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Parameter {
-    pub(crate) kind: ColumnType,
-    pub(crate) value: Stored,
-}
-
-impl Parameter {
-    /// From the wire; refuses types that are none of a column's.
-    pub(crate) fn parse(name: &str, typed: &ydb::TypedValue) -> Result<Self, YdbError> {
-        let refuse = |what: &str| YdbError::bad_request(format!("Parameter {name}: {what}"));
-        let kind = typed
-            .r#type
-            .as_ref()
-            .ok_or_else(|| refuse("its type is missing"))?;
-        let kind = ColumnType::from_proto(kind).ok_or_else(|| {
-            refuse("its type is not supported by this emulator (plain and optional types are)")
-        })?;
-        let wire = typed.value.as_ref().and_then(|value| value.value.as_ref());
-        let value = to_stored(kind.primitive, wire)
-            .ok_or_else(|| refuse("its value doesn't fit its type"))?;
-        if value == Stored::Null && !kind.nullable {
-            return Err(refuse("it is null, and its type is not optional"));
-        }
-        Ok(Self { kind, value })
-    }
-}
-
 /// What SQLite keeps for a value; none when it doesn't fit the type. Unsigned
 /// integers above 2⁶³ don't fit SQLite.
-fn to_stored(primitive: Primitive, wire: Option<&Wire>) -> Option<Stored> {
+pub(crate) fn to_stored(primitive: Primitive, wire: Option<&Wire>) -> Option<Stored> {
     let stored = match (primitive.storage(), wire?) {
         (_, Wire::NullFlagValue(_)) => Stored::Null,
         (Storage::Integer, Wire::BoolValue(value)) => Stored::Integer(i64::from(*value)),

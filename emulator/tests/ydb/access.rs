@@ -8,10 +8,12 @@ use ydb_grpc::ydb_proto::discovery::{
 use ydb_grpc::ydb_proto::query::{
     AttachSessionRequest, CreateSessionRequest, CreateSessionResponse, SessionState,
 };
+use ydb_grpc::ydb_proto::scheme::{ListDirectoryRequest, ListDirectoryResponse};
 
-use crate::harness::{DATABASE, World, status};
+use crate::harness::{DATABASE, SCHEMA_OPERATIONS, World, status};
 
 const SUCCESS: i32 = 400_000;
+const OVERLOADED: i32 = 400_060;
 const UNAUTHORIZED: i32 = 400_020;
 const DISCOVERY: &str = "/Ydb.Discovery.V1.DiscoveryService/ListEndpoints";
 
@@ -104,4 +106,28 @@ async fn a_deleted_database_takes_its_streams_and_files_along() {
         .unary::<_, ListEndpointsResponse>(DISCOVERY, request)
         .await;
     assert_eq!(gone.expect_err("no database").code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_day_has_so_many_looks_at_the_schema_and_no_more() {
+    let world = World::new().await;
+    let plain = world.plain();
+    let list = async || {
+        let path = "/Ydb.Scheme.V1.SchemeService/ListDirectory";
+        let request = ListDirectoryRequest {
+            path: DATABASE.to_owned(),
+            ..ListDirectoryRequest::default()
+        };
+        let answer: ListDirectoryResponse = plain.unary(path, request).await.unwrap();
+        answer.operation.unwrap().status
+    };
+    for _ in 0..SCHEMA_OPERATIONS {
+        assert_eq!(list().await, SUCCESS);
+    }
+    assert_eq!(list().await, OVERLOADED);
+    // Rows are none of the schema's.
+    let client = world.client().await;
+    client.query_client().exec("SELECT 1").await.unwrap();
+    world.clock.advance(std::time::Duration::from_hours(24));
+    assert_eq!(list().await, SUCCESS);
 }

@@ -21,6 +21,9 @@ pub(crate) const DATABASE: &str = "/ru-central1/cloud/etndatabase";
 /// What the operator has.
 pub(crate) const ROLES: [&str; 2] = ["ydb.editor", "yds.admin"];
 
+/// As many as the cloud's quota allows in a day.
+pub(crate) const SCHEMA_OPERATIONS: u64 = 1000;
+
 /// How long a condition may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -51,7 +54,7 @@ impl World {
         };
         let iam = Iam::new(settings, clock.clone(), Ids::new(7));
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let ydb = Ydb::new(iam.clone(), folder.path(), clock.clone());
+        let ydb = Ydb::new(iam.clone(), folder.path(), clock.clone(), SCHEMA_OPERATIONS);
         let identity = DatabaseIdentity {
             path: DATABASE.to_owned(),
             folder_id: FOLDER.to_owned(),

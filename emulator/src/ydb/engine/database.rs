@@ -10,11 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::file::{lock, open, remove_file};
 use super::schema::{Table, quote};
+use super::schema_budget::SchemaBudget;
 use super::topics::Topics;
 use super::transaction::{Mode, Transaction, failure};
 use super::turn::WriterTurn;
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
+use crate::ydb::yql::ast::Alteration;
 
 /// A database.
 pub(crate) struct Database {
@@ -31,6 +33,7 @@ pub(crate) struct Database {
     directories: Mutex<BTreeSet<String>>,
     idle: Mutex<Vec<Connection>>,
     writer: WriterTurn,
+    schema_budget: SchemaBudget,
 }
 
 impl Database {
@@ -41,6 +44,7 @@ impl Database {
         id: &str,
         folder: &Path,
         clock: Clock,
+        schema_operations_a_day: u64,
     ) -> Result<Self, YdbError> {
         let closed = CancellationToken::new();
         let topics_file = folder.join(format!("{id}-topics.sqlite"));
@@ -56,6 +60,7 @@ impl Database {
             directories: Mutex::default(),
             idle: Mutex::default(),
             writer: WriterTurn::default(),
+            schema_budget: SchemaBudget::new(schema_operations_a_day),
         };
         let first = database.connect()?;
         database.give_back(first);
@@ -83,6 +88,12 @@ impl Database {
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Counts a look at or a change of the schema; refused when there were too
+    /// many in a day.
+    pub(crate) fn spend_schema_operation(&self) -> Result<(), YdbError> {
+        self.schema_budget.spend(self.now())
     }
 
     /// A transaction that the caller ends.
@@ -169,6 +180,26 @@ impl Database {
             connection.execute_batch(&sql).map_err(failure)?;
             tables.insert(table.path.clone(), table);
             Ok(true)
+        })
+    }
+
+    /// Makes all of these changes of a table, or none.
+    pub(crate) fn alter_table(&self, path: &str, changes: &[Alteration]) -> Result<(), YdbError> {
+        self.change(|connection| {
+            let mut tables = lock(&self.tables);
+            let table = tables
+                .get_mut(path)
+                .ok_or_else(|| YdbError::no_path(path))?;
+            let mut altered = table.clone();
+            let all = connection.unchecked_transaction().map_err(failure)?;
+            for change in changes {
+                if let Some(sql) = altered.alter(change)? {
+                    all.execute_batch(&sql).map_err(failure)?;
+                }
+            }
+            all.commit().map_err(failure)?;
+            *table = altered;
+            Ok(())
         })
     }
 

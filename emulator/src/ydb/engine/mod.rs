@@ -4,6 +4,7 @@
 //! (`transaction` tells how they don't disturb each other). Topics have a file
 //! of their own.
 
+mod alteration;
 mod calls;
 mod consumers;
 mod database;
@@ -11,18 +12,25 @@ mod file;
 mod functions;
 mod operators;
 mod plan;
+mod producers;
 mod projection;
+mod relations;
 mod schema;
+mod schema_budget;
 mod script;
 #[cfg(test)]
 mod tests;
+mod topic_log;
 mod topics;
 mod transaction;
 mod turn;
 mod write;
 
+pub(crate) use consumers::Order;
 pub(crate) use database::Database;
+pub(crate) use producers::Ownership;
 pub(crate) use schema::{Index, Table};
 pub(crate) use script::{Query, Rights};
-pub(crate) use topics::{Message, Ownership, Stored, Topic, TopicSettings, Written};
+pub(crate) use topic_log::PartitionKey;
+pub(crate) use topics::{Message, Stored, Topic, TopicSettings, Written};
 pub(crate) use transaction::{Mode, Transaction};

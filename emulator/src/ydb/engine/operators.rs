@@ -1,9 +1,11 @@
 //! What stands between two expressions, and IN.
 
 use super::plan::{Sql, Translator};
+use super::relations::literals;
+use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive, Storage};
-use crate::ydb::yql::ast::{Expression, Operator};
+use crate::ydb::yql::ast::{Expression, List, Name, Operator};
 
 impl Translator<'_> {
     pub(super) fn binary(
@@ -128,6 +130,59 @@ impl Translator<'_> {
         })
     }
 
+    /// The first branch that holds; all values have one type, which a literal
+    /// follows.
+    pub(super) fn case(
+        &mut self,
+        branches: &[(Expression, Expression)],
+        otherwise: &Expression,
+        wanted: Option<Primitive>,
+    ) -> Result<Sql, YdbError> {
+        let values = || branches.iter().map(|(_, then)| then).chain([otherwise]);
+        let bound = self.values.len();
+        let mut named = None;
+        for value in values().filter(|value| !value.is_literal()) {
+            named = named.or(self.expression(value, wanted)?.primitive());
+        }
+        // Only the type was asked for.
+        self.values.truncate(bound);
+        let mut primitive = named.or(wanted);
+        let (mut text, mut nullable) = ("CASE".to_owned(), false);
+        for (when, then) in branches {
+            let when = self.condition(when)?.text;
+            let then = self.branch(then, &mut primitive, &mut nullable)?;
+            text = format!("{text} WHEN {when} THEN {then}");
+        }
+        let otherwise = self.branch(otherwise, &mut primitive, &mut nullable)?;
+        Ok(Sql {
+            text: format!("({text} ELSE {otherwise} END)"),
+            kind: primitive.map(|primitive| ColumnType {
+                primitive,
+                nullable,
+            }),
+        })
+    }
+
+    fn branch(
+        &mut self,
+        value: &Expression,
+        primitive: &mut Option<Primitive>,
+        nullable: &mut bool,
+    ) -> Result<String, YdbError> {
+        let sql = self.expression(value, *primitive)?;
+        *nullable |= sql.is_nullable();
+        match (*primitive, sql.primitive()) {
+            (Some(one), Some(other)) if one != other => {
+                let message = format!("Can't choose between {one} and {other}");
+                Err(self.refuse(value, message))
+            }
+            (one, other) => {
+                *primitive = one.or(other);
+                Ok(sql.text)
+            }
+        }
+    }
+
     fn arithmetic(
         &mut self,
         operator: Operator,
@@ -164,22 +219,59 @@ impl Translator<'_> {
     pub(super) fn is_in(
         &mut self,
         value: &Expression,
-        list: &[Expression],
+        list: &List,
         negated: bool,
     ) -> Result<Sql, YdbError> {
         let sought = self.expression(value, None)?;
         let storage = sought.primitive().map(Primitive::storage);
+        let (items, kinds) = match list {
+            List::Items(list) => self.items(list, &sought)?,
+            List::Parameter(name) => self.list(name)?,
+            List::Select(select) => {
+                let (text, columns) = self.select(select)?;
+                let [column] = &columns[..] else {
+                    let message = "IN needs a SELECT of one column";
+                    return Err(self.refuse(value, message));
+                };
+                (format!("({text})"), vec![Sql::new("", column.kind)])
+            }
+        };
         let mut nullable = sought.is_nullable();
-        let mut items = Vec::new();
-        for item in list {
-            let sql = self.expression(item, sought.primitive())?;
-            self.must_compare(item, &sought, &sql)?;
-            nullable |= sql.is_nullable();
-            items.push(sql.stored_as(storage));
+        for kind in kinds {
+            self.must_compare(value, &sought, &kind)?;
+            nullable |= kind.is_nullable();
+            let same = kind.primitive().map(Primitive::storage) == storage;
+            if !same && !matches!(list, List::Items(_)) {
+                let (one, other) = (sought.type_name(), kind.type_name());
+                return Err(self.refuse(value, format!("Can't look for {one} among {other}")));
+            }
         }
         let not = if negated { "NOT " } else { "" };
-        let text = format!("({} {not}IN ({}))", sought.text, items.join(", "));
+        let text = format!("({} {not}IN {items})", sought.text);
         Ok(Sql::new(text, boolean(nullable)))
+    }
+
+    /// Expressions between brackets, and their types.
+    fn items(&mut self, list: &[Expression], sought: &Sql) -> Result<(String, Vec<Sql>), YdbError> {
+        let storage = sought.primitive().map(Primitive::storage);
+        let (mut texts, mut kinds) = (Vec::new(), Vec::new());
+        for item in list {
+            let sql = self.expression(item, sought.primitive())?;
+            kinds.push(sql.clone());
+            texts.push(sql.stored_as(storage));
+        }
+        Ok((format!("({})", texts.join(", ")), kinds))
+    }
+
+    /// A list that came as a parameter.
+    fn list(&self, name: &Name) -> Result<(String, Vec<Sql>), YdbError> {
+        match self.parameter_named(name)? {
+            Parameter::List { kind, values } => Ok((literals(values), vec![Sql::new("", *kind)])),
+            other => {
+                let message = format!("IN needs a list, and ${} is {}", name.text, other.kind());
+                Err(YdbError::query(message, Some(name.place)))
+            }
+        }
     }
 }
 

@@ -8,18 +8,19 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::types::Value as Stored;
 
-use super::schema::{Table, quote};
+use super::relations::Scope;
+use super::schema::Table;
+use crate::ydb::parameters::Parameter;
 use crate::ydb::status::{Place, YdbError};
 use crate::ydb::types::{ColumnType, Primitive, Storage};
-use crate::ydb::values::Parameter;
 use crate::ydb::yql::ast::{Expression, Name};
 
 /// Statements are translated with it, one after the other.
 pub(super) struct Translator<'a> {
-    /// The table that columns belong to.
-    pub(super) table: Option<&'a Table>,
-    /// The table that a SELECT inside of an INSERT reads.
-    pub(super) source: Option<&'a Table>,
+    /// What columns belong to.
+    pub(super) scope: Vec<Scope>,
+    /// Finds a table, as the script names it.
+    pub(super) tables: &'a dyn Fn(&Name) -> Result<Table, YdbError>,
     /// Names of projections, which ORDER BY may use.
     pub(super) aliases: Vec<String>,
     pub(super) parameters: &'a HashMap<String, Parameter>,
@@ -98,10 +99,20 @@ impl Translator<'_> {
             | Expression::Utf8(_) => Ok(self.literal(expression, wanted)),
             Expression::Parameter(name) => self.parameter(name),
             Expression::Column(name) => self.column(name),
+            Expression::Member { relation, column } => self.member(relation, column),
             Expression::CountAll => {
                 let kind = ColumnType::required(Primitive::Uint64);
                 Ok(Sql::new("COUNT(*)", kind))
             }
+            Expression::CountDistinct(value) => {
+                let value = self.expression(value, None)?.text;
+                let kind = ColumnType::required(Primitive::Uint64);
+                Ok(Sql::new(format!("COUNT(DISTINCT {value})"), kind))
+            }
+            Expression::Case {
+                branches,
+                otherwise,
+            } => self.case(branches, otherwise, wanted),
             Expression::Call {
                 function,
                 arguments,
@@ -226,34 +237,25 @@ impl Translator<'_> {
         }
     }
 
-    fn parameter(&mut self, name: &Name) -> Result<Sql, YdbError> {
-        let Some(parameter) = self.parameters.get(&name.text) else {
+    /// A parameter that must be there.
+    pub(super) fn parameter_named(&self, name: &Name) -> Result<&Parameter, YdbError> {
+        self.parameters.get(&name.text).ok_or_else(|| {
             let message = format!("Missing value for parameter: ${}", name.text);
-            return Err(YdbError {
+            YdbError {
                 place: Some(name.place),
                 ..YdbError::bad_request(message)
-            });
-        };
-        let text = self.bind(parameter.value.clone());
-        Ok(Sql::new(text, parameter.kind))
+            }
+        })
     }
 
-    fn column(&mut self, name: &Name) -> Result<Sql, YdbError> {
-        if self.aliases.contains(&name.text) {
-            return Ok(Sql {
-                text: quote(&name.text),
-                kind: None,
-            });
+    fn parameter(&mut self, name: &Name) -> Result<Sql, YdbError> {
+        match self.parameter_named(name)?.clone() {
+            Parameter::Plain { kind, value } => Ok(Sql::new(self.bind(value), kind)),
+            list => {
+                let message = format!("${} is {}, and a value is due", name.text, list.kind());
+                Err(YdbError::query(message, Some(name.place)))
+            }
         }
-        let Some(table) = self.table else {
-            let message = format!(
-                "Column references are not allowed without FROM: {}",
-                name.text
-            );
-            return Err(YdbError::query(message, Some(name.place)));
-        };
-        let column = table.column(name)?;
-        Ok(Sql::new(quote(&column.name), column.kind))
     }
 
     fn cast(&mut self, value: &Expression, to: Primitive) -> Result<Sql, YdbError> {

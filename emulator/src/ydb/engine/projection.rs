@@ -1,10 +1,10 @@
 //! SELECT, and what RETURNING gives back.
 
 use super::plan::{Sql, Translator};
-use super::schema::{Column, Table, quote};
+use super::schema::{Column, quote};
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
-use crate::ydb::yql::ast::{Direction, Expression, From, Projection, Select};
+use crate::ydb::yql::ast::{Direction, Expression, Name, Projection, Select};
 
 impl Translator<'_> {
     /// The list of what is read, and its columns.
@@ -17,19 +17,16 @@ impl Translator<'_> {
         for projection in projections {
             match projection {
                 Projection::Everything => {
-                    // YQL's own order, whatever the table's is.
-                    let mut own = self
-                        .table
-                        .map(|table| table.columns.clone())
-                        .unwrap_or_default();
-                    own.sort_by(|one, other| one.name.cmp(&other.name));
-                    texts.extend(own.iter().map(|column| quote(&column.name)));
-                    columns.extend(own);
+                    let own = self.everything()?;
+                    texts.extend(own.iter().map(|(text, _)| text.clone()));
+                    columns.extend(own.into_iter().map(|(_, column)| column));
                 }
                 Projection::Expression { value, alias } => {
                     let name = match (alias, value) {
                         (Some(alias), _) => alias.text.clone(),
-                        (None, Expression::Column(column)) => column.text.clone(),
+                        (None, Expression::Column(column) | Expression::Member { column, .. }) => {
+                            column.text.clone()
+                        }
                         (None, _) => format!("column{}", columns.len()),
                     };
                     let sql = self.expression(value, None)?;
@@ -40,6 +37,21 @@ impl Translator<'_> {
             }
         }
         Ok((texts.join(", "), columns))
+    }
+
+    /// `*`, in YQL's own order, whatever the tables' is.
+    fn everything(&self) -> Result<Vec<(String, Column)>, YdbError> {
+        let mut own = Vec::new();
+        for column in self.scope.iter().flat_map(|scope| &scope.columns) {
+            let name = Name {
+                text: column.name.clone(),
+                place: self.place.unwrap_or_default(),
+            };
+            // Refuses a name that two tables have.
+            own.push((self.column(&name)?.text, column.clone()));
+        }
+        own.sort_by(|one, other| one.1.name.cmp(&other.1.name));
+        Ok(own)
     }
 
     pub(super) fn returning(
@@ -61,14 +73,34 @@ impl Translator<'_> {
         }
     }
 
+    /// A whole SELECT. What is outside of it isn't seen inside.
     pub(super) fn select(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let scope = std::mem::take(&mut self.scope);
+        let aliases = std::mem::take(&mut self.aliases);
+        let selected = self.selection(select);
+        self.scope = scope;
+        self.aliases = aliases;
+        selected
+    }
+
+    fn selection(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let (mut text, columns) = if select.also.is_empty() {
+            self.core(select)?
+        } else {
+            self.union(select)?
+        };
+        self.aliases = columns.iter().map(|column| column.name.clone()).collect();
+        text += &self.order(select)?;
+        Ok((text, columns))
+    }
+
+    /// A SELECT without its order and limits.
+    fn core(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let from = self.from(select.from.as_ref())?;
         self.check_grouping(select)?;
         let (list, columns) = self.projections(&select.projections)?;
         let distinct = if select.distinct { "DISTINCT " } else { "" };
-        let mut text = format!("SELECT {distinct}{list}");
-        if let (Some(from), Some(table)) = (&select.from, self.table) {
-            text += &source(from, table)?;
-        }
+        let mut text = format!("SELECT {distinct}{list}{from}");
         text += &self.filter(select.filter.as_ref())?;
         if !select.group_by.is_empty() {
             let mut keys = Vec::new();
@@ -78,10 +110,62 @@ impl Translator<'_> {
             text += " GROUP BY ";
             text += &keys.join(", ");
         }
-        self.aliases = columns.iter().map(|column| column.name.clone()).collect();
-        text += &self.order(select)?;
-        self.aliases.clear();
+        if let Some(having) = &select.having {
+            text += " HAVING ";
+            text += &self.condition(having)?.text;
+        }
         Ok((text, columns))
+    }
+
+    /// SELECTs one after the other. Their columns go by name, as YQL does it.
+    fn union(&mut self, select: &Select) -> Result<(String, Vec<Column>), YdbError> {
+        let (first, mut columns) = self.core(select)?;
+        let mut parts = vec![first];
+        for other in &select.also {
+            let (text, own) = self.core(other)?;
+            parts.push(text);
+            self.merge(&mut columns, &own)?;
+        }
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        let list = names.join(", ");
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|part| format!("SELECT {list} FROM ({part})"))
+            .collect();
+        let all = parts.join(" UNION ALL ");
+        self.scope.clear();
+        Ok((format!("SELECT {list} FROM ({all})"), columns))
+    }
+
+    /// Takes in the types of another SELECT's columns.
+    fn merge(&self, columns: &mut [Column], own: &[Column]) -> Result<(), YdbError> {
+        let refuse = |name: &str, what: &str| {
+            let message = format!("UNION ALL: the column {name} {what}");
+            YdbError::query(message, self.place)
+        };
+        if let Some(more) = own
+            .iter()
+            .find(|one| !columns.iter().any(|other| other.name == one.name))
+        {
+            return Err(refuse(
+                &more.name,
+                "is not in the first SELECT; this emulator wants it in all",
+            ));
+        }
+        for column in columns {
+            let other = own.iter().find(|other| other.name == column.name);
+            let other = other.ok_or_else(|| {
+                refuse(
+                    &column.name,
+                    "is not in all SELECTs; this emulator wants it there",
+                )
+            })?;
+            if other.kind.primitive != column.kind.primitive {
+                return Err(refuse(&column.name, "has more than one type"));
+            }
+            column.kind.nullable |= other.kind.nullable;
+        }
+        Ok(())
     }
 
     /// Beside aggregates only what is grouped by has one value.
@@ -155,18 +239,4 @@ impl Translator<'_> {
         }
         Ok(text)
     }
-}
-
-/// ` FROM table`. An index that is named must be there; SQLite finds by itself
-/// which one helps, and `INDEXED BY` would refuse what an index can't answer.
-fn source(from: &From, table: &Table) -> Result<String, YdbError> {
-    if let Some(view) = &from.view
-        && !table.indexes.iter().any(|index| index.name == view.text)
-    {
-        let message = format!("Required global index not found, index name: {}", view.text);
-        let mut error = YdbError::scheme(message);
-        error.place = Some(view.place);
-        return Err(error);
-    }
-    Ok(format!(" FROM {}", quote(&table.path)))
 }

@@ -2,7 +2,7 @@
 
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive, Storage};
-use crate::ydb::yql::ast::{CreateTable, Name};
+use crate::ydb::yql::ast::{CreateTable, IndexDefinition, Name};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,21 +51,23 @@ impl Table {
         for name in create.primary_key.iter().chain(covered).chain(ttl_column) {
             table.column(name)?;
         }
-        if let Some(ttl) = &create.ttl
-            && table.ttl_unit(&ttl.column.text).is_none()
-        {
-            let message = format!("TTL needs a time column, and {} is none", ttl.column.text);
-            return Err(YdbError::query(message, Some(ttl.column.place)));
+        if let Some(ttl) = &create.ttl {
+            table.must_expire(&ttl.column)?;
         }
-        let indexes = create.indexes.iter().map(|index| Index {
-            name: index.name.text.clone(),
-            unique: index.unique,
-            columns: texts(&index.columns),
-        });
+        let indexes = create.indexes.iter().map(Index::define);
         Ok(Self {
             indexes: indexes.collect(),
             ..table
         })
+    }
+
+    /// Refuses a TTL on a column that has no time in it.
+    pub(super) fn must_expire(&self, column: &Name) -> Result<(), YdbError> {
+        if self.ttl_unit(&column.text).is_some() {
+            return Ok(());
+        }
+        let message = format!("TTL needs a time column, and {} is none", column.text);
+        Err(YdbError::query(message, Some(column.place)))
     }
 
     /// A column that must be there.
@@ -96,7 +98,7 @@ impl Table {
     }
 
     /// SQLite's name of an index.
-    fn index_name(&self, index: &str) -> String {
+    pub(super) fn index_name(&self, index: &str) -> String {
         format!("{}:{index}", self.path)
     }
 
@@ -110,20 +112,31 @@ impl Table {
         let mut statements = vec![format!(
             "CREATE TABLE {table} ({items}) STRICT, WITHOUT ROWID"
         )];
-        statements.extend(self.indexes.iter().map(|index| {
-            let unique = if index.unique { "UNIQUE " } else { "" };
-            let name = quote(&self.index_name(&index.name));
-            format!(
-                "CREATE {unique}INDEX {name} ON {table} ({})",
-                quote_all(&index.columns)
-            )
-        }));
+        statements.extend(self.indexes.iter().map(|index| self.index_sql(index)));
         statements
+    }
+
+    /// SQLite's statement that makes an index.
+    pub(super) fn index_sql(&self, index: &Index) -> String {
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        let name = quote(&self.index_name(&index.name));
+        let (table, columns) = (quote(&self.path), quote_all(&index.columns));
+        format!("CREATE {unique}INDEX {name} ON {table} ({columns})")
+    }
+}
+
+impl Index {
+    pub(super) fn define(definition: &IndexDefinition) -> Self {
+        Self {
+            name: definition.name.text.clone(),
+            unique: definition.unique,
+            columns: texts(&definition.columns),
+        }
     }
 }
 
 /// SQLite checks what a column takes, so that nothing else is ever read.
-fn column_sql(column: &Column) -> String {
+pub(super) fn column_sql(column: &Column) -> String {
     let name = quote(&column.name);
     let primitive = column.kind.primitive;
     let affinity = primitive.storage().affinity();

@@ -1,6 +1,7 @@
 //! How a script runs in a database.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use ydb_grpc::ydb_proto as ydb;
 
@@ -8,9 +9,12 @@ use super::database::Database;
 use super::plan::Translator;
 use super::schema::{Column, Table};
 use super::transaction::{Mode, RowPlan, Transaction};
+use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
-use crate::ydb::values::Parameter;
-use crate::ydb::yql::ast::{CreateTable, Declaration, InsertMode, Name, Script, Source, Statement};
+use crate::ydb::yql::ast::{
+    CreateTable, Declaration, From, InsertMode, Name, Relation, Rows, Script, Select, Source,
+    Statement,
+};
 use crate::ydb::yql::parse;
 
 /// A script with its parameters.
@@ -35,10 +39,14 @@ impl Rights {
     fn check(self, statement: &Statement) -> Result<(), YdbError> {
         let (has, what) = match statement {
             Statement::Select(_) => return Ok(()),
-            Statement::CreateTable(_) | Statement::DropTable { .. } => (self.schema, "schema"),
-            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
-                (self.write, "rows")
+            Statement::CreateTable(_) | Statement::AlterTable(_) | Statement::DropTable { .. } => {
+                (self.schema, "schema")
             }
+            Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::UpdateOn(_)
+            | Statement::DeleteOn(_) => (self.write, "rows"),
         };
         if has {
             return Ok(());
@@ -92,6 +100,18 @@ impl Database {
         self.run_rows(&script.statements, &script, query, transaction, last)
     }
 
+    /// Checks a script without running it; the tables that it would touch.
+    pub(crate) fn explain(&self, query: &Query) -> Result<BTreeSet<String>, YdbError> {
+        let script = read(query)?;
+        let mut touched = BTreeSet::new();
+        for statement in &script.statements {
+            if !statement.is_definition() {
+                touched.extend(self.plan(statement, &script, &query.parameters)?.tables);
+            }
+        }
+        Ok(touched)
+    }
+
     fn run_rows(
         &self,
         statements: &[Statement],
@@ -116,14 +136,21 @@ impl Database {
     }
 
     fn define(&self, statement: &Statement, script: &Script) -> Result<(), YdbError> {
+        self.spend_schema_operation()?;
         match statement {
             Statement::CreateTable(create) => self.create_table(create, script),
+            Statement::AlterTable(alter) => {
+                let path = self.absolute(&alter.table.text, script);
+                self.alter_table(&path, &alter.changes)
+            }
             Statement::DropTable { table, if_exists } => {
                 self.drop_table(&self.absolute(&table.text, script), *if_exists)
             }
             Statement::Insert(_)
             | Statement::Update(_)
             | Statement::Delete(_)
+            | Statement::UpdateOn(_)
+            | Statement::DeleteOn(_)
             | Statement::Select(_) => Ok(()),
         }
     }
@@ -144,27 +171,29 @@ impl Database {
         script: &Script,
         parameters: &HashMap<String, Parameter>,
     ) -> Result<RowPlan, YdbError> {
-        let named = |name: Option<&Name>| name.map(|name| self.table_named(name, script));
-        let table = named(table_of(statement)).transpose()?;
-        let source = named(source_of(statement)).transpose()?;
+        let touched = RefCell::new(BTreeSet::new());
+        let tables = |name: &Name| {
+            let table = self.table_named(name, script)?;
+            touched.borrow_mut().insert(table.path.clone());
+            Ok(table)
+        };
         let mut translator = Translator {
-            table: table.as_ref(),
-            source: source.as_ref(),
+            scope: Vec::new(),
+            tables: &tables,
             aliases: Vec::new(),
             parameters,
             now: self.now(),
             values: Vec::new(),
-            place: table_of(statement).map(|name| name.place),
+            place: target_of(statement).map(|name| name.place),
         };
         let (sql, columns) = translate(&mut translator, statement)?;
         Ok(RowPlan {
             sql,
             columns,
             values: translator.values,
+            tables: touched.into_inner(),
             writes: !matches!(statement, Statement::Select(_)),
-            checks: matches!(statement, Statement::Insert(insert)
-                if insert.mode == InsertMode::Insert
-                    || matches!(insert.source, Source::Select(_))),
+            checks: depends_on_rows(statement),
         })
     }
 
@@ -197,23 +226,52 @@ fn read(query: &Query) -> Result<Script, YdbError> {
     Ok(script)
 }
 
-fn table_of(statement: &Statement) -> Option<&Name> {
+/// The table that a statement changes or, first of all, reads.
+fn target_of(statement: &Statement) -> Option<&Name> {
     match statement {
         Statement::Insert(insert) => Some(&insert.table),
         Statement::Update(update) => Some(&update.table),
         Statement::Delete(delete) => Some(&delete.table),
-        Statement::Select(select) => select.from.as_ref().map(|from| &from.table),
-        Statement::CreateTable(_) | Statement::DropTable { .. } => None,
+        Statement::UpdateOn(on) | Statement::DeleteOn(on) => Some(&on.table),
+        Statement::Select(select) => match &select.from.as_ref()?.first.rows {
+            Rows::Table { table, .. } => Some(table),
+            Rows::Parameter(name) => Some(name),
+            Rows::Select(_) => None,
+        },
+        Statement::CreateTable(_) | Statement::AlterTable(_) | Statement::DropTable { .. } => None,
     }
 }
 
-fn source_of(statement: &Statement) -> Option<&Name> {
+/// Whether the outcome tells something about rows that exist, so that it can't
+/// wait: INSERT refuses keys, and a SELECT reads.
+fn depends_on_rows(statement: &Statement) -> bool {
     match statement {
-        Statement::Insert(insert) => match &insert.source {
-            Source::Select(select) => select.from.as_ref().map(|from| &from.table),
-            Source::Values(_) => None,
-        },
-        _ => None,
+        Statement::Insert(insert) => {
+            insert.mode == InsertMode::Insert || reads_tables(&insert.source)
+        }
+        Statement::UpdateOn(on) | Statement::DeleteOn(on) => reads_tables(&on.source),
+        _ => false,
+    }
+}
+
+fn reads_tables(source: &Source) -> bool {
+    fn relation(relation: &Relation) -> bool {
+        match &relation.rows {
+            Rows::Table { .. } => true,
+            Rows::Parameter(_) => false,
+            Rows::Select(inner) => reads(inner),
+        }
+    }
+    fn from(from: &From) -> bool {
+        relation(&from.first) || from.joins.iter().any(|join| relation(&join.relation))
+    }
+    fn reads(select: &Select) -> bool {
+        let own = select.from.as_ref().is_some_and(from);
+        own || select.also.iter().any(reads)
+    }
+    match source {
+        Source::Values(_) => false,
+        Source::Select(inner) => reads(inner),
     }
 }
 
@@ -221,15 +279,19 @@ fn translate(
     translator: &mut Translator<'_>,
     statement: &Statement,
 ) -> Result<(String, Option<Vec<Column>>), YdbError> {
-    match (statement, translator.table) {
-        (Statement::Select(select), _) => {
+    match statement {
+        Statement::Select(select) => {
             let (sql, columns) = translator.select(select)?;
             Ok((sql, Some(columns)))
         }
-        (Statement::Insert(insert), Some(table)) => translator.insert(insert, table),
-        (Statement::Update(update), Some(table)) => translator.update(update, table),
-        (Statement::Delete(delete), Some(table)) => translator.delete(delete, table),
-        (statement, _) => Err(YdbError::internal(format!("no plan for {statement:?}"))),
+        Statement::Insert(insert) => translator.insert(insert),
+        Statement::Update(update) => translator.update(update),
+        Statement::Delete(delete) => translator.delete(delete),
+        Statement::UpdateOn(on) => translator.update_on(on),
+        Statement::DeleteOn(on) => translator.delete_on(on),
+        Statement::CreateTable(_) | Statement::AlterTable(_) | Statement::DropTable { .. } => {
+            Err(YdbError::internal(format!("no plan for {statement:?}")))
+        }
     }
 }
 
@@ -240,10 +302,10 @@ fn check_declared(
 ) -> Result<(), YdbError> {
     for Declaration { name, kind, .. } in declared {
         match parameters.get(name) {
-            Some(parameter) if parameter.kind == *kind => {}
+            Some(parameter) if parameter.kind() == *kind => {}
             Some(parameter) => {
-                let (declared, sent) = (kind.primitive.name(), parameter.kind.primitive.name());
-                let message = format!("Parameter ${name} is declared as {declared}, got {sent}");
+                let sent = parameter.kind();
+                let message = format!("Parameter ${name} is declared as {kind}, got {sent}");
                 return Err(YdbError::bad_request(message));
             }
             None => {

@@ -6,11 +6,11 @@ use ydb_grpc::ydb_proto as ydb;
 use ydb_grpc::ydb_proto::status_ids::StatusCode;
 use ydb_grpc::ydb_proto::value::Value as Wire;
 
-use super::{Database, Message, Mode, Query, Rights, TopicSettings, Written};
+use super::{Database, Message, Mode, PartitionKey, Query, Rights, TopicSettings, Written};
 use crate::clock::Clock;
+use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
-use crate::ydb::values::Parameter;
 
 struct Fixture {
     database: Database,
@@ -21,7 +21,14 @@ struct Fixture {
 fn fixture() -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Clock::default();
-    let database = Database::create("/ru/cloud/db", "f", "db", folder.path(), clock.clone());
+    let database = Database::create(
+        "/ru/cloud/db",
+        "f",
+        "db",
+        folder.path(),
+        clock.clone(),
+        1000,
+    );
     let fixture = Fixture {
         database: database.expect("a database"),
         clock,
@@ -54,7 +61,7 @@ fn query(text: &str, parameters: &[(&str, &str)]) -> Query {
         .map(|(name, value)| {
             let kind = ColumnType::required(Primitive::Utf8);
             let value = Value::Text((*value).to_owned());
-            ((*name).to_owned(), Parameter { kind, value })
+            ((*name).to_owned(), Parameter::Plain { kind, value })
         })
         .collect();
     Query {
@@ -218,6 +225,7 @@ fn message(number: i64) -> Message {
         codec: 1,
         uncompressed_size: 1,
         data: vec![b'a'],
+        metadata: Vec::new(),
     }
 }
 
@@ -226,6 +234,7 @@ fn a_topic_takes_each_number_once_and_one_session_a_producer() {
     let fixture = fixture();
     let topics = &fixture.database.topics;
     let settings = TopicSettings {
+        partitions: 1,
         retention: Duration::from_hours(1),
         codecs: vec![1],
         attributes: std::collections::BTreeMap::new(),
@@ -234,32 +243,33 @@ fn a_topic_takes_each_number_once_and_one_session_a_producer() {
         write_burst: 0,
         metering_mode: 0,
     };
+    let key = PartitionKey::new("/t", 0);
     assert!(topics.create("/t", settings.clone()));
     assert!(!topics.create("/t", settings));
-    let (old, highest) = topics.own("/t", "p").expect("a session");
+    let (old, highest) = topics.own("/t", "p", None).expect("a session");
     assert_eq!(highest, 0);
-    let written = topics.append("/t", "p", old.session, &[message(1), message(2)]);
+    let written = topics.append("/t", "p", &old, &[message(1), message(2)]);
     assert_eq!(
         written.expect("two records"),
         [Written::At(0), Written::At(1)]
     );
     assert!(!old.lost.is_cancelled());
-    let (new, highest) = topics.own("/t", "p").expect("a session");
+    let (new, highest) = topics.own("/t", "p", None).expect("a session");
     assert_eq!(highest, 2);
     assert!(old.lost.is_cancelled() && !new.lost.is_cancelled());
     let killed = topics
-        .append("/t", "p", old.session, &[message(3)])
+        .append("/t", "p", &old, &[message(3)])
         .expect_err("the old session");
     assert_eq!(killed.status, StatusCode::BadRequest);
-    let written = topics.append("/t", "p", new.session, &[message(2), message(3)]);
+    let written = topics.append("/t", "p", &new, &[message(2), message(3)]);
     assert_eq!(
         written.expect("one record"),
         [Written::AlreadyWritten, Written::At(2)]
     );
-    assert_eq!(topics.read("/t", 1, 10).expect("records").len(), 2);
+    assert_eq!(topics.read(&key, 1, 10).expect("records").len(), 2);
     fixture.clock.advance(Duration::from_hours(2));
     topics.sweep().expect("a sweep");
-    assert!(topics.read("/t", 0, 10).expect("records").is_empty());
+    assert!(topics.read(&key, 0, 10).expect("records").is_empty());
 }
 
 #[test]

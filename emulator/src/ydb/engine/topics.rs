@@ -1,33 +1,27 @@
-//! Topics of one partition: a log that producers append to and readers follow.
+//! Topics: logs of partitions that producers append to and readers follow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::consumers::Consumers;
-use super::file::{lock, open, remove_file};
-use super::transaction::failure;
+use super::consumers::{Consumers, Order};
+use super::file::{lock, remove_file};
+use super::producers::Ownership;
+use super::topic_log::{PartitionKey, TopicLog};
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
-
-/// The log, and the highest number of each producer.
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS log (topic TEXT, position INTEGER, producer TEXT, number INTEGER,
-        created INTEGER, written INTEGER, codec INTEGER, size INTEGER, data BLOB,
-        PRIMARY KEY (topic, position)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS producers (topic TEXT, producer TEXT, number INTEGER,
-        PRIMARY KEY (topic, producer)) WITHOUT ROWID;";
 
 /// Settings of a topic, as they were given.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TopicSettings {
+    /// At least 1; more can come, none goes.
+    pub(crate) partitions: usize,
     pub(crate) retention: Duration,
     pub(crate) codecs: Vec<i32>,
     pub(crate) attributes: BTreeMap<String, String>,
@@ -47,23 +41,15 @@ pub(crate) struct Topic {
     pub(crate) created: Timestamp,
 }
 
-struct Open {
+pub(super) struct Open {
     topic: Topic,
-    /// Where the next record goes.
-    end: watch::Sender<u64>,
-    /// The session that writes for each producer.
-    owners: BTreeMap<String, Ownership>,
-    sessions: u64,
+    /// Where the next record goes, for each partition.
+    pub(super) ends: Vec<watch::Sender<u64>>,
+    /// The session that writes for each producer in each partition.
+    pub(super) owners: BTreeMap<(usize, String), Ownership>,
+    pub(super) sessions: u64,
     /// Cancelled when the topic goes.
-    dropped: CancellationToken,
-}
-
-/// A producer's place in a topic, as long as no other session takes it.
-#[derive(Debug, Clone)]
-pub(crate) struct Ownership {
-    pub(crate) session: u64,
-    /// Cancelled when the place is lost.
-    pub(crate) lost: CancellationToken,
+    pub(super) dropped: CancellationToken,
 }
 
 /// A record as a producer sent it.
@@ -74,6 +60,8 @@ pub(crate) struct Message {
     pub(crate) codec: i32,
     pub(crate) uncompressed_size: i64,
     pub(crate) data: Vec<u8>,
+    /// Keys and values that its sender added.
+    pub(crate) metadata: Vec<(String, Vec<u8>)>,
 }
 
 /// A record in the log.
@@ -96,8 +84,8 @@ pub(crate) enum Written {
 
 /// All topics of a database.
 pub(crate) struct Topics {
-    clock: Clock,
-    connection: Mutex<Connection>,
+    pub(super) clock: Clock,
+    pub(super) log: Mutex<TopicLog>,
     open: Mutex<BTreeMap<String, Open>>,
     consumers: Consumers,
     closed: CancellationToken,
@@ -110,11 +98,9 @@ impl Topics {
         clock: Clock,
         closed: CancellationToken,
     ) -> Result<Self, YdbError> {
-        let connection = open(file)?;
-        connection.execute_batch(TABLES).map_err(failure)?;
         Ok(Self {
             clock,
-            connection: Mutex::new(connection),
+            log: Mutex::new(TopicLog::open(file)?),
             open: Mutex::default(),
             consumers: Consumers::default(),
             closed,
@@ -134,6 +120,8 @@ impl Topics {
         if open.contains_key(path) {
             return false;
         }
+        let ends = (0..settings.partitions).map(|_| watch::Sender::new(0));
+        let ends = ends.collect();
         let topic = Topic {
             path: path.to_owned(),
             settings,
@@ -143,7 +131,7 @@ impl Topics {
             path.to_owned(),
             Open {
                 topic,
-                end: watch::Sender::new(0),
+                ends,
                 owners: BTreeMap::new(),
                 sessions: 0,
                 dropped: self.closed.child_token(),
@@ -156,23 +144,27 @@ impl Topics {
     pub(crate) fn alter(
         &self,
         path: &str,
-        change: impl FnOnce(&mut TopicSettings),
+        change: impl FnOnce(&mut TopicSettings) -> Result<(), YdbError>,
     ) -> Result<(), YdbError> {
-        self.with(path, |open| change(&mut open.topic.settings))
+        let partitions = self.with(path, |open| {
+            let mut settings = open.topic.settings.clone();
+            change(&mut settings)?;
+            open.ends
+                .resize_with(settings.partitions, || watch::Sender::new(0));
+            open.topic.settings = settings;
+            Ok::<_, YdbError>(open.ends.len())
+        })??;
+        self.consumers.grow(path, partitions);
+        Ok(())
     }
 
-    /// Removes a topic with its log.
+    /// Removes a topic with its logs.
     pub(crate) fn drop(&self, path: &str) -> Result<(), YdbError> {
         let removed = lock(&self.open).remove(path);
         let open = removed.ok_or_else(|| YdbError::no_path(path))?;
         open.dropped.cancel();
         self.consumers.forget(path);
-        let connection = lock(&self.connection);
-        for table in ["log", "producers"] {
-            let sql = format!("DELETE FROM {table} WHERE topic = ?1");
-            connection.execute(&sql, [path]).map_err(failure)?;
-        }
-        Ok(())
+        lock(&self.log).forget(path)
     }
 
     pub(crate) fn all(&self) -> Vec<Topic> {
@@ -186,20 +178,19 @@ impl Topics {
         self.with(path, |open| open.topic.clone())
     }
 
-    /// Where the next record goes, now and whenever it changes.
-    pub(crate) fn watch(&self, path: &str) -> Result<watch::Receiver<u64>, YdbError> {
-        self.with(path, |open| open.end.subscribe())
+    /// Where a partition's next record goes, now and whenever it changes.
+    pub(crate) fn watch(&self, key: &PartitionKey) -> Result<watch::Receiver<u64>, YdbError> {
+        self.with(&key.topic, |open| {
+            open.ends.get(key.number).map(watch::Sender::subscribe)
+        })?
+        .ok_or_else(|| no_partition(key))
     }
 
     /// Offsets of the records that are there.
-    pub(crate) fn offsets(&self, path: &str) -> Result<Range<u64>, YdbError> {
-        let connection = lock(&self.connection);
-        let end = self.with(path, |open| *open.end.borrow())?;
-        let sql = "SELECT MIN(position) FROM log WHERE topic = ?1";
-        let first: Option<i64> = connection
-            .query_row(sql, [path], |row| row.get(0))
-            .map_err(failure)?;
-        Ok(first.map_or(end, i64::unsigned_abs)..end)
+    pub(crate) fn offsets(&self, key: &PartitionKey) -> Result<Range<u64>, YdbError> {
+        let log = lock(&self.log);
+        let end = *self.watch(key)?.borrow();
+        Ok(log.first(key)?.unwrap_or(end)..end)
     }
 
     /// Cancelled when the topic goes.
@@ -207,157 +198,87 @@ impl Topics {
         self.with(path, |open| open.dropped.clone())
     }
 
-    /// Waits until nobody else reads for the consumer.
-    pub(crate) async fn reader_turn(&self, path: &str, consumer: &str) -> OwnedMutexGuard<()> {
-        self.consumers.turn(path, consumer).await
+    /// A new reader of some or all partitions for a consumer. `news` is told
+    /// whenever it has orders.
+    pub(crate) fn join(
+        &self,
+        path: &str,
+        consumer: &str,
+        chosen: Option<BTreeSet<usize>>,
+        news: Arc<Notify>,
+    ) -> Result<u64, YdbError> {
+        let partitions = self.get(path)?.settings.partitions;
+        if let Some(beyond) = chosen.iter().flatten().find(|one| **one >= partitions) {
+            return Err(no_partition(&PartitionKey::new(path, *beyond)));
+        }
+        Ok(self
+            .consumers
+            .join(path, consumer, partitions, chosen, news))
+    }
+
+    /// What a reader has to do now.
+    pub(crate) fn orders(&self, path: &str, consumer: &str, reader: u64) -> Vec<Order> {
+        self.consumers.orders(path, consumer, reader)
+    }
+
+    /// A reader gives a partition up.
+    pub(crate) fn release(&self, key: &PartitionKey, consumer: &str, reader: u64) {
+        self.consumers
+            .release(&key.topic, consumer, reader, key.number);
+    }
+
+    /// A reader leaves.
+    pub(crate) fn leave(&self, path: &str, consumer: &str, reader: u64) {
+        self.consumers.leave(path, consumer, reader);
     }
 
     /// The first offset that a consumer didn't commit.
-    pub(crate) fn committed(&self, path: &str, consumer: &str) -> u64 {
-        self.consumers.committed(path, consumer)
+    pub(crate) fn committed(&self, key: &PartitionKey, consumer: &str) -> u64 {
+        self.consumers.committed(&key.topic, consumer, key.number)
     }
 
-    /// Commits offsets from `start` to before `end`; tells the place now.
-    pub(crate) fn commit(&self, path: &str, consumer: &str, start: u64, end: u64) -> u64 {
-        self.consumers.commit(path, consumer, start, end)
+    /// Commits offsets; tells the place now.
+    pub(crate) fn commit(&self, key: &PartitionKey, consumer: &str, range: Range<u64>) -> u64 {
+        self.consumers
+            .commit(&key.topic, consumer, key.number, range)
     }
 
-    fn with<T>(&self, path: &str, act: impl FnOnce(&mut Open) -> T) -> Result<T, YdbError> {
+    /// Moves a consumer's place without a reader, be it back.
+    pub(crate) fn set_committed(
+        &self,
+        key: &PartitionKey,
+        consumer: &str,
+        offset: u64,
+    ) -> Result<(), YdbError> {
+        let end = *self.watch(key)?.borrow();
+        if offset > end {
+            let message = format!("offset {offset} is behind the end, {end}");
+            return Err(YdbError::bad_request(message));
+        }
+        self.consumers.set(&key.topic, consumer, key.number, offset);
+        Ok(())
+    }
+
+    pub(super) fn with<T>(
+        &self,
+        path: &str,
+        act: impl FnOnce(&mut Open) -> T,
+    ) -> Result<T, YdbError> {
         lock(&self.open)
             .get_mut(path)
             .map(act)
             .ok_or_else(|| YdbError::no_path(path))
     }
 
-    /// A producer starts to write: its session, and its highest number. An
-    /// older session of the same producer loses its place.
-    pub(crate) fn own(&self, path: &str, producer: &str) -> Result<(Ownership, i64), YdbError> {
-        let own = self.with(path, |open| {
-            open.sessions += 1;
-            let own = Ownership {
-                session: open.sessions,
-                lost: open.dropped.child_token(),
-            };
-            let older = open.owners.insert(producer.to_owned(), own.clone());
-            if let Some(older) = older {
-                older.lost.cancel();
-            }
-            own
-        })?;
-        let highest = Self::highest(&lock(&self.connection), path, producer)?;
-        Ok((own, highest))
-    }
-
-    /// Where the producer's next record goes; refused when its place is lost.
-    pub(crate) fn check_owner(
-        &self,
-        path: &str,
-        producer: &str,
-        session: u64,
-    ) -> Result<u64, YdbError> {
-        let (owner, end) = self.with(path, |open| {
-            let owner = open.owners.get(producer).map(|owner| owner.session);
-            (owner, *open.end.borrow())
-        })?;
-        if owner == Some(session) {
-            return Ok(end);
-        }
-        Err(YdbError::bad_request(format!(
-            "ownership session is killed by another session with id {} partition id 0",
-            owner.unwrap_or_default()
-        )))
-    }
-
-    fn highest(connection: &Connection, path: &str, producer: &str) -> Result<i64, YdbError> {
-        let sql = "SELECT number FROM producers WHERE topic = ?1 AND producer = ?2";
-        let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-        let found = statement
-            .query_row([path, producer], |row| row.get(0))
-            .optional();
-        Ok(found.map_err(failure)?.unwrap_or_default())
-    }
-
-    /// Appends records of a producer; refused when its session was taken over.
-    pub(crate) fn append(
-        &self,
-        path: &str,
-        producer: &str,
-        session: u64,
-        messages: &[Message],
-    ) -> Result<Vec<Written>, YdbError> {
-        let connection = lock(&self.connection);
-        let mut end = self.check_owner(path, producer, session)?;
-        let mut highest = Self::highest(&connection, path, producer)?;
-        let mut outcomes = Vec::with_capacity(messages.len());
-        let batch = connection.unchecked_transaction().map_err(failure)?;
-        for message in messages {
-            if message.number <= highest {
-                outcomes.push(Written::AlreadyWritten);
-                continue;
-            }
-            highest = message.number;
-            self.store(&batch, path, producer, end, message)?;
-            outcomes.push(Written::At(i64::try_from(end).unwrap_or(i64::MAX)));
-            end += 1;
-        }
-        batch
-            .prepare_cached("INSERT OR REPLACE INTO producers VALUES (?1, ?2, ?3)")
-            .and_then(|mut statement| statement.execute(params![path, producer, highest]))
-            .map_err(failure)?;
-        batch.commit().map_err(failure)?;
-        self.with(path, |open| open.end.send_replace(end))?;
-        Ok(outcomes)
-    }
-
-    fn store(
-        &self,
-        connection: &Connection,
-        path: &str,
-        producer: &str,
-        end: u64,
-        message: &Message,
-    ) -> Result<(), YdbError> {
-        let sql = "INSERT INTO log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-        let row = params![
-            path,
-            i64::try_from(end).unwrap_or(i64::MAX),
-            producer,
-            message.number,
-            message.created_micros,
-            self.clock.now().as_microsecond(),
-            message.codec,
-            message.uncompressed_size,
-            message.data
-        ];
-        statement.execute(row).map_err(failure)?;
-        Ok(())
-    }
-
     /// Records from an offset on, at most `most`.
-    pub(crate) fn read(&self, path: &str, from: u64, most: usize) -> Result<Vec<Stored>, YdbError> {
-        self.get(path)?;
-        let sql = "SELECT position, producer, number, created, written, codec, size, data FROM log
-            WHERE topic = ?1 AND position >= ?2 ORDER BY position LIMIT ?3";
-        let connection = lock(&self.connection);
-        let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-        let from = i64::try_from(from).unwrap_or(i64::MAX);
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let found = statement.query_map(params![path, from, most], |row| {
-            Ok(Stored {
-                offset: row.get::<_, i64>(0)?.unsigned_abs(),
-                producer: row.get(1)?,
-                written: Timestamp::from_microsecond(row.get(4)?).unwrap_or_default(),
-                message: Message {
-                    number: row.get(2)?,
-                    created_micros: row.get(3)?,
-                    codec: row.get(5)?,
-                    uncompressed_size: row.get(6)?,
-                    data: row.get(7)?,
-                },
-            })
-        });
-        found.and_then(Iterator::collect).map_err(failure)
+    pub(crate) fn read(
+        &self,
+        key: &PartitionKey,
+        from: u64,
+        most: usize,
+    ) -> Result<Vec<Stored>, YdbError> {
+        self.get(&key.topic)?;
+        lock(&self.log).read(key, from, most)
     }
 
     /// Deletes records that outlived their topic's retention.
@@ -365,12 +286,13 @@ impl Topics {
         for topic in self.all() {
             let kept = i64::try_from(topic.settings.retention.as_micros()).unwrap_or(i64::MAX);
             let limit = self.clock.now().as_microsecond().saturating_sub(kept);
-            let sql = "DELETE FROM log WHERE topic = ?1 AND written < ?2";
-            let connection = lock(&self.connection);
-            connection
-                .execute(sql, params![topic.path, limit])
-                .map_err(failure)?;
+            lock(&self.log).expire(&topic.path, limit)?;
         }
         Ok(())
     }
+}
+
+pub(super) fn no_partition(key: &PartitionKey) -> YdbError {
+    let PartitionKey { topic, number } = key;
+    YdbError::bad_request(format!("{topic} has no partition {number}"))
 }

@@ -7,6 +7,8 @@
 //! different rows don't disturb each other, and the turn isn't held while a
 //! client thinks (unless it reads after it wrote).
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value as Stored;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use ydb_grpc::ydb_proto as ydb;
@@ -36,6 +38,8 @@ pub(crate) enum Mode {
 pub(crate) struct RowPlan {
     pub(crate) sql: String,
     pub(crate) values: Vec<Stored>,
+    /// Paths of the tables that it touches.
+    pub(crate) tables: BTreeSet<String>,
     /// What it gives back, if anything.
     pub(crate) columns: Option<Vec<Column>>,
     pub(crate) writes: bool,

@@ -1,20 +1,28 @@
 //! INSERT, UPSERT, REPLACE, UPDATE, DELETE.
 
 use super::plan::Translator;
+use super::relations::Scope;
 use super::schema::{Column, Table, quote, quote_all};
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
-use crate::ydb::yql::ast::{Delete, Expression, Insert, InsertMode, Select, Source, Update};
+use crate::ydb::yql::ast::{
+    Delete, Expression, Insert, InsertMode, Name, On, Select, Source, Update,
+};
 
 /// SQLite's text, and the columns that it gives back.
 type Written = (String, Option<Vec<Column>>);
 
 impl Translator<'_> {
-    pub(super) fn insert(&mut self, insert: &Insert, table: &Table) -> Result<Written, YdbError> {
-        let mut targets = Vec::new();
-        for name in &insert.columns {
-            targets.push(table.column(name)?.clone());
-        }
+    /// The table that a statement changes; from here on expressions see it.
+    fn target(&mut self, name: &Name) -> Result<Table, YdbError> {
+        let table = (self.tables)(name)?;
+        self.scope = vec![Scope::of_table(&table)];
+        Ok(table)
+    }
+
+    pub(super) fn insert(&mut self, insert: &Insert) -> Result<Written, YdbError> {
+        let table = self.target(&insert.table)?;
+        let (targets, source) = self.source(&table, insert.columns.as_ref(), &insert.source)?;
         for column in &table.columns {
             let needed = table.is_key(&column.name) || !column.kind.nullable;
             if needed && !targets.contains(column) {
@@ -27,18 +35,14 @@ impl Translator<'_> {
                 return Err(YdbError::query(message, Some(insert.table.place)));
             }
         }
-        let source = match &insert.source {
-            Source::Values(rows) => self.rows(rows, &targets, insert)?,
-            Source::Select(select) => self.selected(select, &targets)?,
-        };
         let (returning, columns) = self.returning(insert.returning.as_ref())?;
         let names: Vec<String> = targets.into_iter().map(|target| target.name).collect();
         let path = quote(&table.path);
         let list = quote_all(&names);
         let conflict = match insert.mode {
             InsertMode::Insert => String::new(),
-            InsertMode::Upsert => on_conflict(table, &names, false),
-            InsertMode::Replace => on_conflict(table, &names, true),
+            InsertMode::Upsert => on_conflict(&table, &names, false),
+            InsertMode::Replace => on_conflict(&table, &names, true),
         };
         Ok((
             format!("INSERT INTO {path} ({list}) {source}{conflict}{returning}"),
@@ -46,18 +50,40 @@ impl Translator<'_> {
         ))
     }
 
-    fn rows(
+    /// Rows for a table, and the columns that they fill.
+    fn source(
         &mut self,
-        rows: &[Vec<Expression>],
-        targets: &[Column],
-        insert: &Insert,
-    ) -> Result<String, YdbError> {
+        table: &Table,
+        names: Option<&Vec<Name>>,
+        source: &Source,
+    ) -> Result<(Vec<Column>, String), YdbError> {
+        let mut targets = Vec::new();
+        for name in names.into_iter().flatten() {
+            targets.push(table.column(name)?.clone());
+        }
+        match (source, names) {
+            (Source::Values(rows), _) => {
+                let text = self.rows(rows, &targets)?;
+                Ok((targets, text))
+            }
+            (Source::Select(select), Some(_)) => {
+                let (text, columns) = self.select(select)?;
+                self.check_selected(&columns, &targets)?;
+                Ok((targets, text))
+            }
+            (Source::Select(select), None) => self.selected_by_name(table, select),
+        }
+    }
+
+    fn rows(&mut self, rows: &[Vec<Expression>], targets: &[Column]) -> Result<String, YdbError> {
+        // A value is none of the row that it goes to.
+        let scope = std::mem::take(&mut self.scope);
         let mut texts = Vec::new();
         for row in rows {
             if row.len() != targets.len() {
                 let (given, wanted) = (row.len(), targets.len());
                 let message = format!("VALUES has {given} items for {wanted} columns");
-                return Err(YdbError::query(message, Some(insert.table.place)));
+                return Err(YdbError::query(message, self.place));
             }
             let mut items = Vec::new();
             for (item, target) in row.iter().zip(targets) {
@@ -65,15 +91,30 @@ impl Translator<'_> {
             }
             texts.push(format!("({})", items.join(", ")));
         }
+        self.scope = scope;
         Ok(format!("VALUES {}", texts.join(", ")))
     }
 
-    /// Rows of another SELECT; their columns go by position.
-    fn selected(&mut self, select: &Select, targets: &[Column]) -> Result<String, YdbError> {
-        let target = std::mem::replace(&mut self.table, self.source);
-        let selected = self.select(select);
-        self.table = target;
-        let (text, columns) = selected?;
+    /// A SELECT whose columns have the names of those that they fill.
+    fn selected_by_name(
+        &mut self,
+        table: &Table,
+        select: &Select,
+    ) -> Result<(Vec<Column>, String), YdbError> {
+        let (text, columns) = self.select(select)?;
+        let mut targets = Vec::new();
+        for column in &columns {
+            let name = Name {
+                text: column.name.clone(),
+                place: self.place.unwrap_or_default(),
+            };
+            targets.push(table.column(&name)?.clone());
+        }
+        self.check_selected(&columns, &targets)?;
+        Ok((targets, text))
+    }
+
+    fn check_selected(&self, columns: &[Column], targets: &[Column]) -> Result<(), YdbError> {
         if columns.len() != targets.len() {
             let (given, wanted) = (columns.len(), targets.len());
             let message = format!("SELECT has {given} columns for {wanted}");
@@ -83,13 +124,11 @@ impl Translator<'_> {
             if !converts(column.kind, target.kind)
                 || target.kind.primitive.storage() != column.kind.primitive.storage()
             {
-                return Err(YdbError::query(
-                    misfit(&column.kind.to_string(), target),
-                    self.place,
-                ));
+                let message = misfit(&column.kind.to_string(), target);
+                return Err(YdbError::query(message, self.place));
             }
         }
-        Ok(text)
+        Ok(())
     }
 
     /// A value for a column, kept as the column keeps it.
@@ -108,7 +147,8 @@ impl Translator<'_> {
         Ok(sql.stored_as(Some(target.kind.primitive.storage())))
     }
 
-    pub(super) fn update(&mut self, update: &Update, table: &Table) -> Result<Written, YdbError> {
+    pub(super) fn update(&mut self, update: &Update) -> Result<Written, YdbError> {
+        let table = self.target(&update.table)?;
         let mut changes = Vec::new();
         for (name, value) in &update.changes {
             let target = table.column(name)?;
@@ -129,13 +169,68 @@ impl Translator<'_> {
         ))
     }
 
-    pub(super) fn delete(&mut self, delete: &Delete, table: &Table) -> Result<Written, YdbError> {
+    pub(super) fn delete(&mut self, delete: &Delete) -> Result<Written, YdbError> {
+        let table = self.target(&delete.table)?;
         let filter = self.filter(delete.filter.as_ref())?;
         let (returning, columns) = self.returning(delete.returning.as_ref())?;
         Ok((
             format!("DELETE FROM {}{filter}{returning}", quote(&table.path)),
             columns,
         ))
+    }
+
+    /// Rows that exist take the other columns of those that are given.
+    pub(super) fn update_on(&mut self, on: &On) -> Result<Written, YdbError> {
+        let (table, names, given) = self.given(on)?;
+        let path = quote(&table.path);
+        let others = names.iter().filter(|name| !table.is_key(name));
+        let changes: Vec<String> = others
+            .map(|name| format!("{0} = given.{0}", quote(name)))
+            .collect();
+        if changes.is_empty() {
+            let message = "UPDATE … ON needs a column beside the key";
+            return Err(YdbError::query(message, Some(on.table.place)));
+        }
+        let same = table.primary_key.iter();
+        let same: Vec<String> = same
+            .map(|key| format!("{path}.{0} = given.{0}", quote(key)))
+            .collect();
+        let (returning, columns) = self.returning(on.returning.as_ref())?;
+        let (changes, same) = (changes.join(", "), same.join(" AND "));
+        Ok((
+            format!("UPDATE {path} SET {changes} FROM {given} WHERE {same}{returning}"),
+            columns,
+        ))
+    }
+
+    /// Rows with the keys that are given go.
+    pub(super) fn delete_on(&mut self, on: &On) -> Result<Written, YdbError> {
+        let (table, _, given) = self.given(on)?;
+        let key = quote_all(&table.primary_key);
+        let (returning, columns) = self.returning(on.returning.as_ref())?;
+        Ok((
+            format!(
+                "DELETE FROM {} WHERE ({key}) IN (SELECT {key} FROM {given}){returning}",
+                quote(&table.path)
+            ),
+            columns,
+        ))
+    }
+
+    /// The rows of an `ON` as a relation with the names of the table's columns;
+    /// the key must be among them.
+    fn given(&mut self, on: &On) -> Result<(Table, Vec<String>, String), YdbError> {
+        let table = self.target(&on.table)?;
+        let (targets, source) = self.source(&table, on.columns.as_ref(), &on.source)?;
+        let names: Vec<String> = targets.into_iter().map(|target| target.name).collect();
+        if let Some(missing) = table.primary_key.iter().find(|key| !names.contains(key)) {
+            let message = format!("Missing key column in input: {missing}");
+            return Err(YdbError::query(message, Some(on.table.place)));
+        }
+        // VALUES has no names of its own.
+        let listed = quote_all(&names);
+        let given = format!("(WITH given ({listed}) AS ({source}) SELECT * FROM given) AS given");
+        Ok((table, names, given))
     }
 }
 

@@ -2,15 +2,22 @@
 
 mod dialled;
 mod discovery;
+mod explain;
 mod query;
 mod read_batches;
+mod read_partitions;
 mod request;
+mod rows;
+mod scan;
 mod scheme;
 mod scripting;
 mod sockets;
 mod table;
+mod table_alteration;
 mod table_description;
+mod table_transaction;
 mod topic;
+mod topic_description;
 mod topic_read;
 mod topic_write;
 

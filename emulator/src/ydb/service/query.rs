@@ -12,11 +12,13 @@ use ydb_grpc::ydb_proto::query::transaction_settings::TxMode;
 use ydb_grpc::ydb_proto::query::{
     AttachSessionRequest, BeginTransactionRequest, BeginTransactionResponse,
     CommitTransactionRequest, CommitTransactionResponse, CreateSessionRequest,
-    CreateSessionResponse, DeleteSessionRequest, DeleteSessionResponse, ExecuteQueryRequest,
-    ExecuteQueryResponsePart, RollbackTransactionRequest, RollbackTransactionResponse,
-    SessionState, TransactionControl, TransactionMeta, TransactionSettings,
+    CreateSessionResponse, DeleteSessionRequest, DeleteSessionResponse, ExecMode,
+    ExecuteQueryRequest, ExecuteQueryResponsePart, RollbackTransactionRequest,
+    RollbackTransactionResponse, SessionState, TransactionControl, TransactionMeta,
+    TransactionSettings,
 };
 
+use super::explain;
 use super::request::{caller, query, session};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
@@ -139,8 +141,16 @@ impl QueryService for Ydb {
                 return Err(YdbError::bad_request("the query is missing"));
             };
             let query = query(&caller, content.text, &request.parameters)?;
-            let scope = scope(request.tx_control);
-            self.sessions().run(session, query, scope).await
+            match ExecMode::try_from(request.exec_mode) {
+                Ok(ExecMode::Parse | ExecMode::Validate | ExecMode::Explain) => {
+                    explain::plan(&caller, query).await.map(Outcome::Plan)
+                }
+                Ok(ExecMode::Unspecified | ExecMode::Execute) | Err(_) => {
+                    let scope = scope(request.tx_control);
+                    let answer = self.sessions().run(session, query, scope).await;
+                    answer.map(Outcome::Answer)
+                }
+            }
         };
         let parts = parts(outcome.await);
         Ok(Response::new(Box::pin(stream::iter(
@@ -185,11 +195,23 @@ fn scope(control: Option<TransactionControl>) -> Scope {
     }
 }
 
+/// What came of a query.
+enum Outcome {
+    /// It ran.
+    Answer(Answer),
+    /// It was only looked at.
+    Plan(String),
+}
+
 /// One part a result set, and never none: clients take a stream without parts
 /// for a failure. The first part names the open transaction.
-fn parts(outcome: Result<Answer, YdbError>) -> Vec<ExecuteQueryResponsePart> {
+fn parts(outcome: Result<Outcome, YdbError>) -> Vec<ExecuteQueryResponsePart> {
     let (status, issues) = status::bare(&outcome);
-    let answer = outcome.unwrap_or_default();
+    let (answer, exec_stats) = match outcome {
+        Ok(Outcome::Answer(answer)) => (answer, None),
+        Ok(Outcome::Plan(plan)) => (Answer::default(), Some(explain::statistics(plan))),
+        Err(_) => (Answer::default(), None),
+    };
     let transaction = answer.transaction.map(|id| TransactionMeta { id });
     let part = |index: usize, result_set: Option<ydb::ResultSet>| ExecuteQueryResponsePart {
         status,
@@ -197,7 +219,7 @@ fn parts(outcome: Result<Answer, YdbError>) -> Vec<ExecuteQueryResponsePart> {
         result_set_index: i64::try_from(index).unwrap_or(i64::MAX),
         result_set,
         tx_meta: transaction.clone(),
-        exec_stats: None,
+        exec_stats: exec_stats.clone(),
     };
     if answer.results.is_empty() {
         return vec![part(0, None)];

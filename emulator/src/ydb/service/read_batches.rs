@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ydb_grpc::google_proto_workaround::protobuf::Timestamp as WireTimestamp;
+use ydb_grpc::ydb_proto::topic::MetadataItem;
 use ydb_grpc::ydb_proto::topic::stream_read_message::read_response::{
     Batch, MessageData, PartitionData,
 };
@@ -67,8 +68,15 @@ fn message(record: &Stored) -> MessageData {
         data: record.message.data.clone(),
         uncompressed_size: record.message.uncompressed_size,
         message_group_id: record.producer.clone(),
-        metadata_items: Vec::new(),
+        metadata_items: metadata(record),
     }
+}
+
+fn metadata(record: &Stored) -> Vec<MetadataItem> {
+    let items = record.message.metadata.iter().cloned();
+    items
+        .map(|(key, value)| MetadataItem { key, value })
+        .collect()
 }
 
 fn to_wire(time: Timestamp) -> WireTimestamp {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use tonic::metadata::MetadataMap;
 use ydb_grpc::ydb_proto as ydb;
+use ydb_grpc::ydb_proto::operations::Operation;
 
 use crate::ydb::caller::Caller;
 use crate::ydb::engine::Query;
-use crate::ydb::status::YdbError;
-use crate::ydb::values::Parameter;
+use crate::ydb::parameters::Parameter;
+use crate::ydb::status::{self, YdbError};
 use crate::ydb::{Ydb, caller};
 
 /// A script with its parameters, and what its sender may do.
@@ -60,6 +61,13 @@ impl Drop for ImplicitSession {
 /// The caller, for services whose answers carry YDB's own status.
 pub(super) fn caller(ydb: &Ydb, metadata: &MetadataMap) -> Result<caller::Caller, tonic::Status> {
     ydb.caller(metadata)
+}
+
+/// The answer to a call that there is none for here. A call that is missing
+/// altogether would be taken for a broken connection and tried for ever.
+pub(super) fn not_served(call: &str) -> Operation {
+    let message = format!("{call} is not supported by this emulator");
+    status::done(&Err::<(), _>(YdbError::unsupported(message)))
 }
 
 /// Runs what may wait for a disk or for another writer.

@@ -69,14 +69,14 @@ fn parent(path: &str) -> &str {
 }
 
 fn describe(caller: &Caller, path: &str) -> Result<Entry, YdbError> {
-    caller.must(Permission::YdbConnect)?;
+    caller.must_for_schema(Permission::YdbConnect)?;
     let kind = objects(&caller.database).get(path).copied();
     let kind = kind.ok_or_else(|| YdbError::scheme(format!("Path not found: {path}")))?;
     Ok(entry(path, kind))
 }
 
 fn make_directory(caller: &Caller, path: &str) -> Result<(), YdbError> {
-    caller.must(Permission::YdbSchema)?;
+    caller.must_for_schema(Permission::YdbSchema)?;
     match objects(&caller.database).get(path) {
         Some(Kind::Directory | Kind::Database) => Ok(()),
         Some(Kind::Table | Kind::Topic) => Err(YdbError::scheme(format!("{path} is no directory"))),
@@ -85,7 +85,7 @@ fn make_directory(caller: &Caller, path: &str) -> Result<(), YdbError> {
 }
 
 fn remove_directory(caller: &Caller, path: &str) -> Result<(), YdbError> {
-    caller.must(Permission::YdbSchema)?;
+    caller.must_for_schema(Permission::YdbSchema)?;
     let all = objects(&caller.database);
     if all.get(path) != Some(&Kind::Directory) {
         return Err(YdbError::scheme(format!("Path not found: {path}")));

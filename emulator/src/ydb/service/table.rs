@@ -1,34 +1,42 @@
 //! `Ydb.Table.V1`.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 
+use futures::{Stream, stream};
 use tonic::{Request, Response, Status};
 use ydb_grpc::ydb_proto::table::keep_alive_result::SessionStatus;
 use ydb_grpc::ydb_proto::table::query::Query as Content;
-use ydb_grpc::ydb_proto::table::transaction_control::TxSelector;
-use ydb_grpc::ydb_proto::table::transaction_settings::TxMode;
 use ydb_grpc::ydb_proto::table::{
-    BeginTransactionRequest, BeginTransactionResponse, BeginTransactionResult,
-    CommitTransactionRequest, CommitTransactionResponse, CommitTransactionResult,
-    CreateSessionRequest, CreateSessionResponse, CreateSessionResult, CreateTableRequest,
-    CreateTableResponse, DeleteSessionRequest, DeleteSessionResponse, DescribeTableRequest,
-    DescribeTableResponse, DropTableRequest, DropTableResponse, ExecuteDataQueryRequest,
-    ExecuteDataQueryResponse, ExecuteQueryResult, ExecuteSchemeQueryRequest,
-    ExecuteSchemeQueryResponse, KeepAliveRequest, KeepAliveResponse, KeepAliveResult,
-    PrepareDataQueryRequest, PrepareDataQueryResponse, PrepareQueryResult,
-    RollbackTransactionRequest, RollbackTransactionResponse, TransactionControl, TransactionMeta,
-    TransactionSettings,
+    AlterTableRequest, AlterTableResponse, BeginTransactionRequest, BeginTransactionResponse,
+    BeginTransactionResult, BulkUpsertRequest, BulkUpsertResponse, BulkUpsertResult,
+    CommitTransactionRequest, CommitTransactionResponse, CommitTransactionResult, CopyTableRequest,
+    CopyTableResponse, CopyTablesRequest, CopyTablesResponse, CreateSessionRequest,
+    CreateSessionResponse, CreateSessionResult, CreateTableRequest, CreateTableResponse,
+    DeleteSessionRequest, DeleteSessionResponse, DescribeTableRequest, DescribeTableResponse,
+    DropTableRequest, DropTableResponse, ExecuteDataQueryRequest, ExecuteDataQueryResponse,
+    ExecuteQueryResult, ExecuteScanQueryPartialResponse, ExecuteScanQueryRequest,
+    ExecuteSchemeQueryRequest, ExecuteSchemeQueryResponse, ExplainDataQueryRequest,
+    ExplainDataQueryResponse, ExplainQueryResult, KeepAliveRequest, KeepAliveResponse,
+    KeepAliveResult, PrepareDataQueryRequest, PrepareDataQueryResponse, PrepareQueryResult,
+    ReadRowsRequest, ReadRowsResponse, ReadTableRequest, ReadTableResponse, ReadTableResult,
+    RenameTablesRequest, RenameTablesResponse, RollbackTransactionRequest,
+    RollbackTransactionResponse, TransactionMeta,
 };
 
-use super::request::{blocking, caller, query, session};
+use super::request::{blocking, caller, not_served, query, session};
+use super::table_alteration::alterations;
 use super::table_description::{define, describe};
+use super::table_transaction::{mode, scope};
+use super::{explain, rows, scan};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
-use crate::ydb::engine::Mode;
 use crate::ydb::proto::table::table_service_server::TableService;
 use crate::ydb::sessions::Scope;
 use crate::ydb::status::{self, YdbError};
 use crate::ydb::yql;
+
+type Parts<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl TableService for Ydb {
@@ -128,7 +136,7 @@ impl TableService for Ydb {
     ) -> Result<Response<DescribeTableResponse>, Status> {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
-        let outcome = caller.must(Permission::YdbConnect);
+        let outcome = caller.must_for_schema(Permission::YdbConnect);
         let outcome = outcome.and_then(|()| caller.database.table(&path));
         let result = outcome.map(|table| describe(&table));
         let operation = status::result("Table.DescribeTableResult", result);
@@ -145,7 +153,7 @@ impl TableService for Ydb {
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
         let outcome = async {
-            caller.must(Permission::YdbSchema)?;
+            caller.must_for_schema(Permission::YdbSchema)?;
             let table = define(path, request)?;
             // One that exists is no error to YDB.
             blocking(move || caller.database.add_table(table)).await
@@ -156,6 +164,126 @@ impl TableService for Ydb {
         }))
     }
 
+    async fn alter_table(
+        &self,
+        request: Request<AlterTableRequest>,
+    ) -> Result<Response<AlterTableResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let request = request.into_inner();
+        let path = caller.absolute(&request.path);
+        let outcome = async {
+            caller.must_for_schema(Permission::YdbSchema)?;
+            let changes = alterations(request)?;
+            blocking(move || caller.database.alter_table(&path, &changes)).await
+        };
+        let operation = status::done(&outcome.await);
+        Ok(Response::new(AlterTableResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn bulk_upsert(
+        &self,
+        request: Request<BulkUpsertRequest>,
+    ) -> Result<Response<BulkUpsertResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let outcome = rows::bulk_upsert(caller, request.into_inner()).await;
+        let result = outcome.map(|()| BulkUpsertResult::default());
+        let operation = status::result("Table.BulkUpsertResult", result);
+        Ok(Response::new(BulkUpsertResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn read_rows(
+        &self,
+        request: Request<ReadRowsRequest>,
+    ) -> Result<Response<ReadRowsResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let outcome = rows::read_rows(caller, request.into_inner()).await;
+        let (status, issues) = status::bare(&outcome);
+        Ok(Response::new(ReadRowsResponse {
+            status,
+            issues,
+            result_set: outcome.unwrap_or_default(),
+        }))
+    }
+
+    async fn stream_read_table(
+        &self,
+        request: Request<ReadTableRequest>,
+    ) -> Result<Response<Parts<ReadTableResponse>>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let outcome = rows::read_table(caller, request.into_inner()).await;
+        let (status, issues) = status::bare(&outcome);
+        let part = ReadTableResponse {
+            status,
+            issues,
+            result: outcome
+                .ok()
+                .map(|result_set| ReadTableResult { result_set }),
+            ..ReadTableResponse::default()
+        };
+        Ok(Response::new(Box::pin(stream::iter([Ok(part)]))))
+    }
+
+    async fn stream_execute_scan_query(
+        &self,
+        request: Request<ExecuteScanQueryRequest>,
+    ) -> Result<Response<Parts<ExecuteScanQueryPartialResponse>>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let parts = scan::parts(scan::run(caller, request.into_inner()).await);
+        let parts = parts.into_iter().map(Ok);
+        Ok(Response::new(Box::pin(stream::iter(parts))))
+    }
+
+    async fn explain_data_query(
+        &self,
+        request: Request<ExplainDataQueryRequest>,
+    ) -> Result<Response<ExplainDataQueryResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let text = request.into_inner().yql_text;
+        let outcome = async {
+            let query = query(&caller, text, &HashMap::default())?;
+            explain::plan(&caller, query).await
+        };
+        let result = outcome.await.map(|query_plan| ExplainQueryResult {
+            query_plan,
+            ..ExplainQueryResult::default()
+        });
+        let operation = status::result("Table.ExplainQueryResult", result);
+        Ok(Response::new(ExplainDataQueryResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn copy_table(
+        &self,
+        request: Request<CopyTableRequest>,
+    ) -> Result<Response<CopyTableResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = Some(not_served("CopyTable"));
+        Ok(Response::new(CopyTableResponse { operation }))
+    }
+
+    async fn copy_tables(
+        &self,
+        request: Request<CopyTablesRequest>,
+    ) -> Result<Response<CopyTablesResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = Some(not_served("CopyTables"));
+        Ok(Response::new(CopyTablesResponse { operation }))
+    }
+
+    async fn rename_tables(
+        &self,
+        request: Request<RenameTablesRequest>,
+    ) -> Result<Response<RenameTablesResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = Some(not_served("RenameTables"));
+        Ok(Response::new(RenameTablesResponse { operation }))
+    }
+
     async fn drop_table(
         &self,
         request: Request<DropTableRequest>,
@@ -163,7 +291,7 @@ impl TableService for Ydb {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
         let outcome = async {
-            caller.must(Permission::YdbSchema)?;
+            caller.must_for_schema(Permission::YdbSchema)?;
             blocking(move || caller.database.drop_table(&path, false)).await
         };
         let operation = status::done(&outcome.await);
@@ -236,31 +364,5 @@ impl TableService for Ydb {
         Ok(Response::new(RollbackTransactionResponse {
             operation: Some(operation),
         }))
-    }
-}
-
-fn mode(settings: Option<TransactionSettings>) -> Mode {
-    match settings.and_then(|settings| settings.tx_mode) {
-        None | Some(TxMode::SerializableReadWrite(_) | TxMode::SnapshotReadWrite(_)) => {
-            Mode::Serializable
-        }
-        Some(
-            TxMode::SnapshotReadOnly(_) | TxMode::OnlineReadOnly(_) | TxMode::StaleReadOnly(_),
-        ) => Mode::ReadOnly,
-    }
-}
-
-fn scope(control: Option<TransactionControl>) -> Scope {
-    let Some(control) = control else {
-        return Scope::Alone;
-    };
-    let commit = control.commit_tx;
-    match control.tx_selector {
-        None => Scope::Alone,
-        Some(TxSelector::TxId(id)) => Scope::Within { id, commit },
-        Some(TxSelector::BeginTx(settings)) => Scope::Begin {
-            mode: mode(Some(settings)),
-            commit,
-        },
     }
 }

@@ -61,20 +61,7 @@ fn describe_index(index: &Index) -> TableIndexDescription {
 pub(super) fn define(path: String, request: CreateTableRequest) -> Result<Table, YdbError> {
     let mut columns = Vec::new();
     for column in request.columns {
-        let kind = column.r#type.as_ref().and_then(ColumnType::from_proto);
-        let Some(kind) = kind else {
-            return Err(YdbError::unsupported(format!(
-                "the type of column {} is not supported by this emulator",
-                column.name
-            )));
-        };
-        columns.push(ColumnDefinition {
-            name: name(column.name),
-            kind: ColumnType {
-                nullable: kind.nullable && column.not_null != Some(true),
-                ..kind
-            },
-        });
+        columns.push(self::column(column)?);
     }
     let indexes: Result<Vec<_>, _> = request.indexes.into_iter().map(index).collect();
     let create = CreateTable {
@@ -91,14 +78,31 @@ pub(super) fn define(path: String, request: CreateTableRequest) -> Result<Table,
     Table::define(path, &create)
 }
 
-fn name(text: String) -> Name {
+pub(super) fn column(column: ColumnMeta) -> Result<ColumnDefinition, YdbError> {
+    let kind = column.r#type.as_ref().and_then(ColumnType::from_proto);
+    let Some(kind) = kind else {
+        return Err(YdbError::unsupported(format!(
+            "the type of column {} is not supported by this emulator",
+            column.name
+        )));
+    };
+    Ok(ColumnDefinition {
+        name: name(column.name),
+        kind: ColumnType {
+            nullable: kind.nullable && column.not_null != Some(true),
+            ..kind
+        },
+    })
+}
+
+pub(super) fn name(text: String) -> Name {
     Name {
         text,
         place: Place::default(),
     }
 }
 
-fn index(index: TableIndex) -> Result<IndexDefinition, YdbError> {
+pub(super) fn index(index: TableIndex) -> Result<IndexDefinition, YdbError> {
     let unique = match index.r#type {
         None | Some(NewIndexKind::GlobalIndex(_)) => false,
         Some(NewIndexKind::GlobalUniqueIndex(_)) => true,
@@ -116,7 +120,7 @@ fn index(index: TableIndex) -> Result<IndexDefinition, YdbError> {
     })
 }
 
-fn ttl(settings: TtlSettings) -> Result<Ttl, YdbError> {
+pub(super) fn ttl(settings: TtlSettings) -> Result<Ttl, YdbError> {
     match settings.mode {
         Some(TtlMode::DateTypeColumn(mode)) => Ok(Ttl {
             column: name(mode.column_name),

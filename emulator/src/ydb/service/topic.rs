@@ -1,4 +1,4 @@
-//! `Ydb.Topic.V1`: topics of one partition.
+//! `Ydb.Topic.V1`: topics and what is known of them.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -6,21 +6,22 @@ use std::time::Duration;
 use futures::Stream;
 use tonic::{Request, Response, Status, Streaming};
 use ydb_grpc::google_proto_workaround::protobuf::Duration as WireDuration;
-use ydb_grpc::ydb_proto::topic::describe_topic_result::PartitionInfo;
 use ydb_grpc::ydb_proto::topic::stream_read_message as read;
 use ydb_grpc::ydb_proto::topic::stream_write_message::{FromClient, FromServer};
 use ydb_grpc::ydb_proto::topic::{
-    AlterTopicRequest, AlterTopicResponse, Consumer, CreateTopicRequest, CreateTopicResponse,
-    DescribeTopicRequest, DescribeTopicResponse, DescribeTopicResult, DropTopicRequest,
-    DropTopicResponse, PartitioningSettings, SupportedCodecs,
+    AlterTopicRequest, AlterTopicResponse, AutoPartitioningStrategy, CommitOffsetRequest,
+    CommitOffsetResponse, CommitOffsetResult, CreateTopicRequest, CreateTopicResponse,
+    DescribeConsumerRequest, DescribeConsumerResponse, DescribeTopicRequest, DescribeTopicResponse,
+    DropTopicRequest, DropTopicResponse, UpdateOffsetsInTransactionRequest,
+    UpdateOffsetsInTransactionResponse,
 };
 
-use super::request::caller;
-use super::scheme::{Kind, entry};
+use super::request::{caller, not_served};
+use super::topic_description::{commit_offset, describe_consumer, describe_topic};
 use super::{topic_read, topic_write};
 use crate::iam::Permission;
 use crate::ydb::Ydb;
-use crate::ydb::engine::{Topic, TopicSettings};
+use crate::ydb::engine::TopicSettings;
 use crate::ydb::proto::topic::topic_service_server::TopicService;
 use crate::ydb::status::{self, YdbError};
 
@@ -28,6 +29,9 @@ use crate::ydb::status::{self, YdbError};
 const RETENTION: Duration = Duration::from_hours(36);
 /// Bytes a second that a partition takes, unless told otherwise.
 const WRITE_SPEED: i64 = 1024 * 1024;
+
+/// Partitions that a topic may have. The cloud's own limits are lower.
+const MOST_PARTITIONS: usize = 1000;
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -40,15 +44,17 @@ impl TopicService for Ydb {
         let caller = caller(self, request.metadata())?;
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
-        let outcome = caller.must(Permission::YdbSchema).and_then(|()| {
-            caller.database.must_hold(&path)?;
-            if caller.database.table(&path).is_ok() {
-                return Err(YdbError::scheme(format!("{path} is a table")));
-            }
-            // A topic that exists is no error to YDB.
-            caller.database.topics.create(&path, settings(request)?);
-            Ok(())
-        });
+        let outcome = caller
+            .must_for_schema(Permission::YdbSchema)
+            .and_then(|()| {
+                caller.database.must_hold(&path)?;
+                if caller.database.table(&path).is_ok() {
+                    return Err(YdbError::scheme(format!("{path} is a table")));
+                }
+                // A topic that exists is no error to YDB.
+                caller.database.topics.create(&path, settings(request)?);
+                Ok(())
+            });
         let operation = status::done(&outcome);
         Ok(Response::new(CreateTopicResponse {
             operation: Some(operation),
@@ -62,7 +68,7 @@ impl TopicService for Ydb {
         let caller = caller(self, request.metadata())?;
         let request = request.into_inner();
         let path = caller.absolute(&request.path);
-        let outcome = caller.must(Permission::YdbSchema);
+        let outcome = caller.must_for_schema(Permission::YdbSchema);
         let change = |settings: &mut TopicSettings| alter(settings, request);
         let outcome = outcome.and_then(|()| caller.database.topics.alter(&path, change));
         let operation = status::done(&outcome);
@@ -76,11 +82,45 @@ impl TopicService for Ydb {
         request: Request<DescribeTopicRequest>,
     ) -> Result<Response<DescribeTopicResponse>, Status> {
         let caller = caller(self, request.metadata())?;
-        let path = caller.absolute(&request.get_ref().path);
-        let outcome = caller.must(Permission::YdbConnect);
-        let outcome = outcome.and_then(|()| caller.database.topics.get(&path));
-        let operation = status::result("Topic.DescribeTopicResult", outcome.map(describe));
+        let outcome = describe_topic(&caller, request.get_ref());
+        let operation = status::result("Topic.DescribeTopicResult", outcome);
         Ok(Response::new(DescribeTopicResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn describe_consumer(
+        &self,
+        request: Request<DescribeConsumerRequest>,
+    ) -> Result<Response<DescribeConsumerResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let outcome = describe_consumer(&caller, request.get_ref());
+        let operation = status::result("Topic.DescribeConsumerResult", outcome);
+        Ok(Response::new(DescribeConsumerResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn commit_offset(
+        &self,
+        request: Request<CommitOffsetRequest>,
+    ) -> Result<Response<CommitOffsetResponse>, Status> {
+        let caller = caller(self, request.metadata())?;
+        let outcome = commit_offset(&caller, request.get_ref());
+        let result = outcome.map(|()| CommitOffsetResult {});
+        let operation = status::result("Topic.CommitOffsetResult", result);
+        Ok(Response::new(CommitOffsetResponse {
+            operation: Some(operation),
+        }))
+    }
+
+    async fn update_offsets_in_transaction(
+        &self,
+        request: Request<UpdateOffsetsInTransactionRequest>,
+    ) -> Result<Response<UpdateOffsetsInTransactionResponse>, Status> {
+        caller(self, request.metadata())?;
+        let operation = not_served("UpdateOffsetsInTransaction");
+        Ok(Response::new(UpdateOffsetsInTransactionResponse {
             operation: Some(operation),
         }))
     }
@@ -91,7 +131,7 @@ impl TopicService for Ydb {
     ) -> Result<Response<DropTopicResponse>, Status> {
         let caller = caller(self, request.metadata())?;
         let path = caller.absolute(&request.get_ref().path);
-        let outcome = caller.must(Permission::YdbSchema);
+        let outcome = caller.must_for_schema(Permission::YdbSchema);
         let outcome = outcome.and_then(|()| caller.database.topics.drop(&path));
         let operation = status::done(&outcome);
         Ok(Response::new(DropTopicResponse {
@@ -119,14 +159,11 @@ impl TopicService for Ydb {
 }
 
 fn settings(request: CreateTopicRequest) -> Result<TopicSettings, YdbError> {
-    let partitions = request.partitioning_settings.unwrap_or_default();
-    if partitions.min_active_partitions > 1 {
-        return Err(YdbError::unsupported(
-            "topics of more than one partition are not supported by this emulator",
-        ));
-    }
+    let wanted = request.partitioning_settings.unwrap_or_default();
+    refuse_splitting(wanted.auto_partitioning_settings.map(|auto| auto.strategy))?;
     let speed = request.partition_write_speed_bytes_per_second;
     Ok(TopicSettings {
+        partitions: partitions(wanted.min_active_partitions)?,
         retention: request.retention_period.map_or(RETENTION, from_wire),
         codecs: request
             .supported_codecs
@@ -140,8 +177,44 @@ fn settings(request: CreateTopicRequest) -> Result<TopicSettings, YdbError> {
     })
 }
 
+/// How many partitions a topic gets: one when nothing is said.
+fn partitions(wanted: i64) -> Result<usize, YdbError> {
+    match usize::try_from(wanted) {
+        Ok(number) if number <= MOST_PARTITIONS => Ok(number.max(1)),
+        _ => Err(YdbError::bad_request(format!(
+            "{wanted} partitions: from 1 to {MOST_PARTITIONS} are possible"
+        ))),
+    }
+}
+
+/// Partitions stay as many as are asked for.
+fn refuse_splitting(strategy: Option<i32>) -> Result<(), YdbError> {
+    let plain = [
+        AutoPartitioningStrategy::Unspecified as i32,
+        AutoPartitioningStrategy::Disabled as i32,
+    ];
+    if strategy.is_none_or(|strategy| plain.contains(&strategy)) {
+        return Ok(());
+    }
+    Err(YdbError::unsupported(
+        "auto-partitioning of topics is not supported by this emulator",
+    ))
+}
+
 /// An attribute that is set to nothing goes.
-fn alter(settings: &mut TopicSettings, request: AlterTopicRequest) {
+fn alter(settings: &mut TopicSettings, request: AlterTopicRequest) -> Result<(), YdbError> {
+    if let Some(wanted) = request.alter_partitioning_settings {
+        let auto = wanted.alter_auto_partitioning_settings;
+        refuse_splitting(auto.and_then(|auto| auto.set_strategy))?;
+        if let Some(number) = wanted.set_min_active_partitions {
+            let number = partitions(number)?;
+            if number < settings.partitions {
+                let message = format!("{} partitions can't become fewer", settings.partitions);
+                return Err(YdbError::bad_request(message));
+            }
+            settings.partitions = number;
+        }
+    }
     if let Some(retention) = request.set_retention_period {
         settings.retention = from_wire(retention);
     }
@@ -167,36 +240,7 @@ fn alter(settings: &mut TopicSettings, request: AlterTopicRequest) {
     settings
         .consumers
         .extend(request.add_consumers.into_iter().map(|own| own.name));
-}
-
-fn describe(topic: Topic) -> DescribeTopicResult {
-    let settings = topic.settings;
-    let consumer = |name| Consumer {
-        name,
-        ..Consumer::default()
-    };
-    DescribeTopicResult {
-        self_: Some(entry(&topic.path, Kind::Topic)),
-        partitioning_settings: Some(PartitioningSettings {
-            min_active_partitions: 1,
-            max_active_partitions: 1,
-            ..PartitioningSettings::default()
-        }),
-        partitions: vec![PartitionInfo {
-            active: true,
-            ..PartitionInfo::default()
-        }],
-        retention_period: Some(settings.retention.into()),
-        supported_codecs: Some(SupportedCodecs {
-            codecs: settings.codecs,
-        }),
-        partition_write_speed_bytes_per_second: settings.write_speed,
-        partition_write_burst_bytes: settings.write_burst,
-        attributes: settings.attributes.into_iter().collect(),
-        consumers: settings.consumers.into_iter().map(consumer).collect(),
-        metering_mode: settings.metering_mode,
-        ..DescribeTopicResult::default()
-    }
+    Ok(())
 }
 
 fn from_wire(duration: WireDuration) -> Duration {

@@ -1,12 +1,14 @@
-//! A reader's stream: it is given the one partition of each topic when no other
-//! reader of its consumer has it, and records as long as it gives credit.
+//! A reader's stream: it is given its share of the partitions of each topic,
+//! each when no other reader of its consumer has it, and records as long as it
+//! gives credit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{Stream, StreamExt};
-use tokio::sync::{Notify, OwnedMutexGuard, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -16,13 +18,14 @@ use ydb_grpc::ydb_proto::topic::stream_read_message::from_client::ClientMessage;
 use ydb_grpc::ydb_proto::topic::stream_read_message::from_server::ServerMessage;
 use ydb_grpc::ydb_proto::topic::stream_read_message::{
     CommitOffsetRequest, CommitOffsetResponse, FromClient, FromServer, InitRequest, InitResponse,
-    PartitionSession, PartitionSessionStatusResponse, ReadResponse, StartPartitionSessionRequest,
-    StartPartitionSessionResponse,
+    PartitionSessionStatusResponse, ReadResponse, StartPartitionSessionResponse,
 };
 use ydb_grpc::ydb_proto::topic::{OffsetsRange, UpdateTokenResponse};
 
 use super::read_batches::{partition_data, size, takes};
+use super::read_partitions::{Membership, Partition, Stage};
 use super::request::blocking;
+use super::topic_description::with_consumer;
 use crate::iam::Permission;
 use crate::ydb::Ydb;
 use crate::ydb::caller::Caller;
@@ -58,37 +61,38 @@ pub(super) fn session(
     ReceiverStream::new(stream)
 }
 
-/// A topic that is read.
-struct Partition {
-    path: String,
-    /// Where the next record to send is; none before the client agreed.
-    position: Option<u64>,
-    _turn: OwnedMutexGuard<()>,
+/// A client's stream.
+pub(super) struct Reader {
+    ydb: Ydb,
+    pub(super) caller: Caller,
+    answers: mpsc::Sender<Answer>,
+    pub(super) consumer: String,
+    pub(super) topics: Vec<Membership>,
+    /// By partition session id, which is the place in this list.
+    pub(super) partitions: Vec<Partition>,
+    credit: i64,
+    /// Something may be there to send, to start or to stop.
+    pub(super) news: Arc<Notify>,
+    pub(super) watchers: JoinSet<()>,
 }
 
-struct Reader {
-    ydb: Ydb,
-    caller: Caller,
-    answers: mpsc::Sender<Answer>,
-    consumer: String,
-    /// By partition session id, which is the place in this list.
-    partitions: Vec<Partition>,
-    credit: i64,
-    /// Something may be there to send.
-    news: Arc<Notify>,
-    watchers: JoinSet<()>,
+impl Drop for Reader {
+    fn drop(&mut self) {
+        for Membership { path, reader } in &self.topics {
+            let topics = &self.caller.database.topics;
+            topics.leave(path, &self.consumer, *reader);
+        }
+    }
 }
 
 /// What the reader waits for.
 enum Event {
     Request(Box<FromClient>),
-    Turn(String, OwnedMutexGuard<()>),
     News,
     Gone(String),
     Left,
 }
 
-type Turns = FuturesUnordered<BoxFuture<'static, (String, OwnedMutexGuard<()>)>>;
 type Drops = FuturesUnordered<BoxFuture<'static, String>>;
 
 impl Reader {
@@ -98,6 +102,7 @@ impl Reader {
             caller,
             answers,
             consumer: String::new(),
+            topics: Vec::new(),
             partitions: Vec::new(),
             credit: 0,
             news: Arc::default(),
@@ -106,7 +111,6 @@ impl Reader {
     }
 
     async fn serve(&mut self, mut requests: Streaming<FromClient>) -> Result<(), YdbError> {
-        let mut turns = Turns::new();
         let mut drops = Drops::new();
         loop {
             let event = tokio::select! {
@@ -114,20 +118,18 @@ impl Reader {
                     Some(Ok(request)) => Event::Request(Box::new(request)),
                     Some(Err(_)) | None => Event::Left,
                 },
-                Some((path, turn)) = turns.next(), if !turns.is_empty() => Event::Turn(path, turn),
                 Some(path) = drops.next(), if !drops.is_empty() => Event::Gone(path),
                 () = self.news.notified() => Event::News,
             };
             match event {
                 Event::Request(request) => match request.client_message {
                     Some(ClientMessage::InitRequest(request)) => {
-                        self.init(request, &mut turns, &mut drops).await?;
+                        self.init(request, &mut drops).await?;
                     }
                     Some(message) => self.answer(message).await?,
                     None => return Err(YdbError::bad_request("an empty message")),
                 },
-                Event::Turn(path, turn) => self.start(path, turn).await?,
-                Event::News => {}
+                Event::News => self.obey().await?,
                 Event::Gone(path) => return Err(YdbError::no_path(&path)),
                 Event::Left => return Ok(()),
             }
@@ -135,7 +137,7 @@ impl Reader {
         }
     }
 
-    async fn send(&self, message: ServerMessage) -> Result<(), YdbError> {
+    pub(super) async fn send(&self, message: ServerMessage) -> Result<(), YdbError> {
         let (status, issues) = status::bare(&Ok::<(), YdbError>(()));
         let answer = FromServer {
             status,
@@ -146,21 +148,11 @@ impl Reader {
         sent.map_err(|_| YdbError::internal("the reader left"))
     }
 
-    async fn init(
-        &mut self,
-        request: InitRequest,
-        turns: &mut Turns,
-        drops: &mut Drops,
-    ) -> Result<(), YdbError> {
+    async fn init(&mut self, request: InitRequest, drops: &mut Drops) -> Result<(), YdbError> {
         self.caller.must(Permission::TopicRead)?;
         self.consumer = request.consumer;
         for settings in request.topics_read_settings {
-            let path = self.caller.absolute(&settings.path);
-            let topic = self.caller.database.topics.get(&path)?;
-            if !topic.settings.consumers.contains(&self.consumer) {
-                let message = format!("no consumer {:?} of {path}", self.consumer);
-                return Err(YdbError::bad_request(message));
-            }
+            let topic = with_consumer(&self.caller, &settings.path, &self.consumer)?;
             // Clients send an empty one where none is meant.
             let unset = settings.read_from.is_none_or(|from| from.seconds == 0);
             if settings.max_lag.is_some() || !unset {
@@ -168,56 +160,25 @@ impl Reader {
                     "max_lag and read_from are not supported by this emulator",
                 ));
             }
-            let (database, consumer) = (Arc::clone(&self.caller.database), self.consumer.clone());
-            let dropped = database.topics.dropped(&path)?;
-            let name = path.clone();
+            let topics = &self.caller.database.topics;
+            let dropped = topics.dropped(&topic.path)?;
+            let name = topic.path.clone();
             drops.push(Box::pin(async move {
                 dropped.cancelled().await;
                 name
             }));
-            turns.push(Box::pin(async move {
-                let turn = database.topics.reader_turn(&path, &consumer).await;
-                (path, turn)
-            }));
+            let news = Arc::clone(&self.news);
+            let chosen = chosen(&settings.partition_ids);
+            let reader = topics.join(&topic.path, &self.consumer, chosen, news)?;
+            self.topics.push(Membership {
+                path: topic.path,
+                reader,
+            });
         }
         let response = InitResponse {
             session_id: Uuid::new_v4().to_string(),
         };
         self.send(ServerMessage::InitResponse(response)).await
-    }
-
-    /// Offers a partition to the client.
-    async fn start(&mut self, path: String, turn: OwnedMutexGuard<()>) -> Result<(), YdbError> {
-        let topics = &self.caller.database.topics;
-        let committed = topics.committed(&path, &self.consumer);
-        let offsets = topics.offsets(&path)?;
-        let mut end = topics.watch(&path)?;
-        let news = Arc::clone(&self.news);
-        self.watchers.spawn(async move {
-            while end.changed().await.is_ok() {
-                news.notify_one();
-            }
-        });
-        let request = StartPartitionSessionRequest {
-            partition_session: Some(PartitionSession {
-                partition_session_id: id(self.partitions.len()),
-                path: path.clone(),
-                partition_id: 0,
-            }),
-            committed_offset: signed(committed),
-            partition_offsets: Some(OffsetsRange {
-                start: signed(offsets.start),
-                end: signed(offsets.end),
-            }),
-            partition_location: None,
-        };
-        self.partitions.push(Partition {
-            path,
-            position: None,
-            _turn: turn,
-        });
-        self.send(ServerMessage::StartPartitionSessionRequest(request))
-            .await
     }
 
     async fn answer(&mut self, message: ClientMessage) -> Result<(), YdbError> {
@@ -239,15 +200,16 @@ impl Reader {
                 self.send(ServerMessage::UpdateTokenResponse(response))
                     .await
             }
-            // Nothing is stopped here but by the end of the stream.
-            ClientMessage::StopPartitionSessionResponse(_) => Ok(()),
+            ClientMessage::StopPartitionSessionResponse(response) => {
+                self.stopped(response.partition_session_id)
+            }
             ClientMessage::DirectReadAck(_) => Err(YdbError::unsupported(
                 "direct reading is not supported by this emulator",
             )),
         }
     }
 
-    fn partition(&mut self, session: i64) -> Result<&mut Partition, YdbError> {
+    pub(super) fn partition(&mut self, session: i64) -> Result<&mut Partition, YdbError> {
         let found = usize::try_from(session).ok();
         let found = found.and_then(|at| self.partitions.get_mut(at.checked_sub(1)?));
         found.ok_or_else(|| YdbError::bad_request(format!("no partition session {session}")))
@@ -258,10 +220,10 @@ impl Reader {
         let consumer = self.consumer.clone();
         let partition = self.partition(response.partition_session_id)?;
         let topics = &database.topics;
-        let mut committed = topics.committed(&partition.path, &consumer);
+        let mut committed = topics.committed(&partition.key, &consumer);
         if let Some(wanted) = response.commit_offset {
             let wanted = unsigned(wanted);
-            committed = topics.commit(&partition.path, &consumer, committed, wanted);
+            committed = topics.commit(&partition.key, &consumer, committed..wanted);
         }
         partition.position = Some(response.read_offset.map_or(committed, unsigned));
         Ok(())
@@ -273,12 +235,15 @@ impl Reader {
         let mut committed = Vec::new();
         for own in &request.commit_offsets {
             let partition = self.partition(own.partition_session_id)?;
-            let mut place = database.topics.committed(&partition.path, &consumer);
+            if partition.stage == Stage::Ended {
+                // It is somebody else's now.
+                continue;
+            }
+            let mut place = database.topics.committed(&partition.key, &consumer);
             for range in &own.offsets {
                 let (start, end) = (unsigned(range.start), unsigned(range.end));
-                place = database
-                    .topics
-                    .commit(&partition.path, &consumer, start, end);
+                let topics = &database.topics;
+                place = topics.commit(&partition.key, &consumer, start..end);
             }
             committed.push(PartitionCommittedOffset {
                 partition_session_id: own.partition_session_id,
@@ -294,10 +259,10 @@ impl Reader {
 
     async fn tell_status(&mut self, session: i64) -> Result<(), YdbError> {
         let partition = self.partition(session)?;
-        let (path, position) = (partition.path.clone(), partition.position);
+        let (key, position) = (partition.key.clone(), partition.position);
         let topics = &self.caller.database.topics;
-        let offsets = topics.offsets(&path)?;
-        let committed = topics.committed(&path, &self.consumer);
+        let offsets = topics.offsets(&key)?;
+        let committed = topics.committed(&key, &self.consumer);
         let response = PartitionSessionStatusResponse {
             partition_session_id: session,
             partition_offsets: Some(OffsetsRange {
@@ -317,10 +282,13 @@ impl Reader {
     async fn send_records(&mut self) -> Result<(), YdbError> {
         for at in 0..self.partitions.len() {
             while self.credit > 0 {
-                let Partition { path, position, .. } = &self.partitions[at];
-                let Some(from) = *position else { break };
-                let (database, path) = (Arc::clone(&self.caller.database), path.clone());
-                let read = move || database.topics.read(&path, from, AT_ONCE);
+                let Partition { key, stage, .. } = &self.partitions[at];
+                let position = self.partitions[at].position;
+                let Some(from) = position.filter(|_| *stage == Stage::Running) else {
+                    break;
+                };
+                let (database, key) = (Arc::clone(&self.caller.database), key.clone());
+                let read = move || database.topics.read(&key, from, AT_ONCE);
                 let mut records = blocking(read).await?;
                 records.truncate(takes(&records, self.credit));
                 let Some(last) = records.last() else { break };
@@ -338,12 +306,20 @@ impl Reader {
     }
 }
 
+/// The partitions that a client asks for; none when it takes all.
+fn chosen(ids: &[i64]) -> Option<BTreeSet<usize>> {
+    let numbers = ids
+        .iter()
+        .map(|id| usize::try_from(*id).unwrap_or(usize::MAX));
+    (!ids.is_empty()).then(|| numbers.collect())
+}
+
 /// Partition sessions count from 1.
-fn id(at: usize) -> i64 {
+pub(super) fn id(at: usize) -> i64 {
     i64::try_from(at + 1).unwrap_or(i64::MAX)
 }
 
-fn signed(offset: u64) -> i64 {
+pub(super) fn signed(offset: u64) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
 }
 

@@ -8,7 +8,7 @@ use tonic::{Status, Streaming};
 use uuid::Uuid;
 use ydb_grpc::ydb_proto::topic::stream_write_message::from_client::ClientMessage;
 use ydb_grpc::ydb_proto::topic::stream_write_message::from_server::ServerMessage;
-use ydb_grpc::ydb_proto::topic::stream_write_message::write_request::MessageData;
+use ydb_grpc::ydb_proto::topic::stream_write_message::init_request::Partitioning;
 use ydb_grpc::ydb_proto::topic::stream_write_message::write_response::write_ack::{
     self, MessageWriteStatus, skipped,
 };
@@ -81,7 +81,7 @@ fn reason(caller: &Caller, producer: Option<&Producer>) -> YdbError {
         return gone();
     };
     let topics = &caller.database.topics;
-    let owner = topics.check_owner(path, id, place.session);
+    let owner = topics.check_owner(path, id, place);
     owner.err().unwrap_or_else(gone)
 }
 
@@ -122,14 +122,31 @@ fn init(caller: &Caller, request: InitRequest) -> Result<(Producer, InitResponse
     };
     let topics = &caller.database.topics;
     let codecs = topics.get(&path)?.settings.codecs;
-    let (place, last_seq_no) = topics.own(&path, &id)?;
+    let (place, last_seq_no) = topics.own(&path, &id, wanted(request.partitioning.as_ref())?)?;
     let response = InitResponse {
         last_seq_no,
         session_id: place.session.to_string(),
-        partition_id: 0,
+        partition_id: signed(place.partition),
         supported_codecs: Some(SupportedCodecs { codecs }),
     };
     Ok((Producer { path, id, place }, response))
+}
+
+/// The partition that a producer asks for. A message group is its producer, so
+/// the group's name says nothing more.
+fn wanted(partitioning: Option<&Partitioning>) -> Result<Option<usize>, YdbError> {
+    let id = match partitioning {
+        None | Some(Partitioning::MessageGroupId(_)) => return Ok(None),
+        Some(Partitioning::PartitionId(id)) => *id,
+        Some(Partitioning::PartitionWithGeneration(partition)) => partition.partition_id,
+    };
+    let number = usize::try_from(id);
+    let number = number.map_err(|_| YdbError::bad_request(format!("no partition {id}")))?;
+    Ok(Some(number))
+}
+
+fn signed(partition: usize) -> i64 {
+    i64::try_from(partition).unwrap_or(i64::MAX)
 }
 
 async fn write(
@@ -140,12 +157,6 @@ async fn write(
     if request.tx.is_some() {
         return Err(YdbError::unsupported(
             "writing to a topic in a transaction is not supported by this emulator",
-        ));
-    }
-    let carries_metadata = |message: &MessageData| !message.metadata_items.is_empty();
-    if request.messages.iter().any(carries_metadata) {
-        return Err(YdbError::unsupported(
-            "metadata of messages is not supported by this emulator",
         ));
     }
     let codec = request.codec;
@@ -163,22 +174,28 @@ async fn write(
         codec,
         uncompressed_size: message.uncompressed_size,
         data: message.data,
+        metadata: message
+            .metadata_items
+            .into_iter()
+            .map(|item| (item.key, item.value))
+            .collect(),
     });
     let messages: Vec<Message> = messages.collect();
     let numbers: Vec<i64> = messages.iter().map(|message| message.number).collect();
     let database = std::sync::Arc::clone(&caller.database);
-    let (path, id, session) = (
+    let partition_id = signed(producer.place.partition);
+    let (path, id, place) = (
         producer.path.clone(),
         producer.id.clone(),
-        producer.place.session,
+        producer.place.clone(),
     );
-    let work = move || database.topics.append(&path, &id, session, &messages);
+    let work = move || database.topics.append(&path, &id, &place, &messages);
     let written = tokio::task::spawn_blocking(work)
         .await
         .map_err(YdbError::internal)??;
     Ok(WriteResponse {
         acks: numbers.into_iter().zip(written).map(acknowledge).collect(),
-        partition_id: 0,
+        partition_id,
         write_statistics: Some(WriteStatistics::default()),
     })
 }

@@ -1,14 +1,25 @@
 //! Walks over tokens, and says what was expected where.
 
-use super::ast::Name;
+use std::collections::HashMap;
+
+use super::ast::{Expression, Name, Select};
 use super::lexer::{Placed, Token, tokens};
+use crate::ydb::parameters::ParameterType;
 use crate::ydb::status::{Place, YdbError};
 use crate::ydb::types::{ColumnType, Primitive};
+
+/// What `$name = …` gave a name to.
+#[derive(Debug, Clone)]
+pub(super) enum Bound {
+    Expression(Box<Expression>),
+    Select(Box<Select>),
+}
 
 pub(super) struct Cursor {
     tokens: Vec<Placed>,
     at: usize,
     end: Place,
+    bound: HashMap<String, Bound>,
 }
 
 impl Cursor {
@@ -17,7 +28,22 @@ impl Cursor {
         let end = tokens
             .last()
             .map_or(Place { row: 1, column: 1 }, |last| last.place);
-        Ok(Self { tokens, at: 0, end })
+        Ok(Self {
+            tokens,
+            at: 0,
+            end,
+            bound: HashMap::new(),
+        })
+    }
+
+    /// From here on the name stands for what it is bound to.
+    pub(super) fn bind(&mut self, name: String, bound: Bound) {
+        self.bound.insert(name, bound);
+    }
+
+    /// What a name stands for; none for a parameter.
+    pub(super) fn bound(&self, name: &str) -> Option<Bound> {
+        self.bound.get(name).cloned()
     }
 
     pub(super) fn peek(&self) -> Option<&Token> {
@@ -66,6 +92,14 @@ impl Cursor {
         YdbError::query(message, Some(self.place()))
     }
 
+    /// The same for what is next, with its own name.
+    pub(super) fn unsupported_next(&self, what: &str) -> YdbError {
+        match self.peek() {
+            Some(Token::Word(word)) => self.unsupported(&format!("{what} {}", word.to_uppercase())),
+            _ => self.unexpected(&format!("{what}'s name")),
+        }
+    }
+
     pub(super) fn is_keyword(&self, keyword: &str) -> bool {
         matches!(self.peek(), Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword))
     }
@@ -95,8 +129,20 @@ impl Cursor {
 
     /// Takes a mark if it is next.
     pub(super) fn mark(&mut self, mark: &str) -> bool {
-        let found = matches!(self.peek(), Some(Token::Mark(next)) if *next == mark);
+        let found = self.is_mark(mark);
         self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn is_mark(&self, mark: &str) -> bool {
+        matches!(self.peek(), Some(Token::Mark(next)) if *next == mark)
+    }
+
+    /// Takes `(SELECT` if it is next.
+    pub(super) fn bracketed_select(&mut self) -> bool {
+        let found = self.is_mark("(")
+            && matches!(self.peek_behind(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("SELECT"));
+        self.at += 2 * usize::from(found);
         found
     }
 
@@ -118,6 +164,19 @@ impl Cursor {
                 Ok(Name { text, place })
             }
             _ => Err(self.unexpected(what)),
+        }
+    }
+
+    /// `$name`.
+    pub(super) fn parameter(&mut self) -> Result<Name, YdbError> {
+        let place = self.place();
+        match self.peek() {
+            Some(Token::Parameter(text)) => {
+                let text = text.clone();
+                self.at += 1;
+                Ok(Name { text, place })
+            }
+            _ => Err(self.unexpected("a parameter")),
         }
     }
 
@@ -180,5 +239,27 @@ impl Cursor {
         } else {
             Ok(ColumnType::required(primitive))
         }
+    }
+
+    /// A column's type, `List<T>` or `List<Struct<name: T, …>>`.
+    pub(super) fn parameter_type(&mut self) -> Result<ParameterType, YdbError> {
+        if !self.keyword("List") {
+            return self.column_type().map(ParameterType::Plain);
+        }
+        self.expect_mark("<")?;
+        let kind = if self.keyword("Struct") {
+            self.expect_mark("<")?;
+            let members = self.list(|cursor| {
+                let name = cursor.name("a member's name")?;
+                cursor.expect_mark(":")?;
+                Ok((name.text, cursor.column_type()?))
+            })?;
+            self.expect_mark(">")?;
+            ParameterType::rows(members)
+        } else {
+            ParameterType::List(self.column_type()?)
+        };
+        self.expect_mark(">")?;
+        Ok(kind)
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn create(cursor: &mut Cursor) -> Result<Statement, YdbError> {
     cursor.mark(")");
     if cursor.keyword("WITH") {
         cursor.expect_mark("(")?;
-        create.ttl = setting(cursor)?;
+        create.ttl = Some(setting(cursor)?);
         cursor.expect_mark(")")?;
     }
     if create.primary_key.is_empty() {
@@ -56,21 +56,26 @@ fn item(cursor: &mut Cursor, create: &mut CreateTable) -> Result<(), YdbError> {
         create.indexes.push(index(cursor)?);
         return Ok(());
     }
+    create.columns.push(column(cursor)?);
+    Ok(())
+}
+
+/// A column's name, its type, and whether it may be null.
+pub(super) fn column(cursor: &mut Cursor) -> Result<ColumnDefinition, YdbError> {
     let name = cursor.name("a column's name")?;
     let primitive = cursor.primitive()?;
     let required = cursor.keywords("NOT", "NULL");
     cursor.keyword("NULL");
-    create.columns.push(ColumnDefinition {
+    Ok(ColumnDefinition {
         name,
         kind: ColumnType {
             primitive,
             nullable: !required,
         },
-    });
-    Ok(())
+    })
 }
 
-fn index(cursor: &mut Cursor) -> Result<IndexDefinition, YdbError> {
+pub(super) fn index(cursor: &mut Cursor) -> Result<IndexDefinition, YdbError> {
     let name = cursor.name("an index's name")?;
     cursor.expect_keyword("GLOBAL")?;
     let unique = cursor.keyword("UNIQUE");
@@ -92,10 +97,11 @@ fn index(cursor: &mut Cursor) -> Result<IndexDefinition, YdbError> {
 }
 
 /// `TTL = Interval("P1D") ON column`, the only setting.
-fn setting(cursor: &mut Cursor) -> Result<Option<Ttl>, YdbError> {
-    if !cursor.keyword("TTL") {
-        return Err(cursor.unsupported("a table setting other than TTL"));
+pub(super) fn setting(cursor: &mut Cursor) -> Result<Ttl, YdbError> {
+    if !cursor.is_keyword("TTL") {
+        return Err(cursor.unsupported_next("the table setting"));
     }
+    cursor.next();
     cursor.expect_mark("=")?;
     cursor.expect_keyword("Interval")?;
     cursor.expect_mark("(")?;
@@ -109,7 +115,7 @@ fn setting(cursor: &mut Cursor) -> Result<Option<Ttl>, YdbError> {
     if cursor.is_keyword("AS") {
         return Err(cursor.unsupported("TTL on a number column"));
     }
-    Ok(Some(Ttl { column, seconds }))
+    Ok(Ttl { column, seconds })
 }
 
 /// An ISO 8601 duration in seconds.

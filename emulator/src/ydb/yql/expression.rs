@@ -1,9 +1,10 @@
 //! Expressions, by precedence: `OR`, `AND`, `NOT`, comparisons, `??`, sums,
 //! products, signs.
 
-use super::ast::{Expression, Name, Operator};
-use super::cursor::Cursor;
+use super::ast::{Expression, List, Name, Operator};
+use super::cursor::{Bound, Cursor};
 use super::lexer::Token;
+use super::select::select;
 use crate::ydb::status::YdbError;
 use crate::ydb::types::Primitive;
 
@@ -82,13 +83,9 @@ fn comparison(cursor: &mut Cursor) -> Result<Expression, YdbError> {
     }
     let negated = cursor.keywords("NOT", "IN");
     if negated || cursor.keyword("IN") {
-        cursor.expect_mark("(")?;
-        let list = cursor.list(expression)?;
-        cursor.expect_mark(")")?;
-        let value = Box::new(left);
         return Ok(Expression::In {
-            value,
-            list,
+            value: Box::new(left),
+            list: list(cursor)?,
             negated,
         });
     }
@@ -99,6 +96,27 @@ fn comparison(cursor: &mut Cursor) -> Result<Expression, YdbError> {
         Some((_, operator)) => Ok(binary(*operator, left, coalesced(cursor)?)),
         None => Ok(left),
     }
+}
+
+/// What follows `IN`.
+fn list(cursor: &mut Cursor) -> Result<List, YdbError> {
+    if cursor.bracketed_select() {
+        let select = select(cursor)?;
+        cursor.expect_mark(")")?;
+        return Ok(List::Select(Box::new(select)));
+    }
+    if let Some(Token::Parameter(name)) = cursor.peek() {
+        let bound = cursor.bound(name);
+        let parameter = cursor.parameter()?;
+        return Ok(match bound {
+            Some(Bound::Select(select)) => List::Select(select),
+            _ => List::Parameter(parameter),
+        });
+    }
+    cursor.expect_mark("(")?;
+    let items = cursor.list(expression)?;
+    cursor.expect_mark(")")?;
+    Ok(List::Items(items))
 }
 
 fn coalesced(cursor: &mut Cursor) -> Result<Expression, YdbError> {
@@ -129,7 +147,6 @@ fn signed(cursor: &mut Cursor) -> Result<Expression, YdbError> {
 }
 
 fn atom(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    let place = cursor.place();
     if cursor.mark("(") {
         let inner = expression(cursor)?;
         cursor.expect_mark(")")?;
@@ -160,11 +177,15 @@ fn atom(cursor: &mut Cursor) -> Result<Expression, YdbError> {
             cursor.next();
             Ok(Expression::Utf8(text))
         }
-        Some(Token::Parameter(text)) => {
-            cursor.next();
-            Ok(Expression::Parameter(Name { text, place }))
-        }
-        Some(Token::Quoted(_)) => Ok(Expression::Column(cursor.name("a column")?)),
+        Some(Token::Parameter(text)) => match cursor.bound(&text) {
+            None => Ok(Expression::Parameter(cursor.parameter()?)),
+            Some(Bound::Expression(value)) => {
+                cursor.next();
+                Ok(*value)
+            }
+            Some(Bound::Select(_)) => Err(cursor.unsupported("a SELECT as a value")),
+        },
+        Some(Token::Quoted(_)) => column(cursor),
         Some(Token::Word(_)) => word(cursor),
         Some(Token::Mark(_)) | None => Err(cursor.unexpected("an expression")),
     }
@@ -181,8 +202,11 @@ fn word(cursor: &mut Cursor) -> Result<Expression, YdbError> {
             return Ok(constant);
         }
     }
-    if cursor.is_keyword("CASE") || cursor.is_keyword("SELECT") {
-        return Err(cursor.unsupported("CASE, or SELECT inside an expression"));
+    if cursor.is_keyword("SELECT") {
+        return Err(cursor.unsupported("SELECT inside an expression"));
+    }
+    if cursor.keyword("CASE") {
+        return case(cursor);
     }
     if cursor.keyword("CAST") {
         cursor.expect_mark("(")?;
@@ -196,20 +220,72 @@ fn word(cursor: &mut Cursor) -> Result<Expression, YdbError> {
     if cursor.mark("::") {
         return Err(cursor.unsupported(&format!("the module {}", name.text)));
     }
-    if cursor.mark(".") {
-        // `alias.column`: there is one table, so the column alone says it.
-        return Ok(Expression::Column(cursor.name("a column")?));
-    }
     if cursor.mark("(") {
         return call(cursor, name);
     }
-    Ok(Expression::Column(name))
+    member(cursor, name)
+}
+
+/// A column, quoted or not.
+fn column(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let name = cursor.name("a column")?;
+    member(cursor, name)
+}
+
+/// `relation.column` when a point follows.
+fn member(cursor: &mut Cursor, name: Name) -> Result<Expression, YdbError> {
+    if !cursor.mark(".") {
+        return Ok(Expression::Column(name));
+    }
+    Ok(Expression::Member {
+        relation: name,
+        column: cursor.name("a column")?,
+    })
+}
+
+/// What follows `CASE`: conditions, or values that are compared with one.
+fn case(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let sought = if cursor.is_keyword("WHEN") {
+        None
+    } else {
+        Some(expression(cursor)?)
+    };
+    let mut branches = Vec::new();
+    while cursor.keyword("WHEN") {
+        let when = expression(cursor)?;
+        let when = match &sought {
+            Some(sought) => binary(Operator::Equal, sought.clone(), when),
+            None => when,
+        };
+        cursor.expect_keyword("THEN")?;
+        branches.push((when, expression(cursor)?));
+    }
+    if branches.is_empty() {
+        return Err(cursor.unexpected("WHEN"));
+    }
+    // YQL has no CASE without it.
+    cursor.expect_keyword("ELSE")?;
+    let otherwise = Box::new(expression(cursor)?);
+    cursor.expect_keyword("END")?;
+    Ok(Expression::Case {
+        branches,
+        otherwise,
+    })
 }
 
 fn call(cursor: &mut Cursor, function: Name) -> Result<Expression, YdbError> {
-    if function.text.eq_ignore_ascii_case("COUNT") && cursor.mark("*") {
+    let counts = function.text.eq_ignore_ascii_case("COUNT");
+    if counts && cursor.mark("*") {
         cursor.expect_mark(")")?;
         return Ok(Expression::CountAll);
+    }
+    if counts && cursor.keyword("DISTINCT") {
+        let value = Box::new(expression(cursor)?);
+        cursor.expect_mark(")")?;
+        return Ok(Expression::CountDistinct(value));
+    }
+    if function.text.eq_ignore_ascii_case("IF") {
+        return condition(cursor);
     }
     let arguments = if cursor.mark(")") {
         Vec::new()
@@ -221,5 +297,22 @@ fn call(cursor: &mut Cursor, function: Name) -> Result<Expression, YdbError> {
     Ok(Expression::Call {
         function,
         arguments,
+    })
+}
+
+/// What follows `IF(`.
+fn condition(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+    let when = expression(cursor)?;
+    cursor.expect_mark(",")?;
+    let then = expression(cursor)?;
+    let otherwise = if cursor.mark(",") {
+        expression(cursor)?
+    } else {
+        Expression::Null
+    };
+    cursor.expect_mark(")")?;
+    Ok(Expression::Case {
+        branches: vec![(when, then)],
+        otherwise: Box::new(otherwise),
     })
 }

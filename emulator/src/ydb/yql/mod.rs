@@ -1,11 +1,13 @@
 //! YQL, the part of it that chats, migrations and goose use: text → tokens →
 //! statements. What isn't understood is refused with its place.
 
+mod alteration;
 pub(crate) mod ast;
 mod cursor;
 mod definition;
 mod expression;
 mod lexer;
+mod select;
 mod statement;
 #[cfg(test)]
 mod tests;

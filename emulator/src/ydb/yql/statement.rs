@@ -1,13 +1,15 @@
 //! Scripts and the statements that read and write rows.
 
+use super::alteration;
 use super::ast::{
-    Declaration, Delete, Direction, From, Insert, InsertMode, Projection, Script, Select, Source,
-    Statement, Update,
+    Declaration, Delete, Insert, InsertMode, Name, On, Projection, Script, Source, Statement,
+    Update,
 };
-use super::cursor::Cursor;
+use super::cursor::{Bound, Cursor};
 use super::definition;
 use super::expression::expression;
 use super::lexer::Token;
+use super::select::{filter, projection, select};
 use crate::ydb::status::YdbError;
 
 /// Reads a whole script.
@@ -22,6 +24,9 @@ pub(crate) fn parse(text: &str) -> Result<Script, YdbError> {
             script.declared.push(declaration(&mut cursor)?);
         } else if cursor.keyword("PRAGMA") {
             pragma(&mut cursor, &mut script)?;
+        } else if let Some(Token::Parameter(name)) = cursor.peek().cloned() {
+            cursor.next();
+            bind(&mut cursor, name)?;
         } else {
             script.statements.push(statement(&mut cursor)?);
         }
@@ -39,8 +44,22 @@ fn declaration(cursor: &mut Cursor) -> Result<Declaration, YdbError> {
     };
     cursor.next();
     cursor.expect_keyword("AS")?;
-    let kind = cursor.column_type()?;
+    let kind = cursor.parameter_type()?;
     Ok(Declaration { name, kind, place })
+}
+
+/// `$name = …`: an expression, or a SELECT between brackets.
+fn bind(cursor: &mut Cursor, name: String) -> Result<(), YdbError> {
+    cursor.expect_mark("=")?;
+    let bound = if cursor.bracketed_select() {
+        let select = select(cursor)?;
+        cursor.expect_mark(")")?;
+        Bound::Select(Box::new(select))
+    } else {
+        Bound::Expression(Box::new(expression(cursor)?))
+    };
+    cursor.bind(name, bound);
+    Ok(())
 }
 
 /// `TablePathPrefix` counts; all others are passed over.
@@ -74,16 +93,19 @@ fn statement(cursor: &mut Cursor) -> Result<Statement, YdbError> {
         }
     }
     if cursor.keyword("SELECT") {
-        return select(cursor).map(Statement::Select);
+        return Ok(Statement::Select(Box::new(select(cursor)?)));
     }
     if cursor.keyword("DELETE") {
-        return delete(cursor).map(Statement::Delete);
+        return delete(cursor);
     }
     if cursor.keyword("UPDATE") {
-        return update(cursor).map(Statement::Update);
+        return update(cursor);
     }
     if cursor.keyword("CREATE") {
         return definition::create(cursor);
+    }
+    if cursor.keyword("ALTER") {
+        return alteration::alter(cursor);
     }
     if cursor.keyword("DROP") {
         return definition::drop(cursor);
@@ -100,19 +122,7 @@ fn statement(cursor: &mut Cursor) -> Result<Statement, YdbError> {
 fn insert(cursor: &mut Cursor, mode: InsertMode) -> Result<Insert, YdbError> {
     cursor.expect_keyword("INTO")?;
     let table = cursor.name("a table's name")?;
-    let columns = cursor.names("a column's name")?;
-    let source = if cursor.keyword("VALUES") {
-        Source::Values(cursor.list(|cursor| {
-            cursor.expect_mark("(")?;
-            let row = cursor.list(expression)?;
-            cursor.expect_mark(")")?;
-            Ok(row)
-        })?)
-    } else if cursor.keyword("SELECT") {
-        Source::Select(Box::new(select(cursor)?))
-    } else {
-        return Err(cursor.unexpected("VALUES or SELECT"));
-    };
+    let (columns, source) = rows(cursor)?;
     Ok(Insert {
         mode,
         table,
@@ -122,10 +132,42 @@ fn insert(cursor: &mut Cursor, mode: InsertMode) -> Result<Insert, YdbError> {
     })
 }
 
-fn update(cursor: &mut Cursor) -> Result<Update, YdbError> {
+/// `(columns) VALUES …`, `(columns) SELECT …` or `SELECT …`.
+fn rows(cursor: &mut Cursor) -> Result<(Option<Vec<Name>>, Source), YdbError> {
+    let columns = if cursor.is_mark("(") {
+        Some(cursor.names("a column's name")?)
+    } else {
+        None
+    };
+    let source = if columns.is_some() && cursor.keyword("VALUES") {
+        Source::Values(cursor.list(|cursor| {
+            cursor.expect_mark("(")?;
+            let row = cursor.list(expression)?;
+            cursor.expect_mark(")")?;
+            Ok(row)
+        })?)
+    } else if cursor.keyword("SELECT") {
+        Source::Select(Box::new(select(cursor)?))
+    } else {
+        return Err(cursor.unexpected("columns and VALUES, or SELECT"));
+    };
+    Ok((columns, source))
+}
+
+fn on(cursor: &mut Cursor, table: Name) -> Result<On, YdbError> {
+    let (columns, source) = rows(cursor)?;
+    Ok(On {
+        table,
+        columns,
+        source,
+        returning: returning(cursor)?,
+    })
+}
+
+fn update(cursor: &mut Cursor) -> Result<Statement, YdbError> {
     let table = cursor.name("a table's name")?;
-    if cursor.is_keyword("ON") {
-        return Err(cursor.unsupported("UPDATE … ON"));
+    if cursor.keyword("ON") {
+        return on(cursor, table).map(Statement::UpdateOn);
     }
     cursor.expect_keyword("SET")?;
     let changes = cursor.list(|cursor| {
@@ -133,33 +175,25 @@ fn update(cursor: &mut Cursor) -> Result<Update, YdbError> {
         cursor.expect_mark("=")?;
         Ok((column, expression(cursor)?))
     })?;
-    Ok(Update {
+    Ok(Statement::Update(Update {
         table,
         changes,
         filter: filter(cursor)?,
         returning: returning(cursor)?,
-    })
+    }))
 }
 
-fn delete(cursor: &mut Cursor) -> Result<Delete, YdbError> {
+fn delete(cursor: &mut Cursor) -> Result<Statement, YdbError> {
     cursor.expect_keyword("FROM")?;
     let table = cursor.name("a table's name")?;
-    if cursor.is_keyword("ON") {
-        return Err(cursor.unsupported("DELETE … ON"));
+    if cursor.keyword("ON") {
+        return on(cursor, table).map(Statement::DeleteOn);
     }
-    Ok(Delete {
+    Ok(Statement::Delete(Delete {
         table,
         filter: filter(cursor)?,
         returning: returning(cursor)?,
-    })
-}
-
-fn filter(cursor: &mut Cursor) -> Result<Option<super::ast::Expression>, YdbError> {
-    if cursor.keyword("WHERE") {
-        expression(cursor).map(Some)
-    } else {
-        Ok(None)
-    }
+    }))
 }
 
 fn returning(cursor: &mut Cursor) -> Result<Option<Vec<Projection>>, YdbError> {
@@ -168,89 +202,4 @@ fn returning(cursor: &mut Cursor) -> Result<Option<Vec<Projection>>, YdbError> {
     } else {
         Ok(None)
     }
-}
-
-fn projection(cursor: &mut Cursor) -> Result<Projection, YdbError> {
-    if cursor.mark("*") {
-        return Ok(Projection::Everything);
-    }
-    let value = expression(cursor)?;
-    let alias = if cursor.keyword("AS") {
-        Some(cursor.name("a column's name")?)
-    } else {
-        None
-    };
-    Ok(Projection::Expression { value, alias })
-}
-
-fn select(cursor: &mut Cursor) -> Result<Select, YdbError> {
-    let distinct = cursor.keyword("DISTINCT");
-    let projections = cursor.list(projection)?;
-    let from = if cursor.keyword("FROM") {
-        Some(from(cursor)?)
-    } else {
-        None
-    };
-    let filter = filter(cursor)?;
-    let group_by = if cursor.keywords("GROUP", "BY") {
-        cursor.list(expression)?
-    } else {
-        Vec::new()
-    };
-    let order_by = if cursor.keywords("ORDER", "BY") {
-        cursor.list(|cursor| Ok((expression(cursor)?, direction(cursor))))?
-    } else {
-        Vec::new()
-    };
-    let mut bound = |keyword| {
-        let found = cursor.keyword(keyword);
-        found.then(|| expression(cursor)).transpose()
-    };
-    let limit = bound("LIMIT")?;
-    let offset = bound("OFFSET")?;
-    if cursor.is_keyword("UNION") || cursor.is_keyword("HAVING") || cursor.is_keyword("WINDOW") {
-        return Err(cursor.unsupported("UNION, HAVING or WINDOW"));
-    }
-    Ok(Select {
-        distinct,
-        projections,
-        from,
-        filter,
-        group_by,
-        order_by,
-        limit,
-        offset,
-    })
-}
-
-fn direction(cursor: &mut Cursor) -> Direction {
-    if cursor.keyword("DESC") {
-        Direction::Descending
-    } else {
-        cursor.keyword("ASC");
-        Direction::Ascending
-    }
-}
-
-fn from(cursor: &mut Cursor) -> Result<From, YdbError> {
-    if cursor.mark("(") {
-        return Err(cursor.unsupported("a SELECT in FROM"));
-    }
-    let table = cursor.name("a table's name")?;
-    let view = if cursor.keyword("VIEW") {
-        Some(cursor.name("an index's name")?)
-    } else {
-        None
-    };
-    let alias = if cursor.keyword("AS") {
-        Some(cursor.name("an alias")?)
-    } else {
-        None
-    };
-    for join in ["JOIN", "LEFT", "INNER", "CROSS", "RIGHT", "FULL"] {
-        if cursor.is_keyword(join) {
-            return Err(cursor.unsupported("JOIN"));
-        }
-    }
-    Ok(From { table, view, alias })
 }

@@ -70,7 +70,10 @@ fn goose_statements_are_understood() {
 #[test]
 fn what_is_not_supported_is_refused_with_its_place() {
     for (text, word, row, column) in [
-        ("SELECT 1\nFROM a JOIN b", "JOIN", 2, 8),
+        ("SELECT 1\nFROM a LEFT SEMI JOIN b", "SEMI", 2, 13),
+        ("SELECT 1 FROM a JOIN b USING (c)", "USING", 1, 24),
+        ("ALTER TABLE a ADD CHANGEFEED c", "CHANGEFEED", 1, 19),
+        ("DECLARE $a AS Dict<Utf8, Utf8>", "Dict", 1, 15),
         ("GRANT x", "GRANT", 1, 1),
         ("SELECT Digest::Md5(a)", "Digest", 1, 16),
         (

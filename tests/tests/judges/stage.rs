@@ -1,0 +1,141 @@
+//! What a judge gets: an emulated cloud, a database in it, and a token.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use libtest_mimic::{Failed, Trial};
+use tokio::runtime::Runtime;
+use url::Url;
+use uuid::Uuid;
+use wschat_tests::binaries::target_folder;
+use wschat_tests::emulator::{Emulator, Options};
+use wschat_tests::process::tail;
+use wschat_tests::program::Program;
+use wschat_tests::run_folder::RunFolder;
+use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
+use yandex_cloud_rest::model::database::{CreateDatabaseRequest, Database, ServerlessDatabase};
+use yandex_cloud_rest::{Client, Config};
+
+/// A judge that hangs is a failed one.
+const LIMIT: Duration = Duration::from_mins(2);
+/// How long an operation of the control plane may take; it ends at once.
+const OPERATION_LIMIT: Duration = Duration::from_secs(10);
+const LOG_LINES: usize = 40;
+
+/// A judge's own cloud.
+pub(crate) struct Stage {
+    /// For its files.
+    pub(crate) folder: PathBuf,
+    emulator: Emulator,
+    /// `grpc://host:port`.
+    endpoint: Url,
+    /// Absolute path of the database.
+    database: String,
+    /// An IAM token of the operator's account.
+    token: String,
+}
+
+/// A trial: its own folder and cloud, a time limit, and the emulator's log when
+/// it fails.
+pub(crate) fn trial<Body, Outcome>(name: &'static str, body: Body) -> Trial
+where
+    Body: FnOnce(Stage) -> Outcome + Send + 'static,
+    Outcome: Future<Output = Result<Stage, Failed>> + Send,
+{
+    Trial::test(name, move || {
+        let folder = RunFolder::create(&target_folder().join("run"), name)?;
+        let outcome = Runtime::new()?.block_on(async {
+            let judged = async {
+                let stage = body(Stage::set(folder.path()).await?).await?;
+                stage.emulator.stop().await?;
+                Ok(())
+            };
+            let late = |_| Err(format!("took longer than {LIMIT:?}").into());
+            tokio::time::timeout(LIMIT, judged)
+                .await
+                .unwrap_or_else(late)
+        });
+        match outcome {
+            Ok(()) => Ok(folder.remove()?),
+            Err(failed) => Err(with_log(&failed, folder.path())),
+        }
+    })
+}
+
+impl Stage {
+    async fn set(folder: &Path) -> Result<Self, Failed> {
+        let emulator = Emulator::start(folder, &Options::default()).await?;
+        let addresses = emulator.addresses();
+        let key = addresses.operator_key.as_deref();
+        let key = AuthorizedKey::read(key.ok_or("the emulator wrote no operator's key")?)?;
+        let client = Client::new(Config {
+            api_endpoint: addresses.api.clone(),
+            ..Config::new(Credentials::AuthorizedKey(Box::new(key)))
+        })?;
+        let database = make_database(&client, &addresses.folder_id).await?;
+        let mut endpoint = Url::parse(&database.endpoint)?;
+        let (_, path) = endpoint
+            .query_pairs()
+            .find(|(name, _)| name == "database")
+            .ok_or("the endpoint names no database")?;
+        let path = path.into_owned();
+        endpoint.set_path("");
+        endpoint.set_query(None);
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            emulator,
+            endpoint,
+            database: path,
+            token: client.tokens().get().await?.value,
+        })
+    }
+
+    /// A program with all that a judge must know in its environment.
+    pub(crate) fn judge(&self, program: &Path) -> Program {
+        Program::new(program)
+            .environment("JUDGE_ENDPOINT", self.endpoint.as_str())
+            .environment("JUDGE_DATABASE", &self.database)
+            .environment("JUDGE_TOKEN", &self.token)
+            .environment("JUDGE_API", &self.emulator.addresses().api)
+            .environment("HOME", &self.folder)
+    }
+
+    /// The database as goose takes it, with the flags that its documentation
+    /// gives for YDB.
+    pub(crate) fn goose_source(&self) -> String {
+        let mut source = self.endpoint.clone();
+        source.set_path(&self.database);
+        source
+            .query_pairs_mut()
+            .append_pair("go_query_mode", "scripting")
+            .append_pair("go_fake_tx", "scripting")
+            .append_pair("go_query_bind", "declare,numeric")
+            .append_pair("token", &self.token);
+        source.into()
+    }
+}
+
+/// A serverless database over the REST API, once it is there.
+async fn make_database(client: &Client, folder_id: &str) -> Result<Database, Failed> {
+    let request = CreateDatabaseRequest {
+        folder_id: folder_id.to_owned(),
+        name: "judged".to_owned(),
+        serverless_database: Some(ServerlessDatabase::default()),
+        ..CreateDatabaseRequest::default()
+    };
+    let mut operation = client.databases().create(&request, Uuid::new_v4()).await?;
+    let started = tokio::time::Instant::now();
+    while !operation.done && started.elapsed() < OPERATION_LIMIT {
+        operation = client.operations().get(&operation.id).await?;
+    }
+    let id = operation.metadata_text("databaseId");
+    let id = id.ok_or("the operation names no database")?;
+    Ok(client.databases().get(id).await?)
+}
+
+fn with_log(failed: &Failed, folder: &Path) -> Failed {
+    let text = failed.message().unwrap_or("failed");
+    let log = folder.join("emulator.log");
+    let lines = tail(&log, LOG_LINES);
+    format!("{text}\n\n{}:\n{lines}", log.display()).into()
+}
