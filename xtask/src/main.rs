@@ -33,7 +33,7 @@ enum Chore {
     Handler,
     /// Build etcd, kube-apiserver, kube-controller-manager and kubectl
     ControlPlane,
-    /// Install helm, goose and the functions' own Node.js into target/
+    /// Install helm, goose, the functions' own Node.js and the judges' Python packages into target/
     Tools,
     /// Write the files that are made from code (crds/, charts/)
     Generate(generate::Options),

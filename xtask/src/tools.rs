@@ -38,15 +38,21 @@ const GO_TOOLS: [GoTool; 2] = [
 ];
 /// The Node.js of the functions runtime `nodejs22`.
 const NODE_VERSION: &str = "22.15.0";
+/// The judges in tests/judges/ that are written in Python, by their folders.
+const PYTHON_JUDGES: [&str; 1] = ["descriptors"];
 /// Checks licences, sources and duplicates of the dependency tree.
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// Installs helm, goose and Node.js unless they are there.
+/// Installs helm, goose, Node.js and the judges' Python packages unless they
+/// are there.
 pub(crate) fn run() -> Result<(), ChoreError> {
     let folder = workspace::target().join("tools");
     let _lock = Lock::take(&folder)?;
     for tool in &GO_TOOLS {
         go_install(tool, &folder)?;
+    }
+    for judge in PYTHON_JUDGES {
+        python_environment(judge)?;
     }
     install_node(&workspace::target().join("node"))
 }
@@ -133,6 +139,41 @@ fn install_node(folder: &Path) -> Result<(), ChoreError> {
             ])
             .arg(folder)
             .arg(format!("node@{NODE_VERSION}")),
+    )?;
+    stamp.write()
+}
+
+/// Makes target/python/NAME, a virtual environment with just the packages that
+/// tests/judges/NAME/requirements.txt lists: nothing that it doesn't pin.
+fn python_environment(name: &str) -> Result<(), ChoreError> {
+    let folder = workspace::target().join("python").join(name);
+    let requirements = workspace::root()
+        .join("tests/judges")
+        .join(name)
+        .join("requirements.txt");
+    let version = capture(Command::new("python3").args(["-c", "import sys; print(sys.version)"]))?;
+    let hash = Ingredients::default()
+        .value(&version)
+        .file(&requirements)?
+        .hash();
+    let stamp = Stamp::new(&folder, hash);
+    if stamp.is_fresh() {
+        return Ok(());
+    }
+    say(format_args!(
+        "installing the Python packages of tests/judges/{name} (about 15 seconds)"
+    ));
+    stamp.clear()?;
+    run_command(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    )?;
+    run_command(
+        Command::new(folder.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--no-deps"])
+            .args(["--disable-pip-version-check", "--requirement"])
+            .arg(&requirements),
     )?;
     stamp.write()
 }

@@ -19,18 +19,22 @@ mod old_client;
 mod readiness;
 mod stage;
 mod suite;
+mod traffic;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
 use suite::Suite;
+use traffic::Coverage;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     wschat_tests::crypto::use_ring();
     if arguments.list {
-        return libtest_mimic::run(&arguments, trials(&Suite::idle())).exit_code();
+        let mut all = trials(&Suite::idle());
+        all.push(traffic::trial(&Suite::idle(), Coverage::Whole));
+        return libtest_mimic::run(&arguments, all).exit_code();
     }
     let suite = match Suite::start() {
         Ok(suite) => suite,
@@ -40,8 +44,10 @@ fn main() -> ExitCode {
         }
     };
     let conclusion = libtest_mimic::run(&arguments, trials(&suite.handle()));
-    let failed = conclusion.has_failed();
-    match suite.stop(!failed) {
+    let passed = !conclusion.has_failed();
+    let judged = traffic::judge(&arguments, &suite.handle(), passed);
+    match suite.stop(passed && !judged.has_failed()) {
+        Ok(()) if passed => judged.exit_code(),
         Ok(()) => conclusion.exit_code(),
         Err(error) => {
             eprintln!("end-to-end suite: {}", error.message().unwrap_or("failed"));
@@ -50,7 +56,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Every trial there is.
+/// Every trial there is, but the last.
 fn trials(suite: &suite::Handle) -> Vec<Trial> {
     let mut all = control_plane::trials(suite);
     all.extend(custom_resource::trials(suite));
