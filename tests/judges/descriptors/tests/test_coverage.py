@@ -1,0 +1,83 @@
+"""The list of what the operator calls, against sources made up for it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judge import coverage, record
+from judge.catalogue import Catalogue
+
+SERVICES = """
+    pub fn databases(&self) -> Databases<'_> {
+    pub fn functions(&self) -> Functions<'_> {
+"""
+
+
+def test_uses_are_read_over_lines() -> None:
+    operator = "self.client\n.databases()\n    .list(folder)\nclient.functions().get(id)"
+    assert coverage.uses(operator, SERVICES) == ({"databases.list", "functions.get"}, [])
+
+
+def test_methods_of_the_same_name_are_none() -> None:
+    assert coverage.uses("cloud.databases(folder); self.functions", SERVICES) == (set(), [])
+
+
+@pytest.mark.parametrize(
+    "operator", ["let all = client.databases();", "yandex::Client::databases(&client).list(folder)"]
+)
+def test_a_use_that_cannot_be_read(operator: str) -> None:
+    used, (complaint,) = coverage.uses(operator, SERVICES)
+    assert used == set()
+    assert "uses databases otherwise" in complaint
+
+
+def test_services_must_be_found() -> None:
+    _, (complaint,) = coverage.uses("client.databases().list(folder)", "")
+    assert "no service of the client" in complaint
+
+
+def sources(folder: Path, operator: str) -> Path:
+    """A workspace with these two."""
+    for name, text in {"operator/src": operator, "yandex/src/service": SERVICES}.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "all.rs").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_unseen_unknown_and_idle_methods(
+    tmp_path: Path, known: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, got = coverage.METHODS["databases.list"], coverage.METHODS["databases.get"]
+    rows = {"databases.list": listed, "databases.get": got, "databases.start": got + "No"}
+    monkeypatch.setattr(coverage, "METHODS", rows)
+    root = sources(tmp_path, "c.databases().list(); c.databases().start(); c.functions().get()")
+
+    complaints = coverage.complaints(root, {listed, *coverage.ALWAYS}, known)
+
+    assert complaints == [
+        "the operator calls functions.get, which judge/coverage.py doesn't know",
+        "judge/coverage.py has databases.get, which the operator doesn't call",
+        f"judge/coverage.py: the API has no method {got}No",
+    ]
+    complaints = coverage.complaints(root, {listed}, known)
+    assert sum("was never answered well" in text for text in complaints) == len(coverage.ALWAYS)
+    complaints = coverage.complaints(root, {*coverage.ALWAYS}, known)
+    assert f"{listed} was never answered well, and databases.list uses it" in complaints
+
+
+def line(sequence: int, **change: Any) -> str:
+    """A line of a file of records."""
+    fields = {"method": "GET", "path": "/endpoints", "query": None, "grpc": False}
+    fields |= {"status": None, "requestBody": None, "responseBody": None, "subject": None}
+    return json.dumps(fields | {"sequence": sequence} | change)
+
+
+def test_records_are_whole_from_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    file.write_text(line(1) + "\n" + line(2) + "\n", encoding="utf-8")
+    assert [one.sequence for one in record.read(file)] == [1, 2]
+    file.write_text(line(3) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="the first 2 calls were dropped"):
+        record.read(file)
