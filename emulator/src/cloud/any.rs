@@ -16,7 +16,8 @@ pub(crate) fn any<T: Serialize>(message_type: &str, message: &T) -> Result<Value
     Ok(value)
 }
 
-/// The empty message; its JSON form has a `value`.
+/// The empty message: nothing but its type, as for any other message without
+/// fields. (Go's own JSON adds a `value`, but the cloud's is Envoy's.)
 pub(crate) fn empty() -> Value {
-    json!({ "@type": "type.googleapis.com/google.protobuf.Empty", "value": {} })
+    json!({ "@type": "type.googleapis.com/google.protobuf.Empty" })
 }
