@@ -5,6 +5,7 @@
 //! `cargo test -p wschat-tests --test end_to_end -- NAME` runs those whose
 //! names contain NAME. Logs of a failed run stay in `target/run/`.
 
+mod by_hand;
 mod chart_operator;
 mod chart_rights;
 mod charts;
@@ -67,6 +68,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(client::trials(suite));
     all.extend(old_client::trials(suite));
     all.extend(delete::trials(suite));
+    all.extend(by_hand::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(goose::trials(suite));
     all.extend(crash::trials(suite));
