@@ -5,8 +5,8 @@ path or mask would be wrong on both sides and pass every test between them. The
 descriptors of the official SDK are a third opinion.
 
 Modules, from the bottom up: `catalogue` knows the methods, `form` how values
-are written in JSON, `message` whether a JSON text is a message, `mask`,
-`query`, `operation` and `failure` one part of a call each, `outside` what the
-descriptors say nothing about, `call` judges one recorded call, `coverage`
-what was never seen. `__main__` reads files and prints.
+are written in JSON, `message` whether a JSON text is a message, `limits` what
+its fields may hold, `mask`, `query`, `operation` and `failure` one part of a
+call each, `outside` what the descriptors say nothing about, `call` judges one
+recorded call, `coverage` what was never seen. `__main__` reads files and prints.
 """

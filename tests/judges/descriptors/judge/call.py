@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from . import failure, mask, message, operation, outside, query
+from . import failure, limits, mask, message, operation, outside, query
 from .catalogue import Catalogue, Method, OperationTypes
 from .record import Record
 
@@ -35,25 +35,29 @@ class Judge:
         return self._request(record, method) + self._reply(record, method)
 
     def _request(self, record: Record, method: Method) -> list[str]:
-        complaints = query.check(record.query, method)
+        parameters, complaints = query.as_json(record.query, method)
         if not method.body:
+            body, where = parameters, "query"
             if record.request is not None:
                 complaints.append(f"request: a body, which {method.name} doesn't take")
-            return complaints
-        if method.body != "*":
-            return [*complaints, f"request: {method.name} has a kind of body that isn't judged here"]
-        body = {} if record.request is None else record.request
-        complaints += message.check(body, method.request, "request")
+        elif method.body == "*":
+            body, where = {} if record.request is None else record.request, "request"
+        else:
+            return [f"request: {method.name} has a kind of body that isn't judged here"]
+        parsed, wrong = message.parse(body, method.request, where)
+        complaints += wrong
+        if parsed is not None and record.is_good:
+            complaints += limits.check(parsed, method.path_fields, where)
         for name in method.path_fields:
             json_name = method.request.fields_by_name[name].json_name
             if isinstance(body, dict) and json_name in body:
-                complaints.append(f"request.{json_name}: the field is in the path already")
-        return complaints + mask.check(body, method.request, method.path_fields, "request")
+                complaints.append(f"{where}.{json_name}: the field is in the path already")
+        return complaints + mask.check(body, method.request, method.path_fields, where)
 
     def _reply(self, record: Record, method: Method) -> list[str]:
         if record.status is None:
             return []
-        if not 200 <= record.status < 300:
+        if not record.is_good:
             return failure.check(record.reply, record.status)
         complaints = message.check(record.reply, method.reply, "reply")
         if complaints:

@@ -45,7 +45,7 @@ def check(value: Json, message: Descriptor, where: str) -> list[str]:
     if name in FREE:
         return []
     if WRAPPER.fullmatch(name):
-        return scalar(value, message.fields_by_name["value"], where)
+        return _scalar(value, message.fields_by_name["value"], where)
     if name == "google.protobuf.Timestamp":
         return _text(value, TIMESTAMP, "a time like 2006-01-02T15:04:05Z", where)
     if name == "google.protobuf.Duration":
@@ -78,7 +78,7 @@ def _fields(value: dict[str, Json], message: Descriptor, where: str) -> list[str
 def _field(value: Json, field: FieldDescriptor, where: str) -> list[str]:
     if value is None:
         return [f"{where}: null, where a field that isn't set is left out"]
-    if _is_map(field):
+    if is_map(field):
         if not isinstance(value, dict):
             return _is(False, value, "an object", where)
         of_value = field.message_type.fields_by_name["value"]
@@ -91,7 +91,8 @@ def _field(value: Json, field: FieldDescriptor, where: str) -> list[str]:
     return _single(value, field, where)
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def is_map(field: FieldDescriptor) -> bool:
+    """Whether a field is a map, which descriptors show as a list of entries."""
     kind = field.message_type
     return kind is not None and kind.GetOptions().map_entry
 
@@ -99,11 +100,10 @@ def _is_map(field: FieldDescriptor) -> bool:
 def _single(value: Json, field: FieldDescriptor, where: str) -> list[str]:
     if field.message_type is not None:
         return check(value, field.message_type, where)
-    return scalar(value, field, where)
+    return _scalar(value, field, where)
 
 
-def scalar(value: Json, field: FieldDescriptor, where: str) -> list[str]:
-    """What is wrong with a value of a field that is no message."""
+def _scalar(value: Json, field: FieldDescriptor, where: str) -> list[str]:
     if field.type in LONG:
         return _text(value, WHOLE_NUMBER, "a 64-bit integer, which is written as a string", where)
     if field.type == FieldDescriptor.TYPE_ENUM:

@@ -23,6 +23,11 @@ class Record:
     """`None` for no body."""
     reply: Json
 
+    @property
+    def is_good(self) -> bool:
+        """Whether it was answered well."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 def of_json(fields: dict[str, Any]) -> Record:
     """A record from its JSON object."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 CREATE = "POST /functions/v1/functions"
+LIST = "GET /functions/v1/functions"
 DELETE = "DELETE /functions/v1/functions/d4e0function"
 GET = "GET /functions/v1/functions/d4e0function"
 PREFIX = "type.googleapis.com/yandex.cloud.serverless.functions.v1."
@@ -15,6 +16,7 @@ FUNCTION = {
     "name": "lobby",
     "status": "ACTIVE",
 }
+REQUEST = {"folderId": "b1g0folder"}
 EMPTY = {"@type": "type.googleapis.com/google.protobuf.Empty"}
 
 
@@ -25,7 +27,8 @@ def reply_of(verdict: Any, call: str, reply: Any, **recorded: Any) -> list[str]:
 
 def test_good_messages_pass(verdict: Any) -> None:
     assert reply_of(verdict, GET, FUNCTION) == []
-    assert reply_of(verdict, "GET /functions/v1/functions", {"functions": [FUNCTION]}) == []
+    listed = {"functions": [FUNCTION]}
+    assert verdict(LIST, query="folderId=b1g0folder", responseBody=listed) == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,7 @@ def test_a_reply_is_never_left_out(verdict: Any) -> None:
 def test_an_operation_is_followed_to_its_end(verdict: Any, begun: dict[str, Any]) -> None:
     poll = f"GET /operations/{begun['id']}"
     ended = begun | {"done": True, "response": {"@type": PREFIX + "Function"} | FUNCTION}
-    assert verdict(CREATE, requestBody={}, responseBody=begun) == []
+    assert verdict(CREATE, requestBody=REQUEST, responseBody=begun) == []
     assert reply_of(verdict, poll, begun) == []
     assert reply_of(verdict, poll, ended) == []
     # Another method's response, in a poll that knows nothing but the id.
@@ -98,13 +101,13 @@ def test_an_operation_of_nobody(verdict: Any, begun: dict[str, Any]) -> None:
 def test_bad_operations(
     verdict: Any, begun: dict[str, Any], change: dict[str, Any], complaint: str
 ) -> None:
-    (only,) = verdict(CREATE, requestBody={}, responseBody=begun | change)
+    (only,) = verdict(CREATE, requestBody=REQUEST, responseBody=begun | change)
     assert only.startswith(complaint)
 
 
 def test_an_operation_has_metadata_from_the_first(verdict: Any, begun: dict[str, Any]) -> None:
     del begun["metadata"]
-    (only,) = verdict(CREATE, requestBody={}, responseBody=begun)
+    (only,) = verdict(CREATE, requestBody=REQUEST, responseBody=begun)
     assert only.startswith("reply.metadata: missing")
 
 

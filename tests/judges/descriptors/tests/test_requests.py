@@ -130,8 +130,9 @@ def test_good_queries_pass(verdict: Any, query: str | None) -> None:
 @pytest.mark.parametrize(
     ("call", "query", "complaint"),
     [
-        (f"GET {FUNCTIONS}", "folder_id=b1g0", "query.folder_id: written folderId"),
+        (f"GET {FUNCTIONS}", "folder_id=b1g0", "query.folder_id: the name is written folderId"),
         (f"GET {FUNCTIONS}", "folder=b1g0", "query.folder: "),
+        ("GET /quota-manager/v1/quotaLimits", "resource.kind=cloud", "query.resource.kind: "),
         (f"GET {FUNCTIONS}", "pageSize=1&pageSize=2", "query.pageSize: given twice"),
         (f"GET {FUNCTIONS}", "pageSize=many", "where a 64-bit integer"),
         (f"GET {FUNCTIONS}/d4e0", "functionId=d4e1", "the field is in the path already"),
