@@ -151,7 +151,7 @@ pub(crate) fn name(violations: &mut Violations, name: &str, rule: NameRule) {
 pub(crate) enum LabelRule {
     /// IAM and resource manager: `[a-z][-_0-9a-z]*`, values `[-_0-9a-z]*`.
     Strict,
-    /// Serverless: `./\@` as well.
+    /// Serverless: `./@` as well.
     Wide,
 }
 
@@ -165,11 +165,11 @@ pub(crate) fn labels(violations: &mut Violations, labels: &Labels, rule: LabelRu
         letter.is_ascii_lowercase()
             || letter.is_ascii_digit()
             || matches!(letter, '-' | '_')
-            || (rule == LabelRule::Wide && matches!(letter, '.' | '/' | '\\' | '@'))
+            || (rule == LabelRule::Wide && matches!(letter, '.' | '/' | '@'))
     };
     let pattern = match rule {
         LabelRule::Strict => "[-_0-9a-z]*",
-        LabelRule::Wide => r"[-_./\\@0-9a-z]*",
+        LabelRule::Wide => "[-_./@0-9a-z]*",
     };
     for (key, value) in labels {
         let good_key = (1..=63).contains(&key.len())

@@ -58,6 +58,12 @@ async fn a_label_that_functions_take_is_too_wide_for_accounts() {
         .post(ACCOUNTS, body)
         .await
         .fails(400, 3, "\n - labels: ");
+    // The proto file's pattern has a backslash, which escapes the letter after it.
+    let body = json!({ "folderId": FOLDER, "labels": { "a": "b\\c" } });
+    world
+        .post(FUNCTIONS, body)
+        .await
+        .fails(400, 3, "\n - labels: ");
 }
 
 #[tokio::test]
