@@ -14,10 +14,9 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         call.path.segments().as_slice(),
         call.path.verb(),
     ) {
-        // Cancel is GET by the proto file and POST by the design guide; it is
-        // best effort, and an operation here is too short to stop it.
-        (&Method::GET, ["operations", id], None | Some("cancel"))
-        | (&Method::POST, ["operations", id], Some("cancel")) => get(call, id),
+        // Cancel is GET by the proto file, which counts, and POST by the design
+        // guide; it is best effort, and an operation here is too short to stop it.
+        (&Method::GET, ["operations", id], None | Some("cancel")) => get(call, id),
         _ => Err(call.unimplemented()),
     }
 }
