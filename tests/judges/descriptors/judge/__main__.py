@@ -2,9 +2,14 @@
 
 Exit code 0 when nothing is wrong, 1 with a line for each complaint, 2 when the
 files or arguments themselves can't be used.
+
+`python -m judge --stream` is for tests that send bad requests on purpose, whose
+refusals it believes. It reads a list of records a line, answers each with a line
+that is the list of complaints, and ends with its input.
 """
 
 import argparse
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +22,8 @@ def main() -> int:
     """Reads, judges and prints."""
     arguments = _arguments()
     known = catalogue.load()
+    if arguments.stream:
+        return stream(known)
     found: Counter[str] = Counter()
     first: dict[str, str] = {}
     answered: set[str] = set()
@@ -41,13 +48,26 @@ def main() -> int:
     return 1 if lines else 0
 
 
+def stream(known: catalogue.Catalogue) -> int:
+    """Answers line by line."""
+    for line in sys.stdin:
+        judge = Judge(known, trusts_refusals=True)
+        complaints = []
+        for one in map(record.of_json, json.loads(line)):
+            texts = judge.complaints(one)
+            complaints += [f"{one.verb} {one.path}: {text}" for text in texts]
+        print(json.dumps(complaints), flush=True)
+    return 0
+
+
 def _times(count: int) -> str:
     return f" (and {count - 1} more like it)" if count > 1 else ""
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="judge", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--stream", action="store_true", help="judge standard input, line by line")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument(
         "--workspace",
         type=Path,

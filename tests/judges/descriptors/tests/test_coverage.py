@@ -1,5 +1,6 @@
 """The list of what the operator calls, against sources made up for it."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from judge import coverage, record
+from judge.__main__ import stream
 from judge.catalogue import Catalogue
 
 SERVICES = """
@@ -81,3 +83,21 @@ def test_records_are_whole_from_the_first(tmp_path: Path) -> None:
     file.write_text(line(3) + "\n", encoding="utf-8")
     with pytest.raises(ValueError, match="the first 2 calls were dropped"):
         record.read(file)
+
+
+def test_a_stream_is_answered_line_by_line(
+    known: Catalogue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = {"code": 3, "message": "page_size: too much"}
+    refused = line(1, query="page=-1", status=400, responseBody=refusal)
+    elsewhere = line(2, path="/nowhere", status=404, responseBody={"code": 3, "message": "no"})
+    accepted = line(3, query="page=1", status=200, responseBody={})
+    text = f"[{refused}]\n[{elsewhere}, {accepted}]\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+    assert stream(known) == 0
+
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == []
+    assert second[0] == "GET /nowhere: error.code: 3 under the HTTP status 404"
+    assert second[1].startswith("GET /endpoints: query.page: ")
