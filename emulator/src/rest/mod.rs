@@ -5,6 +5,7 @@ mod bindings;
 mod databases;
 mod emulator;
 mod endpoints;
+mod filter;
 mod folders;
 mod functions;
 mod gateways;

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::Value;
 
-use super::Call;
 use super::page::{page, to_value};
+use super::{Call, filter};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 
@@ -31,6 +31,10 @@ fn get(call: &Call, id: &str) -> Result<Value, Status> {
 
 /// `GET <resource>/{id}/operations`.
 pub(super) fn of_resource(call: &Call, resource_id: &str) -> Result<Value, Status> {
+    let filter = filter::Operations::of(&call.query)?;
     let operations = call.cloud.state().operations.of(resource_id);
-    page(&call.query, "operations", operations)
+    let wanted = operations
+        .into_iter()
+        .filter(|(_, operation)| filter.admit(operation));
+    page(&call.query, "operations", wanted)
 }

@@ -9,9 +9,9 @@ use yandex_cloud_rest::model::trigger::{
 use yandex_cloud_rest::model::{Duration, Labels};
 
 use super::named::{page_of_folder, unique_in_folder};
-use super::page::{name_filter, to_value};
+use super::page::to_value;
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, operations};
+use super::{Call, filter, operations};
 use crate::cloud::plane::TriggerDefinition;
 use crate::cloud::{Target, any, empty, quotas};
 use crate::error::Status;
@@ -50,7 +50,7 @@ fn find(call: &Call, id: &str, permission: Permission) -> Result<Trigger, Status
 
 fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::TriggersGet)?;
-    let name = name_filter(&call.query)?;
+    let name = filter::name(&call.query)?;
     let state = call.cloud.state();
     let all = state.triggers.values();
     page_of_folder(call, "triggers", &folder_id, name.as_deref(), all)
