@@ -1,16 +1,13 @@
 //! Filters of lists: one comparison, as the proto files describe it. Whatever
 //! else is sent is refused, so that no list is taken for a filtered one.
 
-use std::collections::BTreeMap;
-
 use yandex_cloud_rest::model::operation::Operation;
 
+use super::query::Query;
 use crate::error::Status;
 
 /// Longest filter (proto).
 const LONGEST: usize = 1000;
-
-type Query = BTreeMap<String, String>;
 
 /// `field = value` or `field != value`.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,7 +73,7 @@ pub(super) fn name(query: &Query) -> Result<Option<String>, Status> {
 
 /// Refuses a filter where the proto file has none.
 pub(super) fn none(query: &Query, kind: &str) -> Result<(), Status> {
-    if query.contains_key("filter") {
+    if query.get("filter").is_some() {
         return Err(Status::invalid_argument(format!("{kind} have no filter")));
     }
     Ok(())
@@ -121,7 +118,8 @@ mod tests {
     use yandex_cloud_rest::model::operation::Operation;
 
     fn filter(text: &str) -> Query {
-        Query::from([("filter".to_owned(), text.to_owned())])
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        Query::parse(Some(&query.append_pair("filter", text).finish()))
     }
 
     #[test]
@@ -134,7 +132,7 @@ mod tests {
             name(&filter("name = 'lobby'")).unwrap().as_deref(),
             Some("lobby")
         );
-        assert_eq!(name(&Query::new()).unwrap(), None);
+        assert_eq!(name(&Query::parse(None)).unwrap(), None);
         for bad in ["status=\"ACTIVE\"", "name=lobby", "name!=\"lobby\"", "name"] {
             assert!(name(&filter(bad)).is_err(), "{bad}");
         }

@@ -1,10 +1,9 @@
 //! Lists: pages ordered by id.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::query::Query;
 use super::validate::Violations;
 use crate::error::Status;
 
@@ -16,7 +15,7 @@ const LONGEST_TOKEN: usize = 100;
 /// `{"<key>": […], "nextPageToken": "…"}` of items that come ordered by id; the
 /// token is the last id of the page.
 pub(crate) fn page<T: Serialize>(
-    query: &BTreeMap<String, String>,
+    query: &Query,
     key: &str,
     items: impl IntoIterator<Item = (String, T)>,
 ) -> Result<Value, Status> {
@@ -40,7 +39,7 @@ pub(crate) fn page<T: Serialize>(
     Ok(json!({ key: page, "nextPageToken": next }))
 }
 
-fn size(query: &BTreeMap<String, String>) -> Result<usize, Status> {
+fn size(query: &Query) -> Result<usize, Status> {
     let Some(text) = query.get("pageSize") else {
         return Ok(DEFAULT_SIZE);
     };
@@ -63,21 +62,20 @@ pub(crate) fn to_value<T: Serialize>(item: &T) -> Result<Value, Status> {
 
 #[cfg(test)]
 mod tests {
-    use super::page;
-    use crate::rest::path::query;
+    use super::{Query, page};
 
     #[test]
     fn pages_follow_each_other_until_the_token_is_empty() {
         let items = || ["a", "b", "c"].map(|id| (id.to_owned(), id));
-        let first = page(&query(Some("pageSize=2")), "things", items()).unwrap();
+        let first = page(&Query::parse(Some("pageSize=2")), "things", items()).unwrap();
         assert_eq!(first["things"], serde_json::json!(["a", "b"]));
         let next = format!(
             "pageSize=2&pageToken={}",
             first["nextPageToken"].as_str().unwrap()
         );
-        let second = page(&query(Some(&next)), "things", items()).unwrap();
+        let second = page(&Query::parse(Some(&next)), "things", items()).unwrap();
         assert_eq!(second["things"], serde_json::json!(["c"]));
         assert_eq!(second["nextPageToken"], "");
-        assert!(page(&query(Some("pageSize=1001")), "things", items()).is_err());
+        assert!(page(&Query::parse(Some("pageSize=1001")), "things", items()).is_err());
     }
 }

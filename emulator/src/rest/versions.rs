@@ -48,7 +48,7 @@ fn find_to_change(call: &Call, id: &str) -> Result<(Version, Function), Status> 
 
 /// Of one function or of a folder, newest first.
 fn list(call: &Call) -> Result<Value, Status> {
-    if call.query.contains_key("filter") {
+    if call.query.get("filter").is_some() {
         return Err(Status::unimplemented(
             "The emulator has no filter for versions",
         ));

@@ -50,6 +50,27 @@ async fn a_page_has_its_limits() {
 }
 
 #[tokio::test]
+async fn unknown_parameters_are_refused_before_anything_happens() {
+    let world = World::new().await;
+    let function = world.function("chat").await;
+    let path = format!("{FUNCTIONS}/{function}");
+    for query in ["page_size=5", "tag=live"] {
+        let list = format!("{FUNCTIONS}?folderId={FOLDER}&{query}");
+        let (name, _) = query.split_once('=').unwrap();
+        world.get(&list).await.fails(400, 3, name);
+    }
+    let update = json!({ "updateMask": "name", "name": "lobby" });
+    let masked = format!("{path}?updateMask=name");
+    world
+        .patch(&masked, update)
+        .await
+        .fails(400, 3, "updateMask");
+    let forced = format!("{path}?force=true");
+    world.delete(&forced).await.fails(400, 3, "force");
+    assert_eq!(world.get(&path).await.ok()["name"], "chat");
+}
+
+#[tokio::test]
 async fn operations_are_filtered_where_the_cloud_filters_them() {
     let world = World::new().await;
     let function = world.function("chat").await;
