@@ -18,6 +18,7 @@ mod delete;
 mod goose;
 mod old_client;
 mod readiness;
+mod slow_cloud;
 mod stage;
 mod suite;
 mod traffic;
@@ -69,6 +70,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(old_client::trials(suite));
     all.extend(delete::trials(suite));
     all.extend(by_hand::trials(suite));
+    all.extend(slow_cloud::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(goose::trials(suite));
     all.extend(crash::trials(suite));
