@@ -74,7 +74,7 @@ fn check_limits(violations: &mut Violations, limits: &ServerlessDatabase) {
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateDatabaseRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     violations.longest("name", &request.name, 63);
     violations.longest("description", &request.description, 256);
     violations.check(

@@ -115,7 +115,7 @@ fn check_name(
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateFunctionRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     check(
         &mut violations,
         &request.name,

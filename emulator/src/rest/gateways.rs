@@ -117,7 +117,7 @@ fn create(call: &Call) -> Result<Value, Status> {
         execution_timeout: request.execution_timeout,
     };
     let mut violations = check(&request);
-    violations.required("folderId", &folder_id);
+    violations.id("folderId", &folder_id);
     violations.finish()?;
     call.folder(&folder_id, Permission::GatewaysManage)?;
     spec::check(call, &request.openapi_spec)?;

@@ -89,7 +89,7 @@ impl Call {
     pub(crate) fn listed_folder(&self, permission: Permission) -> Result<String, Status> {
         let folder_id = self.query.get("folderId").cloned().unwrap_or_default();
         let mut violations = validate::Violations::default();
-        violations.required("folderId", &folder_id);
+        violations.id("folderId", &folder_id);
         violations.finish()?;
         self.folder(&folder_id, permission)?;
         Ok(folder_id)

@@ -84,7 +84,7 @@ fn check(violations: &mut Violations, name: &str, description: &str, labels: &La
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateServiceAccountRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     check(
         &mut violations,
         &request.name,

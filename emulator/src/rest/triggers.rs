@@ -69,7 +69,7 @@ fn check_rule(violations: &mut Violations, rule: &Rule) {
     };
     violations.required("rule.dataStream.database", &stream.database);
     violations.required("rule.dataStream.stream", &stream.stream);
-    violations.required(
+    violations.id(
         "rule.dataStream.serviceAccountId",
         &stream.service_account_id,
     );
@@ -89,15 +89,10 @@ fn check_rule(violations: &mut Violations, rule: &Rule) {
             violations.add("rule.dataStream.action", text);
         }
         Some(broadcast) => {
-            violations.required("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
-            violations.longest(
-                "gatewayWebsocketBroadcast.gatewayId",
-                &broadcast.gateway_id,
-                50,
-            );
+            violations.id("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
             violations.required("gatewayWebsocketBroadcast.path", &broadcast.path);
             let account = &broadcast.service_account_id;
-            violations.required("gatewayWebsocketBroadcast.serviceAccountId", account);
+            violations.id("gatewayWebsocketBroadcast.serviceAccountId", account);
         }
     }
 }
@@ -165,7 +160,7 @@ fn check_name(
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateTriggerRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     check(
         &mut violations,
         &request.name,

@@ -6,6 +6,9 @@ use yandex_cloud_rest::model::{FieldMask, Labels};
 
 use crate::error::Status;
 
+/// Longest id that a request may name (proto).
+pub(crate) const LONGEST_ID: usize = 50;
+
 /// Violations of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Violations(Vec<(String, String)>);
@@ -31,6 +34,12 @@ impl Violations {
             value.chars().count() <= limit,
             &format!("Must be at most {limit} characters long"),
         );
+    }
+
+    /// A required id of another resource.
+    pub(crate) fn id(&mut self, field: &str, value: &str) {
+        self.required(field, value);
+        self.longest(field, value, LONGEST_ID);
     }
 
     /// `INVALID_ARGUMENT` with every violation, or nothing.
