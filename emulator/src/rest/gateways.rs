@@ -11,7 +11,7 @@ use super::bindings::{self, Response};
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, filter, operations, spec};
+use super::{Call, filter, operations, options, spec};
 use crate::cloud::{StoredGateway, Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
@@ -100,6 +100,7 @@ fn check(request: &UpdateApiGatewayRequest) -> Violations {
         let good = timeout.get() <= std::time::Duration::from_secs(LONGEST_CALL);
         violations.check("executionTimeout", good, "Must be at most 600s");
     }
+    options::check_logs(&mut violations, request.log_options.as_ref());
     violations
 }
 

@@ -12,6 +12,7 @@ mod gateways;
 mod iam;
 mod named;
 mod operations;
+mod options;
 mod page;
 mod path;
 mod query;

@@ -9,10 +9,10 @@ use yandex_cloud_rest::model::Duration;
 use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::version::{CreateVersionRequest, LATEST, Version};
 
-use super::Call;
 use super::functions::find_to_change;
 use super::validate::{Violations, message};
 use super::versions::{ACTIVE, check_tag, check_tag_quota};
+use super::{Call, options};
 use crate::cloud::plane::Deployment;
 use crate::cloud::{Cloud, StoredVersion, Target, any, settled};
 use crate::error::Status;
@@ -114,6 +114,8 @@ fn check(request: &CreateVersionRequest) -> Result<(), Status> {
         "Exactly one of content, package and versionId is required",
     );
     environment(&mut violations, request);
+    options::check_logs(&mut violations, request.log_options.as_ref());
+    options::check_metadata(&mut violations, request.metadata_options.as_ref());
     violations.finish()
 }
 
