@@ -5,6 +5,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use yc_emulator::inspect::requests::Recorded;
 
 /// It takes a second to start, and a test milliseconds.
@@ -20,11 +23,25 @@ struct Judge {
 /// Panics with all that is wrong with these calls. Requests that were refused
 /// may be wrong.
 pub(crate) fn assert_fits(calls: &[Recorded]) {
-    let complaints = JUDGE
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .complaints(calls);
+    let complaints: Vec<String> = ask(calls);
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Requests that break one of a good one's limits each, with the limit's name.
+pub(crate) fn violations(method: &str, path: &str, good: &Value) -> Vec<(String, Value)> {
+    let question = json!({ "method": method, "path": path, "body": good });
+    let answers: Vec<Value> = ask(&question);
+    let pair = |answer: &Value| {
+        let rule = answer["rule"].as_str().unwrap().to_owned();
+        (rule, answer["body"].clone())
+    };
+    answers.iter().map(pair).collect()
+}
+
+fn ask<Answer: DeserializeOwned>(question: &(impl Serialize + ?Sized)) -> Answer {
+    let line = serde_json::to_string(question).unwrap();
+    let mut judge = JUDGE.lock().unwrap_or_else(PoisonError::into_inner);
+    serde_json::from_str(&judge.answer(&line)).unwrap()
 }
 
 impl Judge {
@@ -50,11 +67,10 @@ impl Judge {
         }
     }
 
-    fn complaints(&mut self, calls: &[Recorded]) -> Vec<String> {
-        let line = serde_json::to_string(calls).unwrap();
+    fn answer(&mut self, line: &str) -> String {
         writeln!(self.input, "{line}").unwrap();
         let mut answer = String::new();
         self.output.read_line(&mut answer).unwrap();
-        serde_json::from_str(&answer).unwrap()
+        answer
     }
 }

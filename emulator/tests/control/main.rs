@@ -14,6 +14,7 @@ mod gateways;
 mod harness;
 mod iam;
 mod judge;
+mod limits;
 mod lists;
 mod operations;
 mod permissions;

@@ -8,5 +8,6 @@ Modules, from the bottom up: `catalogue` knows the methods, `form` how values
 are written in JSON, `message` whether a JSON text is a message, `limits` what
 its fields may hold, `mask`, `query`, `operation` and `failure` one part of a
 call each, `outside` what the descriptors say nothing about, `call` judges one
-recorded call, `coverage` what was never seen. `__main__` reads files and prints.
+recorded call, `coverage` what was never seen, `violations` makes bad requests of
+a good one. `__main__` reads files and prints.
 """

@@ -5,7 +5,9 @@ files or arguments themselves can't be used.
 
 `python -m judge --stream` is for tests that send bad requests on purpose, whose
 refusals it believes. It reads a list of records a line, answers each with a line
-that is the list of complaints, and ends with its input.
+that is the list of complaints, and ends with its input. A line that is a good
+request, `{"method", "path", "body"}`, is answered with the list of `{"rule",
+"body"}` that break one of its limits each.
 """
 
 import argparse
@@ -14,8 +16,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from . import catalogue, coverage, record
+from . import catalogue, coverage, record, violations
 from .call import Judge
+from .form import Json
 
 
 def main() -> int:
@@ -51,13 +54,21 @@ def main() -> int:
 def stream(known: catalogue.Catalogue) -> int:
     """Answers line by line."""
     for line in sys.stdin:
-        judge = Judge(known, trusts_refusals=True)
-        complaints = []
-        for one in map(record.of_json, json.loads(line)):
-            texts = judge.complaints(one)
-            complaints += [f"{one.verb} {one.path}: {text}" for text in texts]
-        print(json.dumps(complaints), flush=True)
+        asked = json.loads(line)
+        if isinstance(asked, list):
+            answer = _complaints(known, asked)
+        else:
+            answer = violations.of_call(known, asked["method"], asked["path"], asked["body"])
+        print(json.dumps(answer), flush=True)
     return 0
+
+
+def _complaints(known: catalogue.Catalogue, records: list[Json]) -> list[Json]:
+    judge = Judge(known, trusts_refusals=True)
+    complaints = []
+    for one in map(record.of_json, records):
+        complaints += [f"{one.verb} {one.path}: {text}" for text in judge.complaints(one)]
+    return complaints
 
 
 def _times(count: int) -> str:

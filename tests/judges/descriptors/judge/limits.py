@@ -14,6 +14,8 @@ from yandex.cloud import validation_pb2  # type: ignore[import-untyped]
 
 from .form import is_map, shown
 
+ENDLESS = 2**63 - 1
+"""Where a limit has no end."""
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 NUMBER = r"(-?\d+)([smh]?)"
 BETWEEN = re.compile(f"{NUMBER}-{NUMBER}")
@@ -38,12 +40,12 @@ def _field(message: Message, field: FieldDescriptor, where: str) -> list[str]:
     value = getattr(message, field.name)
     present = message.HasField(field.name) if field.has_presence else bool(value)
     if not present:
-        return [f"{where}: required"] if _option(field, "required") else []
+        return [f"{where}: required"] if option(field, "required") else []
     if is_map(field):
         return _map(value, field, where)
     if field.is_repeated:
-        complaints = _within(len(value), _option(field, "size"), "elements", where)
-        if _option(field, "unique") and len(set(value)) < len(value):
+        complaints = _within(len(value), option(field, "size"), "elements", where)
+        if option(field, "unique") and len(set(value)) < len(value):
             complaints.append(f"{where}: the same element twice")
         for at, item in enumerate(value):
             complaints += _single(item, field, f"{where}[{at}]")
@@ -52,8 +54,8 @@ def _field(message: Message, field: FieldDescriptor, where: str) -> list[str]:
 
 
 def _map(entries: Any, field: FieldDescriptor, where: str) -> list[str]:
-    complaints = _within(len(entries), _option(field, "size"), "elements", where)
-    of_key = _option(field, "map_key")
+    complaints = _within(len(entries), option(field, "size"), "elements", where)
+    of_key = option(field, "map_key")
     for key in entries:
         below = f"{where}.{key}"
         complaints += _matches(key, of_key.pattern, f"{below} (the key)")
@@ -65,11 +67,11 @@ def _map(entries: Any, field: FieldDescriptor, where: str) -> list[str]:
 def _single(value: Any, field: FieldDescriptor, where: str) -> list[str]:
     """Checks one value, element, or value of a map's entry."""
     if isinstance(value, (str, bytes)):
-        complaints = _within(len(value), _option(field, "length"), "characters", where)
+        complaints = _within(len(value), option(field, "length"), "characters", where)
         if isinstance(value, str):
-            complaints += _matches(value, _option(field, "pattern"), where)
+            complaints += _matches(value, option(field, "pattern"), where)
         return complaints
-    limit = _option(field, "value")
+    limit = option(field, "value")
     if not isinstance(value, Message):
         return _within(value, limit, "", where)
     kind = value.DESCRIPTOR.full_name
@@ -94,14 +96,26 @@ def _within(value: float, limit: str, unit: str, where: str) -> list[str]:
 
 
 def _keeps_to(value: float, limit: str) -> bool:
+    low, high = bounds(limit)
+    return low <= value <= high
+
+
+def bounds(limit: str) -> tuple[int, int]:
+    """The lowest and the highest value that a limit allows."""
     if between := BETWEEN.fullmatch(limit):
         low, low_unit, high, high_unit = between.groups()
-        return _number(low, low_unit) <= value <= _number(high, high_unit)
+        return _number(low, low_unit), _number(high, high_unit)
     if compared := COMPARED.fullmatch(limit):
         sign, number, unit = compared.groups()
         bound = _number(number, unit)
-        kept = {"<=": value <= bound, ">=": value >= bound, "<": value < bound, ">": value > bound}
-        return kept[sign]
+        low, high = -ENDLESS, ENDLESS
+        of_sign = {
+            "<=": (low, bound),
+            ">=": (bound, high),
+            "<": (low, bound - 1),
+            ">": (bound + 1, high),
+        }
+        return of_sign[sign]
     raise ValueError(f"a limit of an unknown form: {limit}")
 
 
@@ -109,5 +123,6 @@ def _number(text: str, unit: str) -> int:
     return int(text) * SECONDS.get(unit, 1)
 
 
-def _option(field: FieldDescriptor, name: str) -> Any:
+def option(field: FieldDescriptor, name: str) -> Any:
+    """What a field's option of validation.proto says; empty without it."""
     return field.GetOptions().Extensions[getattr(validation_pb2, name)]
