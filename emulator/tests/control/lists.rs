@@ -102,6 +102,30 @@ async fn operations_are_filtered_where_the_cloud_filters_them() {
 }
 
 #[tokio::test]
+async fn without_a_mask_what_is_left_out_is_reset() {
+    let world = World::new().await;
+    let (account, _) = world.robot("robot", &[]);
+    let function = world.function("chat").await;
+    for (path, name) in [
+        (format!("{FUNCTIONS}/{function}"), "chat"),
+        (format!("/iam/v1/serviceAccounts/{account}"), "robot"),
+    ] {
+        let full = json!({ "name": name, "description": "ours", "labels": { "a": "1" } });
+        let updated = world.made(world.patch(&path, full).await).await;
+        assert_eq!(updated["description"], "ours");
+        let bare = json!({ "name": name });
+        let updated = world.made(world.patch(&path, bare).await).await;
+        assert_eq!(updated["description"], "");
+        assert!(
+            updated
+                .get("labels")
+                .is_none_or(|labels| *labels == json!({}))
+        );
+        assert_eq!(updated["name"], name);
+    }
+}
+
+#[tokio::test]
 async fn labels_are_replaced_whole() {
     let world = World::new().await;
     let (account, _) = world.robot("robot", &[]);

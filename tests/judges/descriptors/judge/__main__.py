@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import catalogue, coverage, record, violations
@@ -27,28 +28,54 @@ def main() -> int:
     known = catalogue.load()
     if arguments.stream:
         return stream(known)
-    found: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    answered: set[str] = set()
-    calls = 0
-    for path in arguments.files:
-        judge = Judge(known)
-        for one in record.read(path):
-            calls += 1
-            for complaint in judge.complaints(one):
-                found[complaint] += 1
-                first.setdefault(complaint, f"{path}: call {one.sequence}, {one.verb} {one.path}")
-        answered |= judge.answered
-    lines = [f"{first[text]}: {text}{_times(found[text])}" for text in found]
+    try:
+        verdict = judged(known, arguments.files)
+    except record.Unusable as unusable:
+        print(unusable, file=sys.stderr)
+        return 2
+    lines = verdict.lines()
     if arguments.workspace is not None:
-        lines += coverage.complaints(arguments.workspace, answered, known)
+        lines += coverage.complaints(arguments.workspace, verdict.answered, known)
     for line in lines:
         print(line)
-    if not calls:
+    if not verdict.calls:
         print("no recorded calls were given: there is nothing to judge", file=sys.stderr)
         return 2
-    print(f"{calls} calls, {len(answered)} methods, {len(lines)} complaints", file=sys.stderr)
+    methods = len(verdict.answered)
+    print(f"{verdict.calls} calls, {methods} methods, {len(lines)} complaints", file=sys.stderr)
     return 1 if lines else 0
+
+
+@dataclass
+class Verdict:
+    """What was found in all files."""
+
+    calls: int = 0
+    answered: set[str] = field(default_factory=set)
+    """Names of methods that were called and answered well."""
+    found: Counter[str] = field(default_factory=Counter)
+    """How often a complaint was made."""
+    first: dict[str, str] = field(default_factory=dict)
+    """The call that it was first made about."""
+
+    def lines(self) -> list[str]:
+        """A line for each different complaint."""
+        return [f"{self.first[text]}: {text}{_times(self.found[text])}" for text in self.found]
+
+
+def judged(known: catalogue.Catalogue, files: list[Path]) -> Verdict:
+    """Judges the calls of all files, each an emulator of its own."""
+    verdict = Verdict()
+    for path in files:
+        judge = Judge(known)
+        for one in record.read(path):
+            verdict.calls += 1
+            call = f"{path}: call {one.sequence}, {one.verb} {one.path}"
+            for complaint in judge.complaints(one):
+                verdict.found[complaint] += 1
+                verdict.first.setdefault(complaint, call)
+        verdict.answered |= judge.answered
+    return verdict
 
 
 def stream(known: catalogue.Catalogue) -> int:

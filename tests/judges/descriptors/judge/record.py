@@ -43,13 +43,20 @@ def of_json(fields: dict[str, Any]) -> Record:
     )
 
 
+class Unusable(Exception):
+    """A file of records that can't be judged, and why."""
+
+
 def read(path: Path) -> list[Record]:
     """The calls of a file. None may be missing at its start, where the emulator
     drops the oldest when there are too many."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    records = [of_json(json.loads(line)) for line in lines]
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        records = [of_json(json.loads(line)) for line in lines if line]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unusable(f"{path}: no records as /_emulator/requests has them: {error!r}") from error
     if records and records[0].sequence != 1:
-        raise ValueError(
+        raise Unusable(
             f"{path}: the first {records[0].sequence - 1} calls were dropped; "
             "raise how many the emulator keeps"
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from judge import coverage, record
-from judge.__main__ import stream
+from judge.__main__ import main, stream
 from judge.catalogue import Catalogue
 
 SERVICES = """
@@ -83,8 +83,33 @@ def test_records_are_whole_from_the_first(tmp_path: Path) -> None:
     file.write_text(line(1) + "\n" + line(2) + "\n", encoding="utf-8")
     assert [one.sequence for one in record.read(file)] == [1, 2]
     file.write_text(line(3) + "\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="the first 2 calls were dropped"):
+    with pytest.raises(record.Unusable, match="the first 2 calls were dropped"):
         record.read(file)
+    file.write_text('{"sequence": 1}\n', encoding="utf-8")
+    with pytest.raises(record.Unusable, match="no records as"):
+        record.read(file)
+
+
+def test_files_are_judged_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text(line(1, status=200, responseBody={}) + "\n", encoding="utf-8")
+    twice = [line(number, query="page=1", status=200, responseBody={}) for number in (1, 2)]
+    bad.write_text("\n".join(twice) + "\n", encoding="utf-8")
+
+    def run(*files: Path) -> int:
+        monkeypatch.setattr("sys.argv", ["judge", *map(str, files)])
+        return main()
+
+    assert run(good) == 0
+    assert "1 calls, 1 methods, 0 complaints" in capsys.readouterr().err
+    assert run(good, bad) == 1
+    complaint = capsys.readouterr().out
+    assert complaint.startswith(f"{bad}: call 1, GET /endpoints: query.page: ")
+    assert complaint.endswith(" (and 1 more like it)\n")
+    assert run(tmp_path / "none.jsonl") == 2
+    assert run() == 2
 
 
 def test_a_stream_is_answered_line_by_line(
