@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from google.api import annotations_pb2, http_pb2
-from google.protobuf import descriptor_pool, empty_pb2
+from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor
 
 VERBS = ("get", "put", "post", "delete", "patch")
@@ -65,7 +65,7 @@ class Catalogue:
 
 def load() -> Catalogue:
     """Reads the descriptors of all services that the SDK knows."""
-    methods = []
+    methods: list[Method] = []
     # All are read before the first is looked at: they name each other's types.
     for file in list(_files()):
         for service in file.services_by_name.values():
@@ -75,7 +75,7 @@ def load() -> Catalogue:
 
 
 def _files() -> Iterator[FileDescriptor]:
-    import yandex.cloud as root  # type: ignore[import-untyped]
+    import yandex.cloud as root
 
     folder = Path(next(iter(root.__path__)))
     for path in sorted(folder.rglob("*_pb2.py")):
@@ -109,7 +109,7 @@ def _verb(rule: http_pb2.HttpRule) -> tuple[str, str]:
 
 
 def _operation_types(file: FileDescriptor, method: MethodDescriptor) -> OperationTypes | None:
-    from yandex.cloud.api import operation_pb2  # type: ignore[import-untyped]
+    from yandex.cloud.api import operation_pb2
 
     options = method.GetOptions()
     if not options.HasExtension(operation_pb2.operation):

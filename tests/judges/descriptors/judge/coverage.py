@@ -100,9 +100,7 @@ def uses(operator: str, services: str) -> tuple[set[str], list[str]]:
     if not accessors:
         return set(), ["no service of the client was found in its sources"]
     name = f"({'|'.join(accessors)})"
-    use = re.compile(
-        rf"\.\s*{name}\s*\(\s*\)(?:\s*\.\s*(\w+)\s*\()?|\bClient\s*::\s*{name}\b"
-    )
+    use = re.compile(rf"\.\s*{name}\s*\(\s*\)(?:\s*\.\s*(\w+)\s*\()?|\bClient\s*::\s*{name}\b")
     used = set()
     complaints = []
     for match in use.finditer(operator):

@@ -1,7 +1,7 @@
 """Bodies of calls that failed: a google.rpc.Status in JSON."""
 
 from google.rpc import error_details_pb2, status_pb2
-from yandex.cloud.quota import quota_pb2  # type: ignore[import-untyped]
+from yandex.cloud.quota import quota_pb2
 
 from . import message
 from .form import Json

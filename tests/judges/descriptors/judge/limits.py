@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
-from yandex.cloud import validation_pb2  # type: ignore[import-untyped]
+from yandex.cloud import validation_pb2
 
 from .form import is_map, shown
 

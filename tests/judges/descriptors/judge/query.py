@@ -40,7 +40,9 @@ def _find(path: list[str], request: Descriptor) -> FieldDescriptor | None:
     return field
 
 
-def _put(request: dict[str, Any], path: list[str], field: FieldDescriptor | None, text: str) -> bool:
+def _put(
+    request: dict[str, Any], path: list[str], field: FieldDescriptor | None, text: str
+) -> bool:
     """Adds a parameter, unless it is there already and no list."""
     for part in path[:-1]:
         request = request.setdefault(part, {})

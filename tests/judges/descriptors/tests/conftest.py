@@ -9,6 +9,7 @@ from judge import catalogue, record
 from judge.call import Judge
 from judge.catalogue import Catalogue
 
+FUNCTIONS = "type.googleapis.com/yandex.cloud.serverless.functions.v1."
 Verdict = Callable[..., list[str]]
 
 
@@ -50,7 +51,7 @@ def begun() -> dict[str, Any]:
         "createdBy": "aje0account",
         "done": False,
         "metadata": {
-            "@type": "type.googleapis.com/yandex.cloud.serverless.functions.v1.CreateFunctionMetadata",
+            "@type": FUNCTIONS + "CreateFunctionMetadata",
             "functionId": "d4e0function",
         },
     }

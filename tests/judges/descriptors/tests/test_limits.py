@@ -46,7 +46,11 @@ def test_good_requests_pass(accepted: Any) -> None:
             FUNCTION | {"description": "d" * 601},
             "request.description: 601 characters, and the limit is <=600",
         ),
-        (CREATE, FUNCTION | {"labels": {"A": "b"}}, "request.labels.A (the key): 'A' doesn't match"),
+        (
+            CREATE,
+            FUNCTION | {"labels": {"A": "b"}},
+            "request.labels.A (the key): 'A' doesn't match",
+        ),
         (CREATE, FUNCTION | {"labels": {"a": "B"}}, "request.labels.a: 'B' doesn't match"),
         (CREATE, FUNCTION | {"labels": {"a": "\\"}}, "request.labels.a: "),
         (
@@ -64,14 +68,22 @@ def test_good_requests_pass(accepted: Any) -> None:
             GOOD_VERSION | {"resources": {"memory": "1024"}},
             "request.resources.memory: 1024, and the limit is 134217728-8589934592",
         ),
-        (VERSION, GOOD_VERSION | {"concurrency": "17"}, "request.concurrency: 17, and the limit is"),
+        (
+            VERSION,
+            GOOD_VERSION | {"concurrency": "17"},
+            "request.concurrency: 17, and the limit is",
+        ),
         (
             VERSION,
             {key: value for key, value in GOOD_VERSION.items() if key != "content"},
             "request: one of package, content, versionId is required",
         ),
         (TRIGGER, {"folderId": "b1g0", "rule": {}}, "request.rule: one of timer, "),
-        ("PATCH /apigateways/v1/apigateways/d5d0", {"updateMask": "name"}, "request: one of openapiSpec"),
+        (
+            "PATCH /apigateways/v1/apigateways/d5d0",
+            {"updateMask": "name"},
+            "request: one of openapiSpec",
+        ),
     ],
 )
 def test_limits(accepted: Any, call: str, body: dict[str, Any], complaint: str) -> None:

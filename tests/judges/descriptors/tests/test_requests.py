@@ -35,7 +35,10 @@ def test_good_requests_pass(verdict: Any) -> None:
     ("call", "complaint"),
     [
         (f"PUT {FUNCTIONS}/d4e0", "PUT where the cloud has DELETE, GET, PATCH"),
-        ("POST /apigateways/v1/apigateways/d5d0:updateAccessBindings", "POST where the cloud has PATCH"),
+        (
+            "POST /apigateways/v1/apigateways/d5d0:updateAccessBindings",
+            "POST where the cloud has PATCH",
+        ),
         ("GET /functions/v2/functions/d4e0", "no method under this path"),
         (f"GET {FUNCTIONS}/d4e0/tags", "no method under this path"),
         (f"POST {FUNCTIONS}/d4e0:scale", "no method under this path"),
@@ -50,12 +53,21 @@ def test_wrong_verbs_and_paths(verdict: Any, call: str, complaint: str) -> None:
     ("change", "complaint"),
     [
         ({"runTime": "nodejs22"}, "request.runTime: yandex.cloud"),
-        ({"execution_timeout": "30s"}, "request.execution_timeout: the name is written executionTimeout"),
-        ({"resources": {"memory": 268435456}}, "request.resources.memory: 268435456 where a 64-bit"),
+        (
+            {"execution_timeout": "30s"},
+            "request.execution_timeout: the name is written executionTimeout",
+        ),
+        (
+            {"resources": {"memory": 268435456}},
+            "request.resources.memory: 268435456 where a 64-bit",
+        ),
         ({"concurrency": 16}, "request.concurrency: 16 where a 64-bit"),
         ({"entrypoint": 5}, "request.entrypoint: 5 where a string"),
         ({"logOptions": {"minLevel": 3}}, "request.logOptions.minLevel: 3 where a name of"),
-        ({"logOptions": {"minLevel": "LOUD"}}, "request.logOptions.minLevel: 'LOUD' where a name of"),
+        (
+            {"logOptions": {"minLevel": "LOUD"}},
+            "request.logOptions.minLevel: 'LOUD' where a name of",
+        ),
         ({"executionTimeout": 30}, "request.executionTimeout: 30 where a duration"),
         ({"tag": "live"}, "request.tag: 'live' where a list"),
         ({"environment": ["A=b"]}, "request.environment: ['A=b'] where an object"),
@@ -137,7 +149,11 @@ def test_good_queries_pass(verdict: Any, query: str | None) -> None:
         (f"GET {FUNCTIONS}", "pageSize=many", "where a 64-bit integer"),
         (f"GET {FUNCTIONS}/d4e0", "functionId=d4e1", "the field is in the path already"),
         (f"DELETE {VERSIONS}/d4e0", "force=yes", "query.force: 'yes' where true or false"),
-        ("GET /apigateways/v1/apigateways/d5d0:spec", "format=XML", "query.format: 'XML' where a name of"),
+        (
+            "GET /apigateways/v1/apigateways/d5d0:spec",
+            "format=XML",
+            "query.format: 'XML' where a name of",
+        ),
         (f"POST {FUNCTIONS}", "name=lobby", "query: name: the fields of"),
     ],
 )
