@@ -27,9 +27,10 @@ class Judge:
         if record.grpc or outside.reason(record.path) is not None:
             return []
         methods = self.catalogue.at(record.path)
-        trusted = self.trusts_refusals and not record.is_good
+        refused = record.status is not None and not record.is_good
+        trusted = self.trusts_refusals and refused
         if trusted and record.verb not in {method.verb for method in methods}:
-            return failure.check(record.reply, record.status) if record.status else []
+            return failure.check(record.reply, record.status)
         if not methods:
             return ["the cloud has no method under this path"]
         of_verb = [method for method in methods if method.verb == record.verb]
