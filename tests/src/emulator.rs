@@ -31,6 +31,14 @@ pub enum EmulatorError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// Its records could not be kept.
+    #[error("cannot write {}: {source}", path.display())]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// No or a bad answer.
     #[error("yc-emulator: {method} {url}: {source}")]
     Call {
@@ -254,12 +262,18 @@ pub struct Emulator {
     addresses: Addresses,
     started_in: Duration,
     http: reqwest::Client,
+    records: PathBuf,
 }
+
+/// What the names of files with recorded calls end with.
+pub const RECORDS: &str = "-requests.jsonl";
+/// What the name of an emulator's key file ends with; each has one.
+pub const KEY: &str = "-operator-key.json";
 
 impl Emulator {
     /// Starts it with its files in `folder`. It is ready on return.
     pub async fn start(folder: &Path, options: &Options) -> Result<Self, EmulatorError> {
-        let key = folder.join(format!("{}-operator-key.json", options.name));
+        let key = folder.join(format!("{}{KEY}", options.name));
         let mut launch = Launch::new(&options.name, Binary::Emulator.path()?)
             .arguments(["--listen", "127.0.0.1:0", "--ydb-listen", "127.0.0.1:0"])
             .arguments(["--operation-delay", &options.operation_delay])
@@ -279,6 +293,7 @@ impl Emulator {
             addresses,
             started_in,
             http: reqwest::Client::new(),
+            records: folder.join(format!("{}{RECORDS}", options.name)),
         })
     }
 
@@ -344,11 +359,7 @@ impl Emulator {
     ) -> Result<T, EmulatorError> {
         let url = self.url(path);
         let answer = send(self.http.get(&url), "GET", url.clone()).await?;
-        answer.json().await.map_err(|source| EmulatorError::Call {
-            method: "GET",
-            url,
-            source,
-        })
+        read(answer, url).await
     }
 
     fn url(&self, path: &str) -> String {
@@ -365,9 +376,25 @@ impl Emulator {
         Ok(self.process.signal(signal)?)
     }
 
-    /// Asks it to end, and waits.
+    /// Keeps the calls that it got in `<name>-requests.jsonl` of its folder,
+    /// asks it to end, and waits. One that is dropped or killed instead keeps
+    /// nothing; a trial that passes stops what it started.
     pub async fn stop(mut self) -> Result<ExitStatus, EmulatorError> {
+        self.keep_records().await?;
         Ok(self.process.terminate(END_LIMIT).await?)
+    }
+
+    async fn keep_records(&self) -> Result<(), EmulatorError> {
+        let url = self.url("/_emulator/requests");
+        let call = self.http.get(&url).timeout(END_LIMIT);
+        let records: Vec<Value> = read(send(call, "GET", url.clone()).await?, url).await?;
+        let lines = records.iter().fold(String::new(), |lines, record| {
+            lines + &format!("{record}\n")
+        });
+        std::fs::write(&self.records, lines).map_err(|source| EmulatorError::Records {
+            path: self.records.clone(),
+            source,
+        })
     }
 }
 
@@ -384,4 +411,15 @@ async fn send(
             url,
             source,
         })
+}
+
+async fn read<T: serde::de::DeserializeOwned>(
+    answer: reqwest::Response,
+    url: String,
+) -> Result<T, EmulatorError> {
+    answer.json().await.map_err(|source| EmulatorError::Call {
+        method: "GET",
+        url,
+        source,
+    })
 }

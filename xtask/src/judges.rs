@@ -1,5 +1,5 @@
-//! `cargo xtask judges`: other people's clients of YDB, made ready to judge the
-//! emulated one (tests/judges, tests/tests/judges).
+//! `cargo xtask judges`: other people's programs, made ready to judge the
+//! emulator (tests/judges, tests/tests/judges).
 
 use std::path::Path;
 use std::process::Command;
@@ -9,12 +9,21 @@ use crate::lock::Lock;
 use crate::stamp::{Ingredients, Stamp};
 use crate::workspace;
 
+/// Judges in Python: the folder in tests/judges/, and what is installed for it.
+const PYTHON_JUDGES: [(&str, &str); 3] = [
+    ("descriptors", "Yandex Cloud's API descriptors"),
+    ("python-ydb", "YDB's Python SDK"),
+    ("web-socket", "the WebSocket conformance cases"),
+];
+
 /// Makes `target/judges/` unless it is there from the same sources.
 pub(crate) fn run() -> Result<(), ChoreError> {
     let folder = workspace::target().join("judges");
     let sources = workspace::root().join("tests/judges");
     let _lock = Lock::take(&folder)?;
-    python(&sources.join("python-ydb"), &folder.join("python-ydb"))?;
+    for (name, what) in PYTHON_JUDGES {
+        python(&sources.join(name), &folder.join(name), what)?;
+    }
     go(
         &sources.join("go-ydb"),
         &folder.join("go-ydb").join("go-ydb.test"),
@@ -23,9 +32,9 @@ pub(crate) fn run() -> Result<(), ChoreError> {
 
 /// A virtual environment with the packages of `requirements.txt`, which names
 /// all of them with their versions: pip resolves nothing.
-fn python(source: &Path, environment: &Path) -> Result<(), ChoreError> {
+fn python(source: &Path, environment: &Path, what: &str) -> Result<(), ChoreError> {
     let requirements = source.join("requirements.txt");
-    let version = capture(Command::new("python3").arg("--version"))?;
+    let version = capture(Command::new("python3").args(["-c", "import sys; print(sys.version)"]))?;
     let hash = Ingredients::default()
         .value(&version)
         .file(&requirements)?
@@ -34,22 +43,21 @@ fn python(source: &Path, environment: &Path) -> Result<(), ChoreError> {
     if stamp.is_fresh() {
         return Ok(());
     }
-    say("installing YDB's Python SDK and pytest (about 20 seconds the first time)");
+    say(format_args!(
+        "installing {what} (about 20 seconds the first time)"
+    ));
     stamp.clear()?;
     run_command(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(environment),
     )?;
-    let pip = |arguments: &[&str]| {
-        let mut command = Command::new(environment.join("bin/python"));
-        command.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]);
-        command.args(arguments);
-        command
-    };
-    run_command(pip(&["install", "--no-deps", "--requirement"]).arg(&requirements))?;
-    // Says which package the list lacks, if it lacks one.
-    run_command(&mut pip(&["check"]))?;
+    run_command(
+        Command::new(environment.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--no-deps"])
+            .args(["--disable-pip-version-check", "--requirement"])
+            .arg(&requirements),
+    )?;
     stamp.write()
 }
 

@@ -37,7 +37,7 @@ enum Chore {
     ControlPlane,
     /// Install helm, goose and the functions' own Node.js into target/
     Tools,
-    /// Install and build the YDB clients that judge the emulator
+    /// Install and build other people's programs that judge the emulator
     Judges,
     /// Write the files that are made from code (crds/, charts/)
     Generate(generate::Options),

@@ -10,13 +10,18 @@ pub(crate) fn any<T: Serialize>(message_type: &str, message: &T) -> Result<Value
     let mut value =
         serde_json::to_value(message).map_err(|error| Status::internal(error.to_string()))?;
     if let Some(fields) = value.as_object_mut() {
-        let name = format!("type.googleapis.com/yandex.cloud.{message_type}");
-        fields.insert("@type".to_owned(), Value::String(name));
+        fields.insert("@type".to_owned(), Value::String(type_url(message_type)));
     }
     Ok(value)
 }
 
-/// The empty message; its JSON form has a `value`.
+/// What names a message type of the cloud in an `Any`.
+pub(super) fn type_url(message_type: &str) -> String {
+    format!("type.googleapis.com/yandex.cloud.{message_type}")
+}
+
+/// The empty message: nothing but its type, as for any other message without
+/// fields. (Go's own JSON adds a `value`, but the cloud's is Envoy's.)
 pub(crate) fn empty() -> Value {
-    json!({ "@type": "type.googleapis.com/google.protobuf.Empty", "value": {} })
+    json!({ "@type": "type.googleapis.com/google.protobuf.Empty" })
 }

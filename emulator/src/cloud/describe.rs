@@ -91,6 +91,10 @@ impl Cloud {
                 .iter()
                 .map(|a| self.iam().keys_of(&a.id).len())
                 .sum(),
+            quotas::OPERATIONS_OF_CLOUD => {
+                let state = self.state();
+                state.operations.running(quotas::FUNCTIONS_PACKAGE).count()
+            }
             _ => 0,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use yandex_cloud_rest::model::operation::Operation;
 
 use super::Cloud;
-use super::any::any;
+use super::any::{any, type_url};
 use crate::error::Status;
 use crate::iam::Subject;
 
@@ -51,6 +51,17 @@ impl Operations {
         all.sort_by_key(|record| std::cmp::Reverse(record.sequence));
         let newest = all.into_iter().take(most);
         newest.map(|record| record.operation.clone()).collect()
+    }
+
+    /// Operations that run and whose metadata is of this package, for example
+    /// `serverless.functions.v1`.
+    pub(crate) fn running<'a>(&'a self, package: &str) -> impl Iterator<Item = &'a Record> {
+        let prefix = type_url(&format!("{package}."));
+        self.0.values().filter(move |record| {
+            let metadata = record.operation.metadata.as_ref();
+            let kind = metadata.and_then(|metadata| metadata["@type"].as_str());
+            !record.operation.done && kind.is_some_and(|kind| kind.starts_with(&prefix))
+        })
     }
 
     /// Operations of a resource, newest first, with a key that grows.
@@ -109,7 +120,12 @@ impl Cloud {
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
             let result = work.await;
-            cloud.end(&id, result);
+            if let Err(status) = &result {
+                // Shown while the rollback runs, which takes as long again.
+                cloud.fail(&id, status);
+                tokio::time::sleep(delay).await;
+            }
+            cloud.end(&id, result.ok());
         });
         Ok(operation)
     }
@@ -120,21 +136,24 @@ impl Cloud {
         Duration::from_millis(self.ids().between(millis(delay.low), millis(delay.high)))
     }
 
-    fn end(&self, id: &str, result: Result<Value, Status>) {
+    fn fail(&self, id: &str, status: &Status) {
+        tracing::info!(operation = id, error = %status, "operation failed");
+        let error = serde_json::from_value(status.to_value()).ok();
+        self.edit(id, |operation| operation.error = error);
+    }
+
+    fn end(&self, id: &str, response: Option<Value>) {
+        self.edit(id, |operation| {
+            operation.done = true;
+            operation.response = response;
+        });
+    }
+
+    fn edit(&self, id: &str, change: impl FnOnce(&mut Operation)) {
         let now = self.now();
-        let mut state = self.state();
-        let Some(record) = state.operations.0.get_mut(id) else {
-            return;
-        };
-        let operation = &mut record.operation;
-        operation.done = true;
-        operation.modified_at = now;
-        match result {
-            Ok(response) => operation.response = Some(response),
-            Err(status) => {
-                tracing::info!(operation = id, error = %status, "operation failed");
-                operation.error = serde_json::from_value(status.to_value()).ok();
-            }
+        if let Some(record) = self.state().operations.0.get_mut(id) {
+            record.operation.modified_at = now;
+            change(&mut record.operation);
         }
     }
 

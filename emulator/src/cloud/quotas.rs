@@ -25,7 +25,16 @@ pub const SERVICE_ACCOUNTS: &str = "iam.serviceAccounts.count";
 /// Authorized keys of the cloud.
 pub const KEYS: &str = "iam.keys.count";
 
-const DEFAULTS: [(&str, u64); 8] = [
+/// The package of the messages that operations on functions carry.
+pub(crate) const FUNCTIONS_PACKAGE: &str = "serverless.functions.v1";
+/// Operations that run at once on one function; the three names are guesses.
+pub const OPERATIONS_OF_FUNCTION: &str = "serverless.functions.operations-of-function";
+/// Operations that run at once on the functions of one folder.
+pub const OPERATIONS_OF_FOLDER: &str = "serverless.functions.operations-of-folder";
+/// Operations that run at once on the functions of the cloud.
+pub const OPERATIONS_OF_CLOUD: &str = "serverless.functions.operations-of-cloud";
+
+const DEFAULTS: [(&str, u64); 11] = [
     (DATABASES, 4),
     (SCHEMA_OPERATIONS, 1000),
     (FUNCTIONS, 10),
@@ -34,6 +43,9 @@ const DEFAULTS: [(&str, u64); 8] = [
     (GATEWAYS, 1000),
     (SERVICE_ACCOUNTS, 100),
     (KEYS, 1000),
+    (OPERATIONS_OF_FUNCTION, 10),
+    (OPERATIONS_OF_FOLDER, 15),
+    (OPERATIONS_OF_CLOUD, 20),
 ];
 
 /// Names of all quotas.

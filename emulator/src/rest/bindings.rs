@@ -187,9 +187,7 @@ fn grantable(call: &Call, resource: &Resource, binding: &Binding) -> Result<(), 
         return Err(Status::not_found(format!("Subject {id} not found")));
     }
     for permission in permissions {
-        call.authorize(*permission, resource).map_err(|denied| {
-            Status::permission_denied(format!("{denied}: role {role} has more than your roles"))
-        })?;
+        call.authorize(*permission, resource)?;
     }
     Ok(())
 }

@@ -6,10 +6,10 @@ use yandex_cloud_rest::model::database::{
     CreateDatabaseRequest, Database, ServerlessDatabase, UpdateDatabaseRequest,
 };
 
-use super::Call;
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
 use super::validate::{Mask, Violations, message};
+use super::{Call, filter};
 use crate::cloud::{LOCATION, Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
@@ -49,9 +49,7 @@ fn find(call: &Call, id: &str, permission: Permission) -> Result<Database, Statu
 
 fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::YdbGet)?;
-    if call.query.contains_key("filter") {
-        return Err(Status::invalid_argument("Databases have no filter"));
-    }
+    filter::none(&call.query, "Databases")?;
     let state = call.cloud.state();
     page_of_folder(
         call,
@@ -76,7 +74,7 @@ fn check_limits(violations: &mut Violations, limits: &ServerlessDatabase) {
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateDatabaseRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     violations.longest("name", &request.name, 63);
     violations.longest("description", &request.description, 256);
     violations.check(

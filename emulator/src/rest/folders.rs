@@ -5,8 +5,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::bindings::{self, Response};
-use super::page::{name_filter, page};
-use super::{Call, folder_not_found, operations};
+use super::page::page;
+use super::{Call, filter, folder_not_found, operations};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 
@@ -23,6 +23,7 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         }
         (&Method::GET, [_, _, _, id, "operations"], None) => {
             call.folder(id, Permission::FolderGet)?;
+            filter::none(&call.query, "Operations of folders")?;
             operations::of_resource(call, id)
         }
         (method, [_, _, _, id], Some(verb)) if bindings::is_verb(method, verb, &Method::POST) => {
@@ -45,7 +46,7 @@ fn list(call: &Call) -> Result<Value, Status> {
     if cloud_id != call.cloud.settings().cloud_id {
         return Err(folder_not_found(cloud_id));
     }
-    let name = name_filter(&call.query)?;
+    let name = filter::name(&call.query)?;
     let mut folders = call.cloud.iam().folders().to_vec();
     folders.sort();
     let visible = folders

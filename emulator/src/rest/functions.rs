@@ -7,9 +7,9 @@ use yandex_cloud_rest::model::function::{CreateFunctionRequest, Function, Update
 
 use super::bindings::{self, Response};
 use super::named::{page_of_folder, unique_in_folder};
-use super::page::{name_filter, page, to_value};
+use super::page::{page, to_value};
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, operations, scaling};
+use super::{Call, filter, operations, scaling};
 use crate::cloud::{Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
@@ -52,9 +52,31 @@ pub(super) fn find(call: &Call, id: &str, permission: Permission) -> Result<Func
     Ok(function)
 }
 
+/// A function that the caller may change, when no more operations run already
+/// than may: one that waits for its turn is not documented.
+pub(super) fn find_to_change(call: &Call, id: &str) -> Result<Function, Status> {
+    let function = find(call, id, Permission::FunctionsManage)?;
+    check_operations(call, &function.folder_id, Some(id))?;
+    Ok(function)
+}
+
+fn check_operations(call: &Call, folder_id: &str, id: Option<&str>) -> Result<(), Status> {
+    let state = call.cloud.state();
+    let running: Vec<_> = state
+        .operations
+        .running(quotas::FUNCTIONS_PACKAGE)
+        .collect();
+    let in_folder = running.iter().filter(|one| one.folder_id == folder_id);
+    let on_function = running.iter().filter(|one| Some(&*one.resource_id) == id);
+    let quotas = &call.cloud.settings().quotas;
+    quotas.check(quotas::OPERATIONS_OF_FUNCTION, on_function.count())?;
+    quotas.check(quotas::OPERATIONS_OF_FOLDER, in_folder.count())?;
+    quotas.check(quotas::OPERATIONS_OF_CLOUD, running.len())
+}
+
 fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::FunctionsGet)?;
-    let name = name_filter(&call.query)?;
+    let name = filter::name(&call.query)?;
     let state = call.cloud.state();
     let all = state.functions.values();
     page_of_folder(call, "functions", &folder_id, name.as_deref(), all)
@@ -93,7 +115,7 @@ fn check_name(
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateFunctionRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     check(
         &mut violations,
         &request.name,
@@ -102,6 +124,7 @@ fn create(call: &Call) -> Result<Value, Status> {
     );
     violations.finish()?;
     call.folder(&request.folder_id, Permission::FunctionsManage)?;
+    check_operations(call, &request.folder_id, None)?;
     call.cloud.check_quota(quotas::FUNCTIONS)?;
     check_name(call, &request.folder_id, &request.name, None)?;
     let id = call.cloud.ids().next(prefix::FUNCTION);
@@ -158,7 +181,7 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         &request.labels,
     );
     violations.finish()?;
-    let function = find(call, id, Permission::FunctionsManage)?;
+    let function = find_to_change(call, id)?;
     settled("Function", id, &function.status)?;
     if mask.has("name") {
         check_name(call, &function.folder_id, &request.name, Some(id))?;
@@ -185,7 +208,7 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
 /// A function goes with its versions. Nothing keeps it from going while a
 /// gateway calls it (a guess).
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
-    let function = find(call, id, Permission::FunctionsManage)?;
+    let function = find_to_change(call, id)?;
     settled("Function", id, &function.status)?;
     if let Some(function) = call.cloud.state().functions.get_mut(id) {
         "DELETING".clone_into(&mut function.status);

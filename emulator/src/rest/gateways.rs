@@ -9,9 +9,9 @@ use yandex_cloud_rest::model::apigateway::{
 
 use super::bindings::{self, Response};
 use super::named::{page_of_folder, unique_in_folder};
-use super::page::{name_filter, to_value};
+use super::page::to_value;
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, operations, spec};
+use super::{Call, filter, operations, options, spec};
 use crate::cloud::{StoredGateway, Target, any, empty, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
@@ -59,7 +59,7 @@ fn find(call: &Call, id: &str, permission: Permission) -> Result<StoredGateway, 
 
 fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::GatewaysGet)?;
-    let name = name_filter(&call.query)?;
+    let name = filter::name(&call.query)?;
     let state = call.cloud.state();
     let all = state.gateways.values().map(|stored| &stored.gateway);
     page_of_folder(call, "apiGateways", &folder_id, name.as_deref(), all)
@@ -100,6 +100,7 @@ fn check(request: &UpdateApiGatewayRequest) -> Violations {
         let good = timeout.get() <= std::time::Duration::from_secs(LONGEST_CALL);
         violations.check("executionTimeout", good, "Must be at most 600s");
     }
+    options::check_logs(&mut violations, request.log_options.as_ref());
     violations
 }
 
@@ -117,7 +118,7 @@ fn create(call: &Call) -> Result<Value, Status> {
         execution_timeout: request.execution_timeout,
     };
     let mut violations = check(&request);
-    violations.required("folderId", &folder_id);
+    violations.id("folderId", &folder_id);
     violations.finish()?;
     call.folder(&folder_id, Permission::GatewaysManage)?;
     spec::check(call, &request.openapi_spec)?;

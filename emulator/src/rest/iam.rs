@@ -10,7 +10,7 @@ use yandex_cloud_rest::model::iam::{
 
 use super::Call;
 use super::page::{page, to_value};
-use super::validate::{Violations, message};
+use super::validate::{LONGEST_ID, Violations, message};
 use crate::cloud::{Cloud, Target, empty, quotas};
 use crate::error::Status;
 use crate::iam::accounts::account_not_found;
@@ -163,6 +163,8 @@ fn create_key(call: &Call) -> Result<Value, Status> {
     let request: CreateKeyRequest = message(&call.body)?;
     let mut violations = Violations::default();
     violations.longest("description", &request.description, 256);
+    let account_id = &request.service_account_id;
+    violations.longest("serviceAccountId", account_id, LONGEST_ID);
     violations.check(
         "format",
         matches!(request.format.as_str(), "" | "PEM_FILE"),

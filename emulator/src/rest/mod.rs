@@ -6,14 +6,17 @@ mod databases;
 mod emulator;
 mod endpoints;
 mod eyes;
+mod filter;
 mod folders;
 mod functions;
 mod gateways;
 mod iam;
 mod named;
 mod operations;
+mod options;
 mod page;
 mod path;
+mod query;
 mod quotas;
 mod scaling;
 mod service_accounts;
@@ -22,8 +25,6 @@ mod triggers;
 mod validate;
 mod version_create;
 mod versions;
-
-use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::body::Body;
@@ -39,6 +40,7 @@ use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
 use crate::inspect::Inspector;
 use path::Path;
+use query::Query;
 
 /// The largest request: an inline archive of the proto's cap, in base64.
 const LARGEST_BODY: usize = 72 * 1024 * 1024;
@@ -62,7 +64,7 @@ pub(crate) struct Call {
     pub(crate) subject: Subject,
     pub(crate) method: Method,
     pub(crate) path: Path,
-    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) query: Query,
     pub(crate) body: Vec<u8>,
 }
 
@@ -89,7 +91,7 @@ impl Call {
     pub(crate) fn listed_folder(&self, permission: Permission) -> Result<String, Status> {
         let folder_id = self.query.get("folderId").cloned().unwrap_or_default();
         let mut violations = validate::Violations::default();
-        violations.required("folderId", &folder_id);
+        violations.id("folderId", &folder_id);
         violations.finish()?;
         self.folder(&folder_id, permission)?;
         Ok(folder_id)
@@ -192,7 +194,7 @@ async fn answer(cloud: Cloud, request: Request<Body>) -> Result<Value, Status> {
         query_text.unwrap_or_default(),
         &body,
     );
-    let query = path::query(query_text);
+    let query = Query::parse(query_text);
     let call = Call {
         cloud,
         subject,
@@ -202,8 +204,15 @@ async fn answer(cloud: Cloud, request: Request<Body>) -> Result<Value, Status> {
         body: body.into(),
     };
     if call.method == Method::GET {
-        route(&call)
+        let reply = route(&call)?;
+        call.query.refuse_unread()?;
+        Ok(reply)
     } else {
+        let known: &[&str] = match (&call.method, call.path.segments().as_slice()) {
+            (&Method::DELETE, ["functions", "v1", "versions", _]) => &["force"],
+            _ => &[],
+        };
+        call.query.refuse_all_but(known)?;
         mutate(call, key, fingerprint).await
     }
 }

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::Value;
 
-use super::Call;
 use super::page::{page, to_value};
+use super::{Call, filter};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 
@@ -14,10 +14,9 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         call.path.segments().as_slice(),
         call.path.verb(),
     ) {
-        // Cancel is GET by the proto file and POST by the design guide; it is
-        // best effort, and an operation here is too short to stop it.
-        (&Method::GET, ["operations", id], None | Some("cancel"))
-        | (&Method::POST, ["operations", id], Some("cancel")) => get(call, id),
+        // Cancel is GET by the proto file, which counts, and POST by the design
+        // guide; it is best effort, and an operation here is too short to stop it.
+        (&Method::GET, ["operations", id], None | Some("cancel")) => get(call, id),
         _ => Err(call.unimplemented()),
     }
 }
@@ -32,6 +31,10 @@ fn get(call: &Call, id: &str) -> Result<Value, Status> {
 
 /// `GET <resource>/{id}/operations`.
 pub(super) fn of_resource(call: &Call, resource_id: &str) -> Result<Value, Status> {
+    let filter = filter::Operations::of(&call.query)?;
     let operations = call.cloud.state().operations.of(resource_id);
-    page(&call.query, "operations", operations)
+    let wanted = operations
+        .into_iter()
+        .filter(|(_, operation)| filter.admit(operation));
+    page(&call.query, "operations", wanted)
 }

@@ -1,25 +1,29 @@
-//! Lists: pages ordered by id, and the one filter that the cloud's clients use.
-
-use std::collections::BTreeMap;
+//! Lists: pages ordered by id.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::query::Query;
 use super::validate::Violations;
 use crate::error::Status;
 
 const DEFAULT_SIZE: usize = 100;
 const LARGEST: usize = 1000;
+/// Longest page token of all services; ours are ids.
+const LONGEST_TOKEN: usize = 100;
 
 /// `{"<key>": […], "nextPageToken": "…"}` of items that come ordered by id; the
 /// token is the last id of the page.
 pub(crate) fn page<T: Serialize>(
-    query: &BTreeMap<String, String>,
+    query: &Query,
     key: &str,
     items: impl IntoIterator<Item = (String, T)>,
 ) -> Result<Value, Status> {
     let size = size(query)?;
     let after = query.get("pageToken").map_or("", String::as_str);
+    let mut violations = Violations::default();
+    violations.longest("pageToken", after, LONGEST_TOKEN);
+    violations.finish()?;
     let mut rest = items.into_iter().filter(|(id, _)| id.as_str() > after);
     let mut page = Vec::new();
     let mut last = String::new();
@@ -35,7 +39,7 @@ pub(crate) fn page<T: Serialize>(
     Ok(json!({ key: page, "nextPageToken": next }))
 }
 
-fn size(query: &BTreeMap<String, String>) -> Result<usize, Status> {
+fn size(query: &Query) -> Result<usize, Status> {
     let Some(text) = query.get("pageSize") else {
         return Ok(DEFAULT_SIZE);
     };
@@ -51,32 +55,6 @@ fn size(query: &BTreeMap<String, String>) -> Result<usize, Status> {
     }
 }
 
-/// The name of `filter=name="x"`; `None` without a filter.
-pub(crate) fn name_filter(query: &BTreeMap<String, String>) -> Result<Option<String>, Status> {
-    let Some(filter) = query
-        .get("filter")
-        .map(|text| text.trim())
-        .filter(|text| !text.is_empty())
-    else {
-        return Ok(None);
-    };
-    let value = filter
-        .strip_prefix("name")
-        .and_then(|rest| rest.trim_start().strip_prefix('='))
-        .map(str::trim)
-        .and_then(|value| quoted(value, '"').or_else(|| quoted(value, '\'')));
-    match value {
-        Some(name) => Ok(Some(name.to_owned())),
-        None => Err(Status::invalid_argument(format!(
-            "Filter {filter:?} isn't supported here; the only one is name=\"…\""
-        ))),
-    }
-}
-
-fn quoted(text: &str, quote: char) -> Option<&str> {
-    text.strip_prefix(quote)?.strip_suffix(quote)
-}
-
 /// JSON of a model; fails only on a bug.
 pub(crate) fn to_value<T: Serialize>(item: &T) -> Result<Value, Status> {
     serde_json::to_value(item).map_err(|error| Status::internal(error.to_string()))
@@ -84,33 +62,20 @@ pub(crate) fn to_value<T: Serialize>(item: &T) -> Result<Value, Status> {
 
 #[cfg(test)]
 mod tests {
-    use super::{name_filter, page};
-    use crate::rest::path::query;
+    use super::{Query, page};
 
     #[test]
     fn pages_follow_each_other_until_the_token_is_empty() {
         let items = || ["a", "b", "c"].map(|id| (id.to_owned(), id));
-        let first = page(&query(Some("pageSize=2")), "things", items()).unwrap();
+        let first = page(&Query::parse(Some("pageSize=2")), "things", items()).unwrap();
         assert_eq!(first["things"], serde_json::json!(["a", "b"]));
         let next = format!(
             "pageSize=2&pageToken={}",
             first["nextPageToken"].as_str().unwrap()
         );
-        let second = page(&query(Some(&next)), "things", items()).unwrap();
+        let second = page(&Query::parse(Some(&next)), "things", items()).unwrap();
         assert_eq!(second["things"], serde_json::json!(["c"]));
         assert_eq!(second["nextPageToken"], "");
-        assert!(page(&query(Some("pageSize=1001")), "things", items()).is_err());
-    }
-
-    #[test]
-    fn only_a_quoted_name_filters() {
-        let filter = |text: &str| name_filter(&query(Some(text)));
-        assert_eq!(
-            filter("filter=name%3D%22lobby%22").unwrap().as_deref(),
-            Some("lobby")
-        );
-        assert_eq!(filter("").unwrap(), None);
-        assert!(filter("filter=status%3D%22ACTIVE%22").is_err());
-        assert!(filter("filter=name%3Dlobby").is_err());
+        assert!(page(&Query::parse(Some("pageSize=1001")), "things", items()).is_err());
     }
 }

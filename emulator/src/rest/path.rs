@@ -1,7 +1,5 @@
 //! A REST path: segments and the custom verb after the last colon.
 
-use std::collections::BTreeMap;
-
 /// `/functions/v1/versions/d4e1:setTag` is `["functions", "v1", "versions",
 /// "d4e1"]` with the verb `setTag`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +33,9 @@ fn decode(segment: &str) -> String {
         .map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
-/// Query parameters by name.
-pub(crate) fn query(text: Option<&str>) -> BTreeMap<String, String> {
-    let pairs = url::form_urlencoded::parse(text.unwrap_or_default().as_bytes());
-    pairs
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Path, query};
+    use super::Path;
 
     #[test]
     fn a_verb_follows_the_last_colon() {
@@ -57,11 +47,5 @@ mod tests {
             (path.segments(), path.verb()),
             (vec!["iam", "v1", "keys", "a/b"], None)
         );
-    }
-
-    #[test]
-    fn a_query_is_decoded() {
-        let query = query(Some("filter=name%3D%22a%22&pageSize=5"));
-        assert_eq!(query.get("filter").map(String::as_str), Some("name=\"a\""));
     }
 }

@@ -7,7 +7,7 @@ use yandex_cloud_rest::model::function::{
 use yandex_cloud_rest::model::version::LATEST;
 
 use super::Call;
-use super::functions::find;
+use super::functions::{find, find_to_change};
 use super::page::page;
 use super::validate::{Violations, message};
 use super::versions::check_tag;
@@ -43,7 +43,7 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
     let good = numbers.iter().all(|number| (0..=1000).contains(number));
     violations.check("scalingPolicy", good, "Limits must be in range 0 to 1000");
     violations.finish()?;
-    let function = find(call, function_id, Permission::FunctionsManage)?;
+    let function = find_to_change(call, function_id)?;
     let (cloud, id) = (call.cloud.clone(), function_id.to_owned());
     let target = Target {
         description: "Set scaling policy",
@@ -78,7 +78,7 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
 
 pub(super) fn remove(call: &Call, function_id: &str) -> Result<Value, Status> {
     let request: RemoveScalingPolicyRequest = message(&call.body)?;
-    let function = find(call, function_id, Permission::FunctionsManage)?;
+    let function = find_to_change(call, function_id)?;
     let key = (function_id.to_owned(), request.tag);
     if !call.cloud.state().scaling.contains_key(&key) {
         return Err(Status::not_found(format!(

@@ -6,9 +6,9 @@ use yandex_cloud_rest::model::Labels;
 use yandex_cloud_rest::model::iam::{CreateServiceAccountRequest, UpdateServiceAccountRequest};
 
 use super::bindings::{self, Response};
-use super::page::{name_filter, page, to_value};
+use super::page::{page, to_value};
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, operations};
+use super::{Call, filter, operations};
 use crate::cloud::{Target, any, empty, quotas, service_account, settled, unique};
 use crate::error::Status;
 use crate::iam::accounts::{AccountState, account_not_found};
@@ -31,6 +31,7 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
         (&Method::GET, [_, _, _, id, "operations"], None) => {
             find(call, id, Permission::ServiceAccountsGet)?;
+            filter::none(&call.query, "Operations of service accounts")?;
             operations::of_resource(call, id)
         }
         (method, [_, _, _, id], Some(verb)) if bindings::is_verb(method, verb, &Method::POST) => {
@@ -62,7 +63,7 @@ fn find(call: &Call, id: &str, permission: Permission) -> Result<Account, Status
 
 fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::ServiceAccountsGet)?;
-    let name = name_filter(&call.query)?;
+    let name = filter::name(&call.query)?;
     let accounts = call
         .cloud
         .iam()
@@ -83,7 +84,7 @@ fn check(violations: &mut Violations, name: &str, description: &str, labels: &La
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateServiceAccountRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     check(
         &mut violations,
         &request.name,

@@ -9,9 +9,9 @@ use yandex_cloud_rest::model::trigger::{
 use yandex_cloud_rest::model::{Duration, Labels};
 
 use super::named::{page_of_folder, unique_in_folder};
-use super::page::{name_filter, to_value};
+use super::page::to_value;
 use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, operations};
+use super::{Call, filter, operations};
 use crate::cloud::plane::TriggerDefinition;
 use crate::cloud::{Target, any, empty, quotas};
 use crate::error::Status;
@@ -50,7 +50,7 @@ fn find(call: &Call, id: &str, permission: Permission) -> Result<Trigger, Status
 
 fn list(call: &Call) -> Result<Value, Status> {
     let folder_id = call.listed_folder(Permission::TriggersGet)?;
-    let name = name_filter(&call.query)?;
+    let name = filter::name(&call.query)?;
     let state = call.cloud.state();
     let all = state.triggers.values();
     page_of_folder(call, "triggers", &folder_id, name.as_deref(), all)
@@ -69,7 +69,7 @@ fn check_rule(violations: &mut Violations, rule: &Rule) {
     };
     violations.required("rule.dataStream.database", &stream.database);
     violations.required("rule.dataStream.stream", &stream.stream);
-    violations.required(
+    violations.id(
         "rule.dataStream.serviceAccountId",
         &stream.service_account_id,
     );
@@ -89,15 +89,10 @@ fn check_rule(violations: &mut Violations, rule: &Rule) {
             violations.add("rule.dataStream.action", text);
         }
         Some(broadcast) => {
-            violations.required("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
-            violations.longest(
-                "gatewayWebsocketBroadcast.gatewayId",
-                &broadcast.gateway_id,
-                50,
-            );
+            violations.id("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
             violations.required("gatewayWebsocketBroadcast.path", &broadcast.path);
             let account = &broadcast.service_account_id;
-            violations.required("gatewayWebsocketBroadcast.serviceAccountId", account);
+            violations.id("gatewayWebsocketBroadcast.serviceAccountId", account);
         }
     }
 }
@@ -165,7 +160,7 @@ fn check_name(
 fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateTriggerRequest = message(&call.body)?;
     let mut violations = Violations::default();
-    violations.required("folderId", &request.folder_id);
+    violations.id("folderId", &request.folder_id);
     check(
         &mut violations,
         &request.name,

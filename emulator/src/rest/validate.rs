@@ -6,6 +6,9 @@ use yandex_cloud_rest::model::{FieldMask, Labels};
 
 use crate::error::Status;
 
+/// Longest id that a request may name (proto).
+pub(crate) const LONGEST_ID: usize = 50;
+
 /// Violations of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Violations(Vec<(String, String)>);
@@ -31,6 +34,12 @@ impl Violations {
             value.chars().count() <= limit,
             &format!("Must be at most {limit} characters long"),
         );
+    }
+
+    /// A required id of another resource.
+    pub(crate) fn id(&mut self, field: &str, value: &str) {
+        self.required(field, value);
+        self.longest(field, value, LONGEST_ID);
     }
 
     /// `INVALID_ARGUMENT` with every violation, or nothing.
@@ -151,7 +160,7 @@ pub(crate) fn name(violations: &mut Violations, name: &str, rule: NameRule) {
 pub(crate) enum LabelRule {
     /// IAM and resource manager: `[a-z][-_0-9a-z]*`, values `[-_0-9a-z]*`.
     Strict,
-    /// Serverless: `./\@` as well.
+    /// Serverless: `./@` as well.
     Wide,
 }
 
@@ -165,11 +174,11 @@ pub(crate) fn labels(violations: &mut Violations, labels: &Labels, rule: LabelRu
         letter.is_ascii_lowercase()
             || letter.is_ascii_digit()
             || matches!(letter, '-' | '_')
-            || (rule == LabelRule::Wide && matches!(letter, '.' | '/' | '\\' | '@'))
+            || (rule == LabelRule::Wide && matches!(letter, '.' | '/' | '@'))
     };
     let pattern = match rule {
         LabelRule::Strict => "[-_0-9a-z]*",
-        LabelRule::Wide => r"[-_./\\@0-9a-z]*",
+        LabelRule::Wide => "[-_./@0-9a-z]*",
     };
     for (key, value) in labels {
         let good_key = (1..=63).contains(&key.len())

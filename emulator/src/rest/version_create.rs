@@ -9,14 +9,13 @@ use yandex_cloud_rest::model::Duration;
 use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::version::{CreateVersionRequest, LATEST, Version};
 
-use super::Call;
-use super::functions::find as find_function;
+use super::functions::find_to_change;
 use super::validate::{Violations, message};
 use super::versions::{ACTIVE, check_tag, check_tag_quota};
+use super::{Call, options};
 use crate::cloud::plane::Deployment;
 use crate::cloud::{Cloud, StoredVersion, Target, any, settled};
 use crate::error::Status;
-use crate::iam::Permission;
 use crate::ids::prefix;
 
 const MEMORY_STEP: i64 = 128 * 1024 * 1024;
@@ -51,7 +50,7 @@ const RUNTIMES: [&str; 1] = ["nodejs22"];
 pub(super) fn create(call: &Call) -> Result<Value, Status> {
     let request: CreateVersionRequest = message(&call.body)?;
     check(&request)?;
-    let function = find_function(call, &request.function_id, Permission::FunctionsManage)?;
+    let function = find_to_change(call, &request.function_id)?;
     settled("Function", &function.id, &function.status)?;
     if !request.service_account_id.is_empty() {
         call.cloud
@@ -115,6 +114,8 @@ fn check(request: &CreateVersionRequest) -> Result<(), Status> {
         "Exactly one of content, package and versionId is required",
     );
     environment(&mut violations, request);
+    options::check_logs(&mut violations, request.log_options.as_ref());
+    options::check_metadata(&mut violations, request.metadata_options.as_ref());
     violations.finish()
 }
 

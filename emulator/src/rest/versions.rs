@@ -9,7 +9,7 @@ use yandex_cloud_rest::model::version::{LATEST, TagRequest, Version};
 use super::functions::find as find_function;
 use super::page::{page, to_value};
 use super::validate::{Violations, message};
-use super::{Call, version_create};
+use super::{Call, functions, version_create};
 use crate::cloud::{Target, any, empty, newest_first, quotas, settled};
 use crate::error::Status;
 use crate::iam::Permission;
@@ -26,9 +26,7 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         (&Method::GET, [_, _, _], None) => list(call),
         (&Method::GET, [_, _, _], Some("byTag")) => by_tag(call),
         (&Method::POST, [_, _, _], None) => version_create::create(call),
-        (&Method::GET, [_, _, _, id], None) => {
-            to_value(&find(call, id, Permission::FunctionsGet)?.0)
-        }
+        (&Method::GET, [_, _, _, id], None) => to_value(&find(call, id)?),
         (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
         (&Method::POST, [_, _, _, id], Some("setTag")) => set_tag(call, id),
         (&Method::POST, [_, _, _, id], Some("removeTag")) => remove_tag(call, id),
@@ -36,15 +34,21 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
     }
 }
 
-fn find(call: &Call, id: &str, permission: Permission) -> Result<(Version, Function), Status> {
+fn find(call: &Call, id: &str) -> Result<Version, Status> {
     let version = call.cloud.state().version(id)?.version.clone();
-    let function = find_function(call, &version.function_id, permission)?;
+    find_function(call, &version.function_id, Permission::FunctionsGet)?;
+    Ok(version)
+}
+
+fn find_to_change(call: &Call, id: &str) -> Result<(Version, Function), Status> {
+    let version = call.cloud.state().version(id)?.version.clone();
+    let function = functions::find_to_change(call, &version.function_id)?;
     Ok((version, function))
 }
 
 /// Of one function or of a folder, newest first.
 fn list(call: &Call) -> Result<Value, Status> {
-    if call.query.contains_key("filter") {
+    if call.query.get("filter").is_some() {
         return Err(Status::unimplemented(
             "The emulator has no filter for versions",
         ));
@@ -158,7 +162,7 @@ fn requested_tag(call: &Call) -> Result<String, Status> {
 
 fn set_tag(call: &Call, id: &str) -> Result<Value, Status> {
     let tag = requested_tag(call)?;
-    let (version, function) = find(call, id, Permission::FunctionsManage)?;
+    let (version, function) = find_to_change(call, id)?;
     settled("Version", id, &version.status)?;
     check_tag_quota(call, &function.id, std::slice::from_ref(&tag))?;
     let metadata_type = "serverless.functions.v1.SetFunctionTagMetadata";
@@ -178,7 +182,7 @@ fn set_tag(call: &Call, id: &str) -> Result<Value, Status> {
 
 fn remove_tag(call: &Call, id: &str) -> Result<Value, Status> {
     let tag = requested_tag(call)?;
-    let (version, function) = find(call, id, Permission::FunctionsManage)?;
+    let (version, function) = find_to_change(call, id)?;
     if !version.tags.contains(&tag) {
         return Err(Status::not_found(format!(
             "Tag {tag} of version {id} not found"
@@ -207,7 +211,7 @@ fn remove_tag(call: &Call, id: &str) -> Result<Value, Status> {
 
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     let force = call.query.get("force").is_some_and(|force| force == "true");
-    let (version, function) = find(call, id, Permission::FunctionsManage)?;
+    let (version, function) = find_to_change(call, id)?;
     settled("Version", id, &version.status)?;
     if version.tags.iter().any(|tag| tag == LATEST) {
         return Err(Status::failed_precondition(format!(

@@ -113,11 +113,6 @@ async fn the_quota_of_databases_is_told_with_its_numbers() {
         (&violation["metric"]["limit"], &violation["required"]),
         (&json!("1"), &json!("2"))
     );
-    let limit = world
-        .get("/quota-manager/v1/quotaLimits/ydb.serverless-databases")
-        .await
-        .ok();
-    assert_eq!((&limit["limit"], &limit["usage"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use yc_emulator::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
 use yc_emulator::error::Status;
 
-use crate::harness::{FOLDER, Options, World};
+use crate::harness::{FOLDER, Options, World, id};
 
 /// Everything that may fail fails.
 #[derive(Debug)]
@@ -87,6 +88,32 @@ async fn a_version_that_fails_leaves_only_its_operations_error() {
         .await
         .ok();
     assert_eq!(list["versions"], json!([]));
+}
+
+#[tokio::test]
+async fn an_error_shows_before_its_operation_is_done() {
+    let world = World::with(Options {
+        delay: Duration::from_millis(400),
+        plane: Arc::new(Broken),
+        ..Options::default()
+    })
+    .await;
+    let create = json!({ "folderId": FOLDER, "name": "chat", "serverlessDatabase": {} });
+    let begun = world.post("/ydb/v1/databases", create).await.ok();
+    let poll = format!("/operations/{}", id(&begun));
+    let shown = loop {
+        let operation = world.get(&poll).await.ok();
+        if operation.get("error").is_some() {
+            break operation;
+        }
+        assert_eq!(operation["done"], false, "{operation}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    };
+    // The rollback still runs.
+    assert_eq!(shown["done"], false);
+    assert_broken(&shown);
+    let end = world.done(world.get(&poll).await).await;
+    assert_broken(&end);
 }
 
 #[tokio::test]

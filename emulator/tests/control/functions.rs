@@ -159,6 +159,20 @@ async fn the_limits_of_a_version_are_checked_together() {
 }
 
 #[tokio::test]
+async fn a_version_cant_be_changed_and_shows_nothing_of_its_archive() {
+    let world = World::new().await;
+    let function = world.function("chat").await;
+    let id = new_version(&world, &function).await;
+    let path = format!("{VERSIONS}/{id}");
+    let update = json!({ "updateMask": "description", "description": "ours" });
+    world.patch(&path, update).await.fails(501, 12, "PATCH");
+    let shown = world.get(&path).await.ok();
+    for field in ["content", "package", "sha256", "hash"] {
+        assert!(shown.get(field).is_none(), "{field}");
+    }
+}
+
+#[tokio::test]
 async fn a_copied_version_needs_no_upload() {
     let world = World::new().await;
     let function = world.function("chat").await;

@@ -20,6 +20,9 @@ use yc_emulator::inspect::Inspector;
 use yc_emulator::inspect::rest::InspectRest;
 use yc_emulator::server::{OPERATOR_ROLES, serve};
 
+use crate::judge;
+
+pub(crate) const CLOUD: &str = "b1gcloud000000000000";
 pub(crate) const FOLDER: &str = "b1gemulator000000000";
 pub(crate) const OTHER_FOLDER: &str = "b1gother000000000000";
 
@@ -42,19 +45,24 @@ impl Default for Options {
     }
 }
 
-/// One emulated cloud; ends when dropped.
+/// One emulated cloud; ends when dropped. What it was asked and answered must
+/// then fit the official API descriptors.
 pub(crate) struct World {
     pub(crate) api: String,
     pub(crate) iam: Iam,
     pub(crate) operator: String,
     token: String,
     client: reqwest::Client,
+    inspector: Inspector,
     shutdown: CancellationToken,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         self.shutdown.cancel();
+        if !std::thread::panicking() {
+            judge::assert_fits(&self.inspector.list_requests(None));
+        }
     }
 }
 
@@ -107,7 +115,7 @@ impl World {
             .unwrap();
         let token = iam.issue_token(&operator).unwrap().token;
         let settings = CloudSettings {
-            cloud_id: "b1gcloud000000000000".to_owned(),
+            cloud_id: CLOUD.to_owned(),
             api: address,
             ydb: SocketAddr::from(([127, 0, 0, 1], 2136)),
             operation_delay: Delay {
@@ -119,7 +127,7 @@ impl World {
         let cloud = Cloud::new(settings, iam.clone(), ids, options.plane);
         let inspector = Inspector::new(iam.clone());
         let router = yc_emulator::rest::router(cloud, inspector.clone());
-        let service = InspectRest::new(inspector, router);
+        let service = InspectRest::new(inspector.clone(), router);
         let shutdown = CancellationToken::new();
         tokio::spawn(serve(listener, service, shutdown.clone(), Duration::ZERO));
         let api = format!("http://{address}");
@@ -130,6 +138,7 @@ impl World {
             operator,
             token,
             client,
+            inspector,
             shutdown,
         }
     }
@@ -175,7 +184,7 @@ impl World {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    /// As another account.
+    /// As another account; GET and DELETE send no body.
     pub(crate) async fn as_robot(
         &self,
         token: &str,
@@ -183,8 +192,11 @@ impl World {
         path: &str,
         body: Value,
     ) -> Answer {
+        let bare = matches!(method, Method::GET | Method::DELETE);
         let request = self.client.request(method, format!("{}{path}", self.api));
-        self.send(request.bearer_auth(token).json(&body)).await
+        let request = request.bearer_auth(token);
+        let request = if bare { request } else { request.json(&body) };
+        self.send(request).await
     }
 
     /// Polls an operation to its end.

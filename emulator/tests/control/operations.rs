@@ -38,13 +38,10 @@ async fn an_operation_has_its_metadata_at_once_and_its_response_later() {
         world.get(&format!("{operation_path}:cancel")).await.ok(),
         operation
     );
-    assert_eq!(
-        world
-            .post(&format!("{operation_path}:cancel"), json!({}))
-            .await
-            .ok(),
-        operation
-    );
+    world
+        .post(&format!("{operation_path}:cancel"), json!({}))
+        .await
+        .fails(501, 12, ":cancel");
     world
         .get("/operations/nothing")
         .await

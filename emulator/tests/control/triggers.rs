@@ -1,6 +1,8 @@
 //! Triggers.
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use yc_emulator::iam::Resource;
 
 use crate::harness::{FOLDER, World, id};
 
@@ -49,6 +51,31 @@ async fn a_trigger_pauses_resumes_changes_and_goes() {
     );
     world.done(world.delete(&path).await).await;
     world.get(&path).await.fails(404, 5, "not found");
+}
+
+#[tokio::test]
+async fn its_service_accounts_must_be_the_callers_to_attach() {
+    let world = World::new().await;
+    let (account, _) = world.robot("chat", &[]);
+    let (editor, token) = world.robot("editor", &["functions.editor"]);
+    let request = create("chat", &account);
+    let denied = world
+        .as_robot(&token, Method::POST, TRIGGERS, request.clone())
+        .await;
+    denied.fails(403, 7, &account);
+    let resource = Resource::service_account(FOLDER, &account);
+    world
+        .iam
+        .grant(&resource, "iam.serviceAccounts.user", &editor);
+    world
+        .as_robot(&token, Method::POST, TRIGGERS, request)
+        .await
+        .ok();
+    let nobody = create("other", "ajenobody");
+    world
+        .post(TRIGGERS, nobody)
+        .await
+        .fails(404, 5, "ajenobody");
 }
 
 #[tokio::test]

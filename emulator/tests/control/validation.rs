@@ -49,6 +49,28 @@ async fn names_follow_the_rules_of_their_service() {
 }
 
 #[tokio::test]
+async fn an_id_is_at_most_50_long() {
+    let world = World::new().await;
+    let long = "a".repeat(51);
+    let create = json!({ "folderId": long, "name": "chat" });
+    world
+        .post(ACCOUNTS, create)
+        .await
+        .fails(400, 3, "folder_id");
+    world
+        .post("/iam/v1/keys", json!({ "serviceAccountId": long }))
+        .await
+        .fails(400, 3, "service_account_id");
+    world
+        .post(
+            "/iam/v1/keys",
+            json!({ "serviceAccountId": "a".repeat(50) }),
+        )
+        .await
+        .fails(404, 5, "not found");
+}
+
+#[tokio::test]
 async fn a_label_that_functions_take_is_too_wide_for_accounts() {
     let world = World::new().await;
     let labels = json!({ "wschat.dev/name": "lobby" });
@@ -56,6 +78,12 @@ async fn a_label_that_functions_take_is_too_wide_for_accounts() {
     world.post(FUNCTIONS, body.clone()).await.ok();
     world
         .post(ACCOUNTS, body)
+        .await
+        .fails(400, 3, "\n - labels: ");
+    // The proto file's pattern has a backslash, which escapes the letter after it.
+    let body = json!({ "folderId": FOLDER, "labels": { "a": "b\\c" } });
+    world
+        .post(FUNCTIONS, body)
         .await
         .fails(400, 3, "\n - labels: ");
 }

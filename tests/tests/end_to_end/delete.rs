@@ -78,7 +78,7 @@ async fn retained_chats_go_on(scene: Scene) -> Result<(), Failed> {
 }
 
 /// `kubectl delete`, which waits until the object is gone.
-async fn delete(stage: &Stage, name: &str) -> Result<(), Failed> {
+pub(crate) async fn delete(stage: &Stage, name: &str) -> Result<(), Failed> {
     let namespace = stage.namespace.name();
     let arguments = ["delete", "wschat", name, "-n", namespace, "--timeout=50s"];
     stage.scene.kubectl().run(arguments).await?;
@@ -86,7 +86,7 @@ async fn delete(stage: &Stage, name: &str) -> Result<(), Failed> {
 }
 
 /// What chats made, apart from sockets that the gateway is about to forget.
-async fn made(stage: &Stage) -> Result<Vec<String>, Failed> {
+pub(crate) async fn made(stage: &Stage) -> Result<Vec<String>, Failed> {
     let mut existing = stage.emulator.state().await?;
     existing.connections.clear();
     Ok(existing.made_by_chats())

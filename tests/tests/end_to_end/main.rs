@@ -7,6 +7,7 @@
 
 mod bad_account;
 mod bad_start;
+mod by_hand;
 mod chart_operator;
 mod chart_rights;
 mod charts;
@@ -21,20 +22,25 @@ mod eyes;
 mod goose;
 mod old_client;
 mod readiness;
+mod slow_cloud;
 mod stage;
 mod suite;
+mod traffic;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
 use suite::Suite;
+use traffic::Coverage;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     wschat_tests::crypto::use_ring();
     if arguments.list {
-        return libtest_mimic::run(&arguments, trials(&Suite::idle())).exit_code();
+        let mut all = trials(&Suite::idle());
+        all.push(traffic::trial(&Suite::idle(), Coverage::Whole));
+        return libtest_mimic::run(&arguments, all).exit_code();
     }
     let suite = match Suite::start() {
         Ok(suite) => suite,
@@ -44,8 +50,10 @@ fn main() -> ExitCode {
         }
     };
     let conclusion = libtest_mimic::run(&arguments, trials(&suite.handle()));
-    let failed = conclusion.has_failed();
-    match suite.stop(!failed) {
+    let passed = !conclusion.has_failed();
+    let judged = traffic::judge(&arguments, &suite.handle(), passed);
+    match suite.stop(passed && !judged.has_failed()) {
+        Ok(()) if passed => judged.exit_code(),
         Ok(()) => conclusion.exit_code(),
         Err(error) => {
             eprintln!("end-to-end suite: {}", error.message().unwrap_or("failed"));
@@ -54,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Every trial there is.
+/// Every trial there is, but the last.
 fn trials(suite: &suite::Handle) -> Vec<Trial> {
     let mut all = control_plane::trials(suite);
     all.extend(custom_resource::trials(suite));
@@ -65,6 +73,8 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(client::trials(suite));
     all.extend(old_client::trials(suite));
     all.extend(delete::trials(suite));
+    all.extend(by_hand::trials(suite));
+    all.extend(slow_cloud::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));

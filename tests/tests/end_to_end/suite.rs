@@ -77,6 +77,11 @@ impl Suite {
 }
 
 impl Handle {
+    /// Where the trials' folders are.
+    pub(crate) fn run_folder(&self) -> Option<&Path> {
+        self.0.as_ref().map(|shared| shared.folder.path())
+    }
+
     /// A trial: its own namespace and folder, a time limit, and the end of
     /// every log of its own when it fails.
     pub(crate) fn trial<Body, Outcome>(&self, name: &'static str, body: Body) -> Trial
@@ -122,6 +127,11 @@ impl Scene {
             folder,
             namespace,
         })
+    }
+
+    /// The folder of the whole run, with those of all trials.
+    pub(crate) fn run_folder(&self) -> &Path {
+        self.shared.folder.path()
     }
 
     /// The API server.

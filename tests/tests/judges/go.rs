@@ -2,6 +2,7 @@
 
 use libtest_mimic::{Failed, Trial};
 use wschat_tests::binaries::target_folder;
+use wschat_tests::program::Program;
 
 use crate::stage::{Stage, trial};
 
@@ -15,6 +16,6 @@ async fn judge(stage: Stage) -> Result<Stage, Failed> {
         return Err("build the Go judge with `cargo xtask judges`".into());
     }
     let arguments = ["-test.v", "-test.timeout=90s"];
-    stage.judge(&scenarios).run(arguments).await?;
+    stage.told(Program::new(&scenarios)).run(arguments).await?;
     Ok(stage)
 }

@@ -49,7 +49,7 @@ async fn judge(stage: Stage) -> Result<Stage, Failed> {
         .checked_sub(1)
         .ok_or("there are no migrations")?;
     let goose = Goose {
-        program: stage.judge(&target_folder().join("tools/goose")),
+        program: stage.told(Program::new(target_folder().join("tools/goose"))),
         migrations,
         source: stage.goose_source(),
     };

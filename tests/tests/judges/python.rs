@@ -1,7 +1,7 @@
 //! YDB's Python SDK: `tests/judges/python-ydb`.
 
 use libtest_mimic::{Failed, Trial};
-use wschat_tests::binaries::{target_folder, workspace_root};
+use wschat_tests::judge;
 
 use crate::stage::{Stage, trial};
 
@@ -10,14 +10,7 @@ pub(crate) fn trial_of_python() -> Trial {
 }
 
 async fn judge(stage: Stage) -> Result<Stage, Failed> {
-    let python = target_folder().join("judges/python-ydb/bin/python");
-    if !python.is_file() {
-        return Err("build the Python judge with `cargo xtask judges`".into());
-    }
-    let scenarios = workspace_root().join("tests/judges/python-ydb");
-    let pytest = stage
-        .judge(&python)
-        .environment("PYTHONDONTWRITEBYTECODE", "1");
+    let pytest = stage.told(judge::python("python-ydb")?);
     let arguments = [
         "-m".into(),
         "pytest".into(),
@@ -25,7 +18,7 @@ async fn judge(stage: Stage) -> Result<Stage, Failed> {
         "no:cacheprovider".into(),
         "--quiet".into(),
         "--durations=5".into(),
-        scenarios.into_os_string(),
+        judge::folder("python-ydb").into_os_string(),
     ];
     pytest.run(arguments).await?;
     Ok(stage)

@@ -8,25 +8,23 @@ use tokio::runtime::Runtime;
 use url::Url;
 use uuid::Uuid;
 use wschat_tests::binaries::target_folder;
+use wschat_tests::cloud::Cloud;
 use wschat_tests::emulator::{Emulator, Options};
 use wschat_tests::process::tail;
 use wschat_tests::program::Program;
 use wschat_tests::run_folder::RunFolder;
-use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
 use yandex_cloud_rest::model::database::{CreateDatabaseRequest, Database, ServerlessDatabase};
-use yandex_cloud_rest::{Client, Config};
 
 /// A judge that hangs is a failed one.
 const LIMIT: Duration = Duration::from_mins(2);
-/// How long an operation of the control plane may take; it ends at once.
-const OPERATION_LIMIT: Duration = Duration::from_secs(10);
 const LOG_LINES: usize = 40;
 
 /// A judge's own cloud.
 pub(crate) struct Stage {
     /// For its files.
     pub(crate) folder: PathBuf,
-    emulator: Emulator,
+    /// Its cloud.
+    pub(crate) emulator: Emulator,
     /// `grpc://host:port`.
     endpoint: Url,
     /// Absolute path of the database.
@@ -66,13 +64,8 @@ impl Stage {
     async fn set(folder: &Path) -> Result<Self, Failed> {
         let emulator = Emulator::start(folder, &Options::default()).await?;
         let addresses = emulator.addresses();
-        let key = addresses.operator_key.as_deref();
-        let key = AuthorizedKey::read(key.ok_or("the emulator wrote no operator's key")?)?;
-        let client = Client::new(Config {
-            api_endpoint: addresses.api.clone(),
-            ..Config::new(Credentials::AuthorizedKey(Box::new(key)))
-        })?;
-        let database = make_database(&client, &addresses.folder_id).await?;
+        let cloud = Cloud::of(addresses)?;
+        let database = make_database(&cloud).await?;
         let mut endpoint = Url::parse(&database.endpoint)?;
         let (_, path) = endpoint
             .query_pairs()
@@ -86,13 +79,13 @@ impl Stage {
             emulator,
             endpoint,
             database: path,
-            token: client.tokens().get().await?.value,
+            token: cloud.client().tokens().get().await?.value,
         })
     }
 
     /// A program with all that a judge must know in its environment.
-    pub(crate) fn judge(&self, program: &Path) -> Program {
-        Program::new(program)
+    pub(crate) fn told(&self, program: Program) -> Program {
+        program
             .environment("JUDGE_ENDPOINT", self.endpoint.as_str())
             .environment("JUDGE_DATABASE", &self.database)
             .environment("JUDGE_TOKEN", &self.token)
@@ -116,21 +109,17 @@ impl Stage {
 }
 
 /// A serverless database over the REST API, once it is there.
-async fn make_database(client: &Client, folder_id: &str) -> Result<Database, Failed> {
+async fn make_database(cloud: &Cloud) -> Result<Database, Failed> {
     let request = CreateDatabaseRequest {
-        folder_id: folder_id.to_owned(),
+        folder_id: cloud.folder().to_owned(),
         name: "judged".to_owned(),
         serverless_database: Some(ServerlessDatabase::default()),
         ..CreateDatabaseRequest::default()
     };
-    let mut operation = client.databases().create(&request, Uuid::new_v4()).await?;
-    let started = tokio::time::Instant::now();
-    while !operation.done && started.elapsed() < OPERATION_LIMIT {
-        operation = client.operations().get(&operation.id).await?;
-    }
-    let id = operation.metadata_text("databaseId");
-    let id = id.ok_or("the operation names no database")?;
-    Ok(client.databases().get(id).await?)
+    let databases = cloud.client().databases();
+    let operation = databases.create(&request, Uuid::new_v4()).await?;
+    let id = cloud.made(&operation, "databaseId").await?;
+    Ok(databases.get(&id).await?)
 }
 
 fn with_log(failed: &Failed, folder: &Path) -> Failed {

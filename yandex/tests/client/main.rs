@@ -12,6 +12,8 @@ mod calls;
 mod endpoints;
 mod errors;
 mod harness;
+#[path = "../../../tests/judges/descriptors/stream.rs"]
+mod judge;
 mod lists;
 mod metadata;
 mod methods;

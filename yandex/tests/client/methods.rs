@@ -1,4 +1,5 @@
-//! Every method's HTTP method, path, query and body.
+//! Every method's HTTP method, path, query and body: as they are written here,
+//! and as the official API descriptors have them.
 
 use std::future::Future;
 
@@ -19,12 +20,33 @@ use yandex_cloud_rest::model::version::CreateVersionRequest;
 use yandex_cloud_rest::{Client, Error};
 
 use crate::harness::{Cloud, Recorded, ordinary};
+use crate::judge;
 
 const KEY: Uuid = Uuid::from_u128(7);
 
 struct Stage {
     cloud: Cloud,
     client: Client,
+}
+
+/// What it was asked must be what the official API descriptors have.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let calls: Vec<Value> = self.cloud.seen().iter().map(recorded).collect();
+            judge::assert_fits(&calls);
+        }
+    }
+}
+
+/// A request in the form that the judge reads; nothing of its answer.
+fn recorded(request: &Recorded) -> Value {
+    let query = Some(&request.query).filter(|query| !query.is_empty());
+    json!({
+        "sequence": 1, "method": request.method, "path": request.path, "query": query,
+        "grpc": false, "status": null,
+        "requestBody": request.body, "responseBody": null,
+    })
 }
 
 impl Stage {
