@@ -35,13 +35,13 @@ const PREREQUISITES: [Prerequisite; 7] = [
         remedy: "install it; it comes with Node.js or as your distribution's package npm",
     },
     Prerequisite {
-        what: "Python 3.10 or newer",
+        what: "Python 3.10 or newer, with venv",
         commands: &[&[
             "python3",
             "-c",
-            "import sys; sys.exit(sys.version_info < (3, 10))",
+            "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))",
         ]],
-        remedy: "install it as python3 (python.org, or your distribution's package)",
+        remedy: "install it as python3 (python.org, or your distribution's packages; Debian: python3 and python3-venv)",
     },
     Prerequisite {
         what: "a C compiler",
