@@ -34,7 +34,7 @@ fn python(source: &Path, environment: &Path) -> Result<(), ChoreError> {
     if stamp.is_fresh() {
         return Ok(());
     }
-    say("installing YDB's Python SDK and pytest (about 20 seconds the first time)");
+    say("installing YDB's Python SDK and pytest (about 40 seconds the first time)");
     stamp.clear()?;
     run_command(
         Command::new("python3")
@@ -64,7 +64,7 @@ fn go(module: &Path, binary: &Path) -> Result<(), ChoreError> {
     if stamp.is_fresh() {
         return Ok(());
     }
-    say("building the scenarios on YDB's Go SDK (about a minute the first time)");
+    say("building the scenarios on YDB's Go SDK (about 2 minutes the first time)");
     stamp.clear()?;
     run_command(
         Command::new("go")
