@@ -149,7 +149,7 @@ fn members(kind: &ydb::Type) -> Option<Vec<(String, ColumnType)>> {
 }
 
 fn stored(kind: ColumnType, value: &ydb::Value) -> Result<Stored, &'static str> {
-    let stored = to_stored(kind.primitive, value.value.as_ref());
+    let stored = to_stored(kind.primitive, value);
     match stored.ok_or("its value doesn't fit its type")? {
         Stored::Null if !kind.nullable => Err("it is null, and its type is not optional"),
         stored => Ok(stored),

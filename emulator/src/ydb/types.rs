@@ -30,6 +30,7 @@ pub(crate) enum Primitive {
     Yson,
     Json,
     JsonDocument,
+    Uuid,
 }
 
 /// All of them with their names and protobuf ids.
@@ -62,6 +63,7 @@ const ALL: &[(Primitive, &str, PrimitiveTypeId)] = &[
         "JsonDocument",
         PrimitiveTypeId::JsonDocument,
     ),
+    (Primitive::Uuid, "Uuid", PrimitiveTypeId::Uuid),
 ];
 
 /// What SQLite keeps a value as. The names are its own affinities, so that
@@ -177,7 +179,7 @@ impl Primitive {
             | Self::Interval => Storage::Integer,
             Self::Float | Self::Double => Storage::Real,
             Self::Utf8 | Self::Json | Self::JsonDocument => Storage::Text,
-            Self::String | Self::Yson => Storage::Blob,
+            Self::String | Self::Yson | Self::Uuid => Storage::Blob,
         }
     }
 }

@@ -9,9 +9,13 @@ use super::types::{ColumnType, Primitive, Storage};
 
 /// What SQLite keeps for a value; none when it doesn't fit the type. Unsigned
 /// integers above 2⁶³ don't fit SQLite.
-pub(crate) fn to_stored(primitive: Primitive, wire: Option<&Wire>) -> Option<Stored> {
-    let stored = match (primitive.storage(), wire?) {
+pub(crate) fn to_stored(primitive: Primitive, value: &ydb::Value) -> Option<Stored> {
+    let stored = match (primitive.storage(), value.value.as_ref()?) {
         (_, Wire::NullFlagValue(_)) => Stored::Null,
+        (Storage::Blob, Wire::Low128(low)) if primitive == Primitive::Uuid => {
+            Stored::Blob([low.to_le_bytes(), value.high_128.to_le_bytes()].concat())
+        }
+        _ if primitive == Primitive::Uuid => return None,
         (Storage::Integer, Wire::BoolValue(value)) => Stored::Integer(i64::from(*value)),
         (Storage::Integer, Wire::Int32Value(value)) => Stored::Integer(i64::from(*value)),
         (Storage::Integer, Wire::Uint32Value(value)) => Stored::Integer(i64::from(*value)),
@@ -30,6 +34,9 @@ pub(crate) fn to_stored(primitive: Primitive, wire: Option<&Wire>) -> Option<Sto
 
 /// A stored value on the wire.
 pub(crate) fn to_wire(kind: ColumnType, stored: ValueRef<'_>) -> Result<ydb::Value, YdbError> {
+    if let (Primitive::Uuid, ValueRef::Blob(bytes)) = (kind.primitive, stored) {
+        return uuid(bytes).ok_or_else(|| misfit(kind.primitive));
+    }
     let value = match (kind.primitive, stored) {
         (_, ValueRef::Null) => Wire::NullFlagValue(0),
         (Primitive::Bool, ValueRef::Integer(value)) => Wire::BoolValue(value != 0),
@@ -52,6 +59,16 @@ pub(crate) fn to_wire(kind: ColumnType, stored: ValueRef<'_>) -> Result<ydb::Val
     };
     Ok(ydb::Value {
         value: Some(value),
+        ..ydb::Value::default()
+    })
+}
+
+/// Sixteen bytes as two halves, low bytes first.
+fn uuid(bytes: &[u8]) -> Option<ydb::Value> {
+    let (low, high) = bytes.split_at_checked(8)?;
+    Some(ydb::Value {
+        value: Some(Wire::Low128(u64::from_le_bytes(low.try_into().ok()?))),
+        high_128: u64::from_le_bytes(high.try_into().ok()?),
         ..ydb::Value::default()
     })
 }

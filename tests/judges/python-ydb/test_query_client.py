@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import uuid
 
 import pytest
 import ydb
@@ -195,6 +196,26 @@ def test_groups_are_filtered(pool, people):
     assert [(row.name, row.n) for row in found] == [("ann", 2)]
     (row,) = rows(pool.execute_with_retries(f"SELECT COUNT(DISTINCT name) AS n FROM `{people}`"))
     assert row.n == 2
+
+
+def test_all_columns_of_one_of_two_tables(pool, people):
+    fill(pool, people)
+    text = f"""SELECT own.*, other.name AS namesake FROM `{people}` AS own
+        JOIN `{people}` AS other ON own.name = other.name WHERE own.id = 1 AND other.id = 3"""
+    found = rows(pool.execute_with_retries(text))
+    assert [(row.id, row.name, row.age, row.namesake) for row in found] == [(1, "ann", 30, "ann")]
+
+
+def test_uuids_are_the_same_on_both_sides(pool, name):
+    pool.execute_with_retries(f"CREATE TABLE `{name}` (id Uuid NOT NULL, PRIMARY KEY (id))")
+    own = uuid.UUID("6e73b41c-4ede-4d08-9cfb-b7462d9e498b")
+    pool.execute_with_retries(
+        f"UPSERT INTO `{name}` (id) VALUES ($id), (RandomUuid(1))", {"$id": (own, ydb.PrimitiveType.UUID)}
+    )
+    text = f"SELECT id, CAST(id AS Utf8) AS text FROM `{name}` WHERE id = Uuid('{own}')"
+    (row,) = rows(pool.execute_with_retries(text))
+    assert (row.id, row.text) == (own, str(own))
+    assert len(rows(pool.execute_with_retries(f"SELECT id FROM `{name}`"))) == 2
 
 
 def test_counts_and_sums_have_the_types_of_yql(pool, people):

@@ -140,6 +140,14 @@ def alter(sessions, table, change):
     sessions.retry_operation_sync(lambda session: session.execute_scheme(f"ALTER TABLE `{table}` {change}"))
 
 
+def test_a_plan_names_the_table_and_changes_nothing(sessions, table):
+    fill(sessions, table)
+    plan = sessions.retry_operation_sync(lambda session: session.explain(f"DELETE FROM `{table}`"))
+    assert table in plan.query_plan
+    (result,) = execute(sessions, f"SELECT COUNT(*) AS n FROM `{table}`")
+    assert [row.n for row in result.rows] == [5]
+
+
 def test_yql_alters_a_table(sessions, table):
     fill(sessions, table)
     for change in ["ADD COLUMN age Int32", "ADD INDEX by_age GLOBAL ON (age)"]:

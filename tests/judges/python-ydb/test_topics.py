@@ -98,6 +98,36 @@ def test_a_place_is_committed_without_a_reader(driver, topic):
     assert partition.partition_consumer_stats.committed_offset == 2
 
 
+class FromOffset(ydb.TopicReaderEvents.EventHandler):
+    """Starts to read where it is told to."""
+
+    def __init__(self, offset):
+        super().__init__()
+        self.offset = offset
+
+    def on_partition_get_start_offset(self, event):
+        return ydb.TopicReaderEvents.OnPartitionGetStartOffsetResponse(self.offset)
+
+
+def test_readers_without_a_consumer_all_get_everything(driver, topic):
+    write(driver, topic, "a", "b", "c")
+    selector = ydb.TopicReaderSelector(path=topic, partitions=[0])
+    for offset, expected in [(0, ["a", "b", "c"]), (1, ["b", "c"])]:
+        with driver.topic_client.reader(selector, consumer=None, event_handler=FromOffset(offset)) as one:
+            with driver.topic_client.reader(selector, consumer=None, event_handler=FromOffset(offset)) as other:
+                assert texts(read(one, len(expected))) == expected
+                assert texts(read(other, len(expected))) == expected
+
+
+def test_a_consumer_that_comes_again_starts_anew(driver, topic):
+    write(driver, topic, "a", "b")
+    driver.topic_client.commit_offset(topic, "first", 0, 1)
+    driver.topic_client.alter_topic(topic, drop_consumers=["first"])
+    driver.topic_client.alter_topic(topic, add_consumers=["first"])
+    with driver.topic_client.reader(topic, consumer="first") as reader:
+        assert texts(read(reader, 1)) == ["a"]
+
+
 def test_batches_hold_what_fits(driver, topic):
     write(driver, topic, *(f"m{number}" for number in range(10)))
     received = []

@@ -1,6 +1,7 @@
 //! Functions.
 
 use rusqlite::types::Value as Stored;
+use uuid::Uuid;
 
 use super::functions::parse_text;
 use super::plan::{Sql, Translator};
@@ -28,6 +29,12 @@ impl Translator<'_> {
             ("CURRENTUTCDATE", []) => {
                 let days = self.now.as_second().div_euclid(86_400);
                 Ok(self.moment(Primitive::Date, days))
+            }
+            // What it depends on doesn't matter: one value a statement.
+            ("RANDOMUUID", [_]) => {
+                let value = Uuid::new_v4().to_bytes_le().to_vec();
+                let text = self.bind(Stored::Blob(value));
+                Ok(Sql::new(text, ColumnType::required(Primitive::Uuid)))
             }
             ("COUNT", [value]) => {
                 let value = self.expression(value, None)?.text;

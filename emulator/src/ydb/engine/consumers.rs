@@ -234,6 +234,11 @@ impl Consumers {
         });
     }
 
+    /// Forgets one consumer with its places.
+    pub(super) fn forget_one(&self, topic: &str, consumer: &str) {
+        lock(&self.0).remove(&(topic.to_owned(), consumer.to_owned()));
+    }
+
     /// Forgets the consumers of a topic.
     pub(super) fn forget(&self, topic: &str) {
         lock(&self.0).retain(|(own, _), _| own != topic);

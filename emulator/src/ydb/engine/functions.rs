@@ -4,6 +4,7 @@ use jiff::{SpanRelativeTo, Timestamp, Unit};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, Error};
+use uuid::Uuid;
 
 use crate::ydb::types::{Primitive, Storage};
 
@@ -59,6 +60,8 @@ pub(super) fn can_cast(from: Primitive, to: Primitive) -> bool {
     let units = |kind: Primitive| kind.is_integer() || kind.is_time();
     from == to
         || (from.is_text() && to.is_text())
+        || (from.is_text() && to == Primitive::Uuid)
+        || (from == Primitive::Uuid && to.is_text())
         || (from.is_text() && (plain(to) || to.is_time()))
         || ((plain(from) || from.is_time()) && to.is_text())
         || (plain(from) && plain(to))
@@ -69,10 +72,11 @@ pub(super) fn can_cast(from: Primitive, to: Primitive) -> bool {
 fn cast(value: ValueRef<'_>, from: Primitive, to: Primitive) -> Stored {
     let cast = match value {
         ValueRef::Null => None,
+        ValueRef::Blob(bytes) if from == Primitive::Uuid => cast_uuid(bytes, to),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
             let text = std::str::from_utf8(bytes).ok();
             match to.storage() {
-                Storage::Blob => Some(Stored::Blob(bytes.to_vec())),
+                Storage::Blob if to != Primitive::Uuid => Some(Stored::Blob(bytes.to_vec())),
                 _ => text.and_then(|text| parse_text(text, to)),
             }
         }
@@ -80,6 +84,18 @@ fn cast(value: ValueRef<'_>, from: Primitive, to: Primitive) -> Stored {
         ValueRef::Real(number) => cast_real(number, to),
     };
     cast.unwrap_or(Stored::Null)
+}
+
+/// YDB keeps a UUID with its first three fields turned round.
+fn cast_uuid(bytes: &[u8], to: Primitive) -> Option<Stored> {
+    if to == Primitive::Uuid {
+        return Some(Stored::Blob(bytes.to_vec()));
+    }
+    let text = Uuid::from_bytes_le(bytes.try_into().ok()?).to_string();
+    Some(match to.storage() {
+        Storage::Blob => Stored::Blob(text.into_bytes()),
+        Storage::Text | Storage::Integer | Storage::Real => Stored::Text(text),
+    })
 }
 
 fn cast_integer(number: i64, from: Primitive, to: Primitive) -> Option<Stored> {
@@ -187,6 +203,10 @@ pub(super) fn parse_text(text: &str, to: Primitive) -> Option<Stored> {
                 .then_some(Stored::Integer(number))
         }
         Primitive::Float | Primitive::Double => text.parse().ok().map(Stored::Real),
+        Primitive::Uuid => {
+            let value = Uuid::parse_str(text).ok()?;
+            Some(Stored::Blob(value.to_bytes_le().to_vec()))
+        }
         Primitive::String | Primitive::Yson => Some(Stored::Blob(text.as_bytes().to_vec())),
         _ => Some(Stored::Text(text.to_owned())),
     }

@@ -21,6 +21,8 @@ mod script;
 #[cfg(test)]
 mod tests;
 mod topic_log;
+#[cfg(test)]
+mod topic_tests;
 mod topics;
 mod transaction;
 mod turn;

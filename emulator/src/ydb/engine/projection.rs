@@ -16,9 +16,15 @@ impl Translator<'_> {
         let mut columns = Vec::new();
         for projection in projections {
             match projection {
-                Projection::Everything => {
-                    let own = self.everything()?;
-                    texts.extend(own.iter().map(|(text, _)| text.clone()));
+                Projection::Everything | Projection::AllOf(_) => {
+                    let own = match projection {
+                        Projection::AllOf(relation) => self.all_of(relation)?,
+                        _ => self.everything()?,
+                    };
+                    let named = own.iter();
+                    texts.extend(
+                        named.map(|(text, column)| format!("{text} AS {}", quote(&column.name))),
+                    );
                     columns.extend(own.into_iter().map(|(_, column)| column));
                 }
                 Projection::Expression { value, alias } => {
@@ -172,7 +178,7 @@ impl Translator<'_> {
     fn check_grouping(&self, select: &Select) -> Result<(), YdbError> {
         let values = || {
             select.projections.iter().filter_map(|one| match one {
-                Projection::Everything => None,
+                Projection::Everything | Projection::AllOf(_) => None,
                 Projection::Expression { value, .. } => Some(value),
             })
         };
@@ -195,7 +201,8 @@ impl Translator<'_> {
             );
             return Err(YdbError::query(message, Some(name.place)));
         }
-        if select.projections.contains(&Projection::Everything) {
+        let all = |one: &Projection| !matches!(one, Projection::Expression { .. });
+        if select.projections.iter().any(all) {
             return Err(YdbError::query("* beside aggregates", self.place));
         }
         Ok(())

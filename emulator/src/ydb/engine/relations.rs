@@ -73,15 +73,30 @@ impl Translator<'_> {
 
     /// `relation.column`.
     pub(super) fn member(&self, relation: &Name, column: &Name) -> Result<Sql, YdbError> {
+        self.member_of(self.scope_named(relation)?, column)
+    }
+
+    fn scope_named(&self, relation: &Name) -> Result<&Scope, YdbError> {
         let named = |one: &&Scope| match &one.alias {
             Some(alias) => *alias == relation.text,
             None => one.name.rsplit('/').next() == Some(relation.text.as_str()),
         };
-        let scope = self.scope.iter().find(named).ok_or_else(|| {
+        self.scope.iter().find(named).ok_or_else(|| {
             let message = format!("Unknown correlation name: {}", relation.text);
             YdbError::query(message, Some(relation.place))
-        })?;
-        self.member_of(scope, column)
+        })
+    }
+
+    /// `relation.*`, in YQL's own order.
+    pub(super) fn all_of(&self, relation: &Name) -> Result<Vec<(String, Column)>, YdbError> {
+        let scope = self.scope_named(relation)?;
+        let named = |column: &Column| {
+            let text = format!("{}.{}", quote(&scope.name), quote(&column.name));
+            (text, column.clone())
+        };
+        let mut own: Vec<_> = scope.columns.iter().map(named).collect();
+        own.sort_by(|one, other| one.1.name.cmp(&other.1.name));
+        Ok(own)
     }
 
     fn member_of(&self, scope: &Scope, name: &Name) -> Result<Sql, YdbError> {

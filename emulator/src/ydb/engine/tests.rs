@@ -6,7 +6,7 @@ use ydb_grpc::ydb_proto as ydb;
 use ydb_grpc::ydb_proto::status_ids::StatusCode;
 use ydb_grpc::ydb_proto::value::Value as Wire;
 
-use super::{Database, Message, Mode, PartitionKey, Query, Rights, TopicSettings, Written};
+use super::{Database, Mode, Query, Rights};
 use crate::clock::Clock;
 use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
@@ -216,60 +216,6 @@ fn mistakes_have_their_status() {
     ] {
         assert_eq!(fixture.run(text).expect_err(text).status, status, "{text}");
     }
-}
-
-fn message(number: i64) -> Message {
-    Message {
-        number,
-        created_micros: 0,
-        codec: 1,
-        uncompressed_size: 1,
-        data: vec![b'a'],
-        metadata: Vec::new(),
-    }
-}
-
-#[test]
-fn a_topic_takes_each_number_once_and_one_session_a_producer() {
-    let fixture = fixture();
-    let topics = &fixture.database.topics;
-    let settings = TopicSettings {
-        partitions: 1,
-        retention: Duration::from_hours(1),
-        codecs: vec![1],
-        attributes: std::collections::BTreeMap::new(),
-        consumers: Vec::new(),
-        write_speed: 0,
-        write_burst: 0,
-        metering_mode: 0,
-    };
-    let key = PartitionKey::new("/t", 0);
-    assert!(topics.create("/t", settings.clone()));
-    assert!(!topics.create("/t", settings));
-    let (old, highest) = topics.own("/t", "p", None).expect("a session");
-    assert_eq!(highest, 0);
-    let written = topics.append("/t", "p", &old, &[message(1), message(2)]);
-    assert_eq!(
-        written.expect("two records"),
-        [Written::At(0), Written::At(1)]
-    );
-    assert!(!old.lost.is_cancelled());
-    let (new, highest) = topics.own("/t", "p", None).expect("a session");
-    assert_eq!(highest, 2);
-    assert!(old.lost.is_cancelled() && !new.lost.is_cancelled());
-    let killed = topics
-        .append("/t", "p", &old, &[message(3)])
-        .expect_err("the old session");
-    assert_eq!(killed.status, StatusCode::BadRequest);
-    let written = topics.append("/t", "p", &new, &[message(2), message(3)]);
-    assert_eq!(
-        written.expect("one record"),
-        [Written::AlreadyWritten, Written::At(2)]
-    );
-    assert_eq!(topics.read(&key, 1, 10).expect("records").len(), 2);
-    fixture.clock.advance(Duration::from_hours(2));
-    topics.sweep().expect("a sweep");
-    assert!(topics.read(&key, 0, 10).expect("records").is_empty());
 }
 
 #[test]

@@ -146,15 +146,19 @@ impl Topics {
         path: &str,
         change: impl FnOnce(&mut TopicSettings) -> Result<(), YdbError>,
     ) -> Result<(), YdbError> {
-        let partitions = self.with(path, |open| {
+        let (before, after) = self.with(path, |open| {
             let mut settings = open.topic.settings.clone();
             change(&mut settings)?;
             open.ends
                 .resize_with(settings.partitions, || watch::Sender::new(0));
-            open.topic.settings = settings;
-            Ok::<_, YdbError>(open.ends.len())
+            let before = std::mem::replace(&mut open.topic.settings, settings.clone());
+            Ok::<_, YdbError>((before, settings))
         })??;
-        self.consumers.grow(path, partitions);
+        self.consumers.grow(path, after.partitions);
+        let gone = |consumer: &&String| !after.consumers.contains(consumer);
+        for consumer in before.consumers.iter().filter(gone) {
+            self.consumers.forget_one(path, consumer);
+        }
         Ok(())
     }
 
@@ -230,6 +234,11 @@ impl Topics {
     /// A reader leaves.
     pub(crate) fn leave(&self, path: &str, consumer: &str, reader: u64) {
         self.consumers.leave(path, consumer, reader);
+    }
+
+    /// A reader without a consumer leaves nothing behind.
+    pub(crate) fn forget_nameless(&self, path: &str, stand_in: &str) {
+        self.consumers.forget_one(path, stand_in);
     }
 
     /// The first offset that a consumer didn't commit.

@@ -66,7 +66,9 @@ pub(super) struct Reader {
     ydb: Ydb,
     pub(super) caller: Caller,
     answers: mpsc::Sender<Answer>,
+    /// Without one, a name that nobody else has stands in for it.
     pub(super) consumer: String,
+    is_nameless: bool,
     pub(super) topics: Vec<Membership>,
     /// By partition session id, which is the place in this list.
     pub(super) partitions: Vec<Partition>,
@@ -81,6 +83,9 @@ impl Drop for Reader {
         for Membership { path, reader } in &self.topics {
             let topics = &self.caller.database.topics;
             topics.leave(path, &self.consumer, *reader);
+            if self.is_nameless {
+                topics.forget_nameless(path, &self.consumer);
+            }
         }
     }
 }
@@ -102,6 +107,7 @@ impl Reader {
             caller,
             answers,
             consumer: String::new(),
+            is_nameless: false,
             topics: Vec::new(),
             partitions: Vec::new(),
             credit: 0,
@@ -150,9 +156,22 @@ impl Reader {
 
     async fn init(&mut self, request: InitRequest, drops: &mut Drops) -> Result<(), YdbError> {
         self.caller.must(Permission::TopicRead)?;
-        self.consumer = request.consumer;
+        self.is_nameless = request.consumer.is_empty();
+        self.consumer = if self.is_nameless {
+            Uuid::new_v4().to_string()
+        } else {
+            request.consumer
+        };
         for settings in request.topics_read_settings {
-            let topic = with_consumer(&self.caller, &settings.path, &self.consumer)?;
+            let topic = if !self.is_nameless {
+                with_consumer(&self.caller, &settings.path, &self.consumer)?
+            } else if settings.partition_ids.is_empty() {
+                let message = "a reader without a consumer must name its partitions";
+                return Err(YdbError::bad_request(message));
+            } else {
+                let path = self.caller.absolute(&settings.path);
+                self.caller.database.topics.get(&path)?
+            };
             // Clients send an empty one where none is meant.
             let unset = settings.read_from.is_none_or(|from| from.seconds == 0);
             if settings.max_lag.is_some() || !unset {
@@ -230,6 +249,10 @@ impl Reader {
     }
 
     async fn commit(&mut self, request: &CommitOffsetRequest) -> Result<(), YdbError> {
+        if self.is_nameless {
+            let message = "a reader without a consumer has no place to commit";
+            return Err(YdbError::bad_request(message));
+        }
         let database = Arc::clone(&self.caller.database);
         let consumer = self.consumer.clone();
         let mut committed = Vec::new();

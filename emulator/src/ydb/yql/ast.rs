@@ -225,6 +225,8 @@ pub(crate) enum Direction {
 pub(crate) enum Projection {
     /// `*`
     Everything,
+    /// `relation.*`
+    AllOf(Name),
     /// An expression, maybe with a name.
     Expression {
         value: Expression,

@@ -146,6 +146,20 @@ impl Cursor {
         found
     }
 
+    /// Takes `name.*` if it is next.
+    pub(super) fn all_of(&mut self) -> Option<Name> {
+        let mark = |behind: usize, wanted| {
+            let found: Option<&Placed> = self.tokens.get(self.at + behind);
+            found.is_some_and(|found| found.token == Token::Mark(wanted))
+        };
+        if !mark(1, ".") || !mark(2, "*") {
+            return None;
+        }
+        let name = self.name("a relation").ok()?;
+        self.at += 2;
+        Some(name)
+    }
+
     pub(super) fn expect_mark(&mut self, mark: &str) -> Result<(), YdbError> {
         if self.mark(mark) {
             Ok(())

@@ -1,4 +1,4 @@
-//! YQL, the part of it that chats, migrations and goose use: text → tokens →
+//! YQL, the part of it that users of YDB's SDKs meet first: text → tokens →
 //! statements. What isn't understood is refused with its place.
 
 mod alteration;

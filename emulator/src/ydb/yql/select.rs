@@ -18,6 +18,9 @@ pub(super) fn projection(cursor: &mut Cursor) -> Result<Projection, YdbError> {
     if cursor.mark("*") {
         return Ok(Projection::Everything);
     }
+    if let Some(relation) = cursor.all_of() {
+        return Ok(Projection::AllOf(relation));
+    }
     let value = expression(cursor)?;
     let alias = if cursor.keyword("AS") {
         Some(cursor.name("a column's name")?)
