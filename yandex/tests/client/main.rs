@@ -19,3 +19,4 @@ mod metadata;
 mod methods;
 mod replies;
 mod requests;
+mod stage;

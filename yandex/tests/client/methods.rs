@@ -1,10 +1,7 @@
 //! Every method's HTTP method, path, query and body: as they are written here,
 //! and as the official API descriptors have them.
 
-use std::future::Future;
-
 use serde_json::{Value, json};
-use uuid::Uuid;
 use yandex_cloud_rest::model::FieldMask;
 use yandex_cloud_rest::model::access::{
     AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
@@ -17,73 +14,8 @@ use yandex_cloud_rest::model::function::{
 use yandex_cloud_rest::model::iam::{CreateServiceAccountRequest, UpdateServiceAccountRequest};
 use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, UpdateTriggerRequest};
 use yandex_cloud_rest::model::version::CreateVersionRequest;
-use yandex_cloud_rest::{Client, Error};
 
-use crate::harness::{Cloud, Recorded, ordinary};
-use crate::judge;
-
-const KEY: Uuid = Uuid::from_u128(7);
-
-struct Stage {
-    cloud: Cloud,
-    client: Client,
-}
-
-/// What it was asked must be what the official API descriptors have.
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let calls: Vec<Value> = self.cloud.seen().iter().map(recorded).collect();
-            judge::assert_fits(&calls);
-        }
-    }
-}
-
-/// A request in the form that the judge reads; nothing of its answer.
-fn recorded(request: &Recorded) -> Value {
-    let query = Some(&request.query).filter(|query| !query.is_empty());
-    json!({
-        "sequence": 1, "method": request.method, "path": request.path, "query": query,
-        "grpc": false, "status": null,
-        "requestBody": request.body, "responseBody": null,
-    })
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let cloud = Cloud::start(ordinary).await;
-        let client = cloud.client();
-        // Afterwards only the call itself is recorded.
-        client.operations().get("first").await.unwrap();
-        Self { cloud, client }
-    }
-
-    async fn last<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Recorded {
-        let before = self.cloud.seen().len();
-        call.await.unwrap();
-        let seen = self.cloud.seen();
-        assert_eq!(seen.len(), before + 1);
-        seen.last().unwrap().clone()
-    }
-
-    async fn reads<T>(&self, line: &str, call: impl Future<Output = Result<T, Error>>) {
-        let request = self.last(call).await;
-        assert_eq!(request.line(), line);
-        assert_eq!(request.header("idempotency-key"), None, "{line}");
-    }
-
-    async fn writes<T>(&self, line: &str, call: impl Future<Output = Result<T, Error>>) -> Value {
-        let request = self.last(call).await;
-        assert_eq!(request.line(), line);
-        let key = KEY.to_string();
-        assert_eq!(
-            request.header("idempotency-key"),
-            Some(key.as_str()),
-            "{line}"
-        );
-        request.body
-    }
-}
+use crate::stage::{KEY, Stage};
 
 fn mask() -> FieldMask {
     FieldMask::of(["description"])

@@ -7,7 +7,7 @@ files or arguments themselves can't be used.
 refusals it believes. It reads a list of records a line, answers each with a line
 that is the list of complaints, and ends with its input. A line that is a good
 request, `{"method", "path", "body"}`, is answered with the list of `{"rule",
-"body"}` that break one of its limits each.
+"body"}` that are wrong in one thing each.
 """
 
 import argparse
