@@ -54,7 +54,6 @@ pub(super) async fn serve(
     }
     let incoming = ydb.sockets().accept(listener);
     Server::builder()
-        .tcp_nodelay(true)
         .layer(InspectGrpcLayer::new(inspector))
         .layer(MapRequestLayer::new(dialled::remember::<tonic::body::Body>))
         .add_service(service!(

@@ -41,7 +41,13 @@ impl Sockets {
         listener: TcpListener,
     ) -> impl Stream<Item = io::Result<Socket>> + use<> {
         let sockets = self.clone();
-        TcpListenerStream::new(listener).map(move |stream| Ok(sockets.open(stream?)))
+        TcpListenerStream::new(listener).map(move |stream| {
+            let stream = stream?;
+            // tonic sets it on connections of its own listeners only. Without it
+            // a small reply may wait 40 ms for an acknowledgement of the last one.
+            stream.set_nodelay(true)?;
+            Ok(sockets.open(stream))
+        })
     }
 
     fn open(&self, stream: TcpStream) -> Socket {
