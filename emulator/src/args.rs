@@ -23,6 +23,11 @@ pub struct Args {
     #[arg(long, default_value = "127.0.0.1:0", value_parser = loopback)]
     pub ydb_listen: SocketAddr,
 
+    /// Serves everything over TLS, and writes here, as PEM, the certificate of the
+    /// authority that clients must trust; it is made anew at each start.
+    #[arg(long, value_name = "PATH")]
+    pub tls: Option<PathBuf>,
+
     /// A folder of the emulated cloud; repeat it for more. The operator key's
     /// roles are on all of them.
     #[arg(long, default_value = "b1gemulator000000000")]
