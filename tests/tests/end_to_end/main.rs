@@ -21,6 +21,7 @@ mod delete;
 mod eyes;
 mod goose;
 mod old_client;
+mod over_tls;
 mod readiness;
 mod stage;
 mod suite;
@@ -66,6 +67,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(client::trials(suite));
     all.extend(old_client::trials(suite));
     all.extend(delete::trials(suite));
+    all.extend(over_tls::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
