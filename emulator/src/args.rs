@@ -8,6 +8,12 @@ use std::time::Duration;
 
 use clap::Parser;
 
+/// Headings of the help.
+const ADDRESSES: &str = "Addresses";
+const CLOUD: &str = "Cloud";
+const BEHAVIOUR: &str = "Behaviour";
+const PROCESS: &str = "Process";
+
 /// A local Yandex Cloud for development and tests.
 ///
 /// Prints one line of JSON with its addresses when it is ready; logs go to
@@ -16,53 +22,58 @@ use clap::Parser;
 #[command(name = "yc-emulator", version)]
 pub struct Args {
     /// Where the REST API listens; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8480", value_parser = loopback)]
+    #[arg(long, default_value = "127.0.0.1:8480", value_parser = loopback, help_heading = ADDRESSES)]
     pub listen: SocketAddr,
 
     /// Where the YDB gRPC API listens; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:0", value_parser = loopback)]
+    #[arg(long, default_value = "127.0.0.1:0", value_parser = loopback, help_heading = ADDRESSES)]
     pub ydb_listen: SocketAddr,
+
+    /// Serves everything over TLS, and writes here, as PEM, the certificate of the
+    /// authority that clients must trust; it is made anew at each start.
+    #[arg(long, value_name = "PATH", help_heading = ADDRESSES)]
+    pub tls: Option<PathBuf>,
 
     /// A folder of the emulated cloud; repeat it for more. The operator key's
     /// roles are on all of them.
-    #[arg(long, default_value = "b1gemulator000000000")]
+    #[arg(long, default_value = "b1gemulator000000000", help_heading = CLOUD)]
     pub folder_id: Vec<String>,
 
     /// Writes an authorized key file of a service account that has the roles
     /// an operator needs.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = CLOUD)]
     pub operator_key: Option<PathBuf>,
 
     /// How long operations take: one duration, or a range to draw from.
-    #[arg(long, default_value = "300ms..1500ms")]
+    #[arg(long, default_value = "300ms..1500ms", help_heading = BEHAVIOUR)]
     pub operation_delay: Delay,
 
     /// Makes ids and delays repeatable.
-    #[arg(long)]
+    #[arg(long, help_heading = BEHAVIOUR)]
     pub seed: Option<u64>,
 
     /// Overrides a quota, for example ydb.serverless-databases=100.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = quota)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = quota, help_heading = CLOUD)]
     pub quota: Vec<(String, u64)>,
 
     /// How long a new trigger doesn't run yet; the cloud takes up to 5min.
-    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
     pub trigger_start_delay: Duration,
 
     /// How long a changed access binding goes unnoticed; the cloud takes about 5s.
-    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
     pub iam_propagation_delay: Duration,
 
     /// How long an IAM token is good for.
-    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
     pub iam_token_lifetime: Duration,
 
     /// The Node.js that runs functions; default: `node` of the search path.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = PROCESS)]
     pub node: Option<PathBuf>,
 
     /// Log filter, for example info or `yc_emulator=debug`.
-    #[arg(long, default_value = "info")]
+    #[arg(long, default_value = "info", help_heading = PROCESS)]
     pub log_level: String,
 }
 
@@ -131,7 +142,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Args, Delay};
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn a_delay_is_one_duration_or_a_range() {
@@ -146,6 +157,17 @@ mod tests {
         let range: Delay = "300ms..1500ms".parse().unwrap();
         assert_eq!((range.low.as_millis(), range.high.as_millis()), (300, 1500));
         assert!("2s..1s".parse::<Delay>().is_err());
+    }
+
+    #[test]
+    fn every_switch_is_under_a_heading() {
+        let command = Args::command();
+        command.clone().debug_assert();
+        let bare = command
+            .get_arguments()
+            .filter(|argument| argument.get_help_heading().is_none())
+            .map(|argument| argument.get_id().as_str());
+        assert_eq!(bare.collect::<Vec<_>>(), Vec::<&str>::new());
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod iam;
 pub mod ids;
 pub mod inspect;
 pub mod rest;
+pub mod security;
 pub mod server;
 pub mod traffic;
 pub mod trigger;

@@ -36,7 +36,8 @@ pub struct RunArgs {
     pub folder_id: String,
 
     /// The cloud's API; http:// is accepted on loopback only, and then
-    /// everything is plaintext.
+    /// everything is plaintext. `SSL_CERT_FILE` names certificate authorities
+    /// to trust instead of the system's.
     #[arg(
         long,
         env = "WSCHAT_API_ENDPOINT",

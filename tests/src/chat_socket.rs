@@ -85,9 +85,18 @@ pub struct ChatSocket {
 impl ChatSocket {
     /// Connects as `user` to a chat's URL, as in its status.
     pub async fn join(url: &str, user: &str) -> Result<Self, ChatSocketError> {
+        Self::join_trusting(url, user, None).await
+    }
+
+    /// The same, trusting `authority` (PEM) instead of the system's when given.
+    pub async fn join_trusting(
+        url: &str,
+        user: &str,
+        authority: Option<&str>,
+    ) -> Result<Self, ChatSocketError> {
         let separator = if url.contains('?') { '&' } else { '?' };
         let encoded: String = url::form_urlencoded::byte_serialize(user.as_bytes()).collect();
-        Self::connect(&format!("{url}{separator}user_id={encoded}"), None).await
+        Self::connect(&format!("{url}{separator}user_id={encoded}"), authority).await
     }
 
     /// Connects to exactly this URL, trusting `authority` (PEM) instead of the

@@ -11,8 +11,10 @@ use crate::binaries::{Binary, BinaryMissing};
 use crate::process::{Launch, Process, ProcessError, Signal};
 
 mod faults;
+mod state;
 
 pub use faults::{Action, Cut, Fault, Phase};
+pub use state::State;
 
 /// It is ready in under a second on an idle machine.
 const READY_LIMIT: Duration = Duration::from_secs(30);
@@ -43,6 +45,14 @@ pub enum EmulatorError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The certificate that it says to trust is none.
+    #[error("yc-emulator's certificate authority in {}: {reason}", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No or a bad answer.
     #[error("yc-emulator: {method} {url}: {source}")]
     Call {
@@ -69,55 +79,8 @@ pub struct Addresses {
     pub cloud_id: String,
     /// Key file of an account with an operator's roles.
     pub operator_key: Option<PathBuf>,
-}
-
-/// What exists in the emulated cloud, each as its service's JSON.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "the fields are the names of cloud resources")]
-pub struct State {
-    pub service_accounts: Vec<Value>,
-    pub access_bindings: Vec<Value>,
-    pub databases: Vec<Value>,
-    pub topics: Vec<Value>,
-    pub functions: Vec<Value>,
-    pub versions: Vec<Value>,
-    pub gateways: Vec<Value>,
-    pub triggers: Vec<Value>,
-    pub connections: Vec<Value>,
-}
-
-/// The service account that the operator's key belongs to.
-const OPERATOR_ACCOUNT: &str = "wschat-operator-local";
-
-impl State {
-    /// One line for everything but the operator's own account and roles: what
-    /// chats made.
-    #[must_use]
-    pub fn made_by_chats(&self) -> Vec<String> {
-        let is_operator = |account: &&Value| account["name"] == OPERATOR_ACCOUNT;
-        let operator = self.service_accounts.iter().find(is_operator);
-        let operator = operator.map_or(&Value::Null, |account| &account["id"]);
-        let of_operator = |binding: &Value| binding["subject"]["id"] == *operator;
-        let kinds = [
-            ("service account", &self.service_accounts),
-            ("access binding", &self.access_bindings),
-            ("database", &self.databases),
-            ("topic", &self.topics),
-            ("function", &self.functions),
-            ("version", &self.versions),
-            ("gateway", &self.gateways),
-            ("trigger", &self.triggers),
-            ("connection", &self.connections),
-        ];
-        let described = kinds.into_iter().flat_map(|(kind, all)| {
-            let others = all
-                .iter()
-                .filter(|one| one["id"] != *operator && !of_operator(one));
-            others.map(move |one| format!("{kind} {one}"))
-        });
-        described.collect()
-    }
+    /// With TLS: the certificate to trust, in PEM.
+    pub certificate_authority: Option<PathBuf>,
 }
 
 /// A call that the emulator got.
@@ -155,6 +118,7 @@ pub struct Options {
     name: String,
     arguments: Vec<String>,
     operation_delay: String,
+    tls: bool,
 }
 
 impl Default for Options {
@@ -163,6 +127,7 @@ impl Default for Options {
             name: "emulator".to_owned(),
             arguments: Vec::new(),
             operation_delay: "0s".to_owned(),
+            tls: false,
         }
     }
 }
@@ -172,6 +137,13 @@ impl Options {
     #[must_use]
     pub fn operation_delay(mut self, delay: &str) -> Self {
         delay.clone_into(&mut self.operation_delay);
+        self
+    }
+
+    /// Serves everything over TLS.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -214,6 +186,10 @@ impl Emulator {
             .arguments(["--operation-delay", &options.operation_delay])
             .argument("--operator-key")
             .argument(&key);
+        if options.tls {
+            let authority = folder.join(format!("{}-authority.pem", options.name));
+            launch = launch.argument("--tls").argument(authority);
+        }
         if let Some(node) = crate::binaries::node() {
             launch = launch.argument("--node").argument(node);
         }
@@ -221,13 +197,14 @@ impl Emulator {
         let mut process = launch.arguments(&options.arguments).start(folder)?;
         let line = process.first_line(READY_LIMIT).await?;
         let started_in = start.elapsed();
-        let addresses =
+        let addresses: Addresses =
             serde_json::from_str(&line).map_err(|source| EmulatorError::Ready { line, source })?;
+        let http = client(addresses.certificate_authority.as_deref())?;
         Ok(Self {
             process,
             addresses,
             started_in,
-            http: reqwest::Client::new(),
+            http,
             records: folder.join(format!("{}{RECORDS}", options.name)),
         })
     }
@@ -331,6 +308,21 @@ impl Emulator {
             source,
         })
     }
+}
+
+/// Trusts the authority, when there is one, and nobody else.
+fn client(authority: Option<&Path>) -> Result<reqwest::Client, EmulatorError> {
+    let Some(path) = authority else {
+        return Ok(reqwest::Client::new());
+    };
+    let bad = |error: &dyn std::fmt::Display| EmulatorError::Authority {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let pem = std::fs::read(path).map_err(|error| bad(&error))?;
+    let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| bad(&error))?;
+    let builder = reqwest::Client::builder().tls_certs_only([certificate]);
+    builder.build().map_err(|error| bad(&error))
 }
 
 async fn send(

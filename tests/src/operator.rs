@@ -42,11 +42,12 @@ pub struct Options {
     name: String,
     kubeconfig: PathBuf,
     arguments: Vec<String>,
+    authority: Option<PathBuf>,
 }
 
 impl Options {
-    /// For the emulated cloud: its folder, endpoint and operator key, and the
-    /// handler zip of this workspace.
+    /// For the emulated cloud: its folder, endpoint and operator key, the
+    /// certificate to trust if it has one, and the handler zip of this workspace.
     pub fn for_emulator(kubeconfig: &Path, cloud: &Addresses) -> Result<Self, OperatorError> {
         Self::with_handler(kubeconfig, cloud, &handler_zip()?)
     }
@@ -58,7 +59,12 @@ impl Options {
         handler_zip: &Path,
     ) -> Result<Self, OperatorError> {
         let key = cloud.operator_key.as_ref().ok_or(OperatorError::NoKey)?;
-        Ok(Self::new(kubeconfig)
+        let authority = cloud.certificate_authority.clone();
+        let options = Self {
+            authority,
+            ..Self::new(kubeconfig)
+        };
+        Ok(options
             .argument("--folder-id", &cloud.folder_id)
             .argument("--api-endpoint", &cloud.api)
             .argument("--service-account-key-file", &key.to_string_lossy())
@@ -72,6 +78,7 @@ impl Options {
             name: "operator".to_owned(),
             kubeconfig: kubeconfig.to_path_buf(),
             arguments: Vec::new(),
+            authority: None,
         }
     }
 
@@ -126,12 +133,15 @@ impl Operator {
     /// Starts it with its files in `folder`; it may not be ready on return.
     pub fn start(folder: &Path, options: &Options) -> Result<Self, OperatorError> {
         let listen = format!("127.0.0.1:{}", free_port()?);
-        let process = Launch::new(&options.name, Binary::Operator.path()?)
+        let mut launch = Launch::new(&options.name, Binary::Operator.path()?)
             .argument("run")
             .arguments(&options.arguments)
             .arguments(["--http-listen", &listen])
-            .environment("KUBECONFIG", &options.kubeconfig)
-            .start(folder)?;
+            .environment("KUBECONFIG", &options.kubeconfig);
+        if let Some(authority) = &options.authority {
+            launch = launch.environment("SSL_CERT_FILE", authority);
+        }
+        let process = launch.start(folder)?;
         Ok(Self {
             process,
             http: format!("http://{listen}"),

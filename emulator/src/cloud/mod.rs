@@ -20,6 +20,7 @@ pub(crate) use state::{State, StoredGateway, StoredVersion, settled, unique};
 use crate::args::Delay;
 use crate::iam::Iam;
 use crate::ids::Ids;
+use crate::security::Security;
 use plane::DataPlane;
 use quotas::Quotas;
 
@@ -35,10 +36,26 @@ pub struct CloudSettings {
     pub api: SocketAddr,
     /// Where its YDB API is.
     pub ydb: SocketAddr,
+    /// How both are spoken to.
+    pub security: Security,
     /// How long operations take.
     pub operation_delay: Delay,
     /// Limits.
     pub quotas: Quotas,
+}
+
+impl CloudSettings {
+    /// Base URL of its REST API.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        format!("{}://{}", self.security.http_scheme(), self.api)
+    }
+
+    /// Base URL of its YDB API.
+    #[must_use]
+    pub fn ydb_url(&self) -> String {
+        format!("{}://{}", self.security.grpc_scheme(), self.ydb)
+    }
 }
 
 /// The emulated cloud; clones share it.

@@ -66,21 +66,29 @@ struct Inner {
 pub struct Functions(Arc<Inner>);
 
 impl Functions {
-    /// No functions yet. `node` runs them, `work_dir` gets their code.
+    /// No functions yet. `node` runs them, `work_dir` gets their code, and they
+    /// trust the `authority` whose certificate is in that file (absolute, PEM).
     #[must_use]
-    pub fn new(iam: Iam, node: PathBuf, work_dir: PathBuf) -> Self {
-        Self::with_limits(iam, node, work_dir, Limits::default())
+    pub fn new(iam: Iam, node: PathBuf, work_dir: PathBuf, authority: Option<PathBuf>) -> Self {
+        Self::with_limits(iam, node, work_dir, authority, Limits::default())
     }
 
     /// The same with other limits.
     #[must_use]
-    pub fn with_limits(iam: Iam, node: PathBuf, work_dir: PathBuf, limits: Limits) -> Self {
+    pub fn with_limits(
+        iam: Iam,
+        node: PathBuf,
+        work_dir: PathBuf,
+        authority: Option<PathBuf>,
+        limits: Limits,
+    ) -> Self {
         let tasks = TaskTracker::new();
         Self(Arc::new(Inner {
             host: Host {
                 iam,
                 node,
                 work_dir,
+                authority,
                 limits,
                 journal: Journal::default(),
                 tasks,

@@ -37,7 +37,8 @@ impl Stage {
             .unwrap();
         let work = TempDir::new().unwrap();
         let code = work.path().join("functions");
-        let functions = Functions::with_limits(iam.clone(), PathBuf::from("node"), code, limits);
+        let node = PathBuf::from("node");
+        let functions = Functions::with_limits(iam.clone(), node, code, None, limits);
         Self {
             iam,
             functions,

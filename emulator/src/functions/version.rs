@@ -27,6 +27,12 @@ use crate::iam::Iam;
 /// What a process finds commands in; the emulator's own search path stays out.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// What makes a process trust an authority that its system doesn't know: OpenSSL
+/// and Rust read the first one, instead of the system's authorities; Node.js
+/// the second, besides its own. The cloud sets neither: what it serves is
+/// trusted everywhere.
+const TRUST: [&str; 2] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+
 const MIB: u64 = 1 << 20;
 
 /// What all versions share.
@@ -35,6 +41,7 @@ pub(super) struct Host {
     pub(super) iam: Iam,
     pub(super) node: PathBuf,
     pub(super) work_dir: PathBuf,
+    pub(super) authority: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) journal: Journal,
     pub(super) tasks: TaskTracker,
@@ -92,6 +99,7 @@ impl Version {
                 &deployment.entrypoint,
                 &code,
                 metadata_address,
+                host.authority.as_deref(),
             ),
             code: code.clone(),
             file: handler.file,
@@ -193,13 +201,21 @@ async fn unpacked(zip: Vec<u8>, code: &Path, entrypoint: String) -> Result<Handl
 }
 
 /// The version's own variables and the reserved ones, which win
-/// (reference §4.3). Nothing of the emulator's environment.
+/// (reference §4.3). Nothing of the emulator's environment. An authority is
+/// trusted unless the version has its own idea of that.
 fn environment(
     mut variables: BTreeMap<String, String>,
     entrypoint: &str,
     code: &Path,
     metadata: SocketAddr,
+    authority: Option<&Path>,
 ) -> BTreeMap<String, String> {
+    if let Some(authority) = authority {
+        for name in TRUST {
+            let path = authority.display().to_string();
+            variables.entry(name.to_owned()).or_insert(path);
+        }
+    }
     let code = code.display().to_string();
     let reserved = [
         ("PATH", SEARCH_PATH.to_owned()),
@@ -210,4 +226,41 @@ fn environment(
     ];
     variables.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
     variables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(own: &[(&str, &str)], authority: Option<&Path>) -> BTreeMap<String, String> {
+        let own = own
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let metadata = SocketAddr::from(([127, 0, 0, 1], 1));
+        environment(
+            own.collect(),
+            "a.b",
+            Path::new("/code"),
+            metadata,
+            authority,
+        )
+    }
+
+    #[test]
+    fn an_authority_is_trusted_unless_the_version_knows_better() {
+        let authority = Path::new("/ca.pem");
+        let variables = of(&[], Some(authority));
+        assert_eq!(variables["SSL_CERT_FILE"], "/ca.pem");
+        assert_eq!(variables["NODE_EXTRA_CA_CERTS"], "/ca.pem");
+        let variables = of(&[("SSL_CERT_FILE", "/own.pem")], Some(authority));
+        assert_eq!(variables["SSL_CERT_FILE"], "/own.pem");
+        assert!(TRUST.iter().all(|name| !of(&[], None).contains_key(*name)));
+    }
+
+    #[test]
+    fn reserved_variables_win() {
+        let variables = of(&[("_HANDLER", "other"), ("A", "b")], None);
+        assert_eq!(variables["_HANDLER"], "a.b");
+        assert_eq!(variables["A"], "b");
+    }
 }

@@ -49,9 +49,10 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// Of a request, with the headers that a gateway adds.
+    /// Of a request, with the headers that a gateway adds: its id, and `http`
+    /// or `https`.
     pub(super) fn new(
-        gateway_id: &str,
+        (gateway_id, scheme): (&str, &str),
         headers: &HeaderMap,
         uri: &Uri,
         parameters: &Parameters,
@@ -72,7 +73,7 @@ impl Incoming {
             uri.path_and_query().map_or("/", |path| path.as_str()),
         );
         headers.push("X-Forwarded-For", address);
-        headers.push("X-Forwarded-Proto", "http");
+        headers.push("X-Forwarded-Proto", scheme);
         headers.push("X-Real-Remote-Address", peer.to_string());
         headers.push("X-Serverless-Gateway-Id", gateway_id);
         Self {

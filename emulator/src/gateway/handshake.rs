@@ -54,7 +54,13 @@ pub(super) async fn upgrade(
         );
     };
     let accept = derive_accept_key(key.as_bytes());
-    let incoming = Incoming::new(&gateway.id, headers, request.uri(), parameters, peer);
+    let incoming = Incoming::new(
+        (&gateway.id, gateways.0.security.http_scheme()),
+        headers,
+        request.uri(),
+        parameters,
+        peer,
+    );
     let agent = incoming.user_agent().to_owned();
     let identity = Identity {
         source_ip: peer.ip(),

@@ -50,10 +50,18 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
     let stop = gateway.stop.clone();
+    let accepted = tokio::select! {
+        () = stop.cancelled() => return,
+        accepted = gateways.0.security.accept(stream) => accepted,
+    };
+    let stream = match accepted {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::warn!(%peer, gateway = gateway.id, "{error}");
+            return;
+        }
+    };
     let service = service_fn(move |request| {
         let (gateways, gateway) = (gateways.clone(), Arc::clone(&gateway));
         async move { Ok::<_, Infallible>(answer(&gateways, &gateway, request, peer).await) }

@@ -34,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Status;
 use crate::functions::Functions;
 use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::security::Security;
 use crate::traffic::Traffic;
 use call::MESSAGE_BYTES;
 use connection::{Connection, Connections, Outgoing};
@@ -77,6 +78,7 @@ struct Inner {
     iam: Iam,
     functions: Functions,
     settings: GatewaySettings,
+    security: Security,
     traffic: Traffic,
     gateways: Mutex<HashMap<String, Arc<Gateway>>>,
     connections: Connections,
@@ -91,8 +93,14 @@ pub struct Gateways(Arc<Inner>);
 impl Gateways {
     /// None yet. What passes them is told to `traffic`.
     #[must_use]
-    pub fn new(iam: Iam, functions: Functions, traffic: Traffic) -> Self {
-        Self::with_settings(iam, functions, GatewaySettings::default(), traffic)
+    pub fn new(iam: Iam, functions: Functions, security: Security, traffic: Traffic) -> Self {
+        Self::with_settings(
+            iam,
+            functions,
+            GatewaySettings::default(),
+            security,
+            traffic,
+        )
     }
 
     /// None yet, with other limits and choices.
@@ -101,12 +109,14 @@ impl Gateways {
         iam: Iam,
         functions: Functions,
         settings: GatewaySettings,
+        security: Security,
         traffic: Traffic,
     ) -> Self {
         Self(Arc::new(Inner {
             iam,
             functions,
             settings,
+            security,
             traffic,
             gateways: Mutex::default(),
             connections: Connections::default(),

@@ -46,7 +46,13 @@ pub(super) async fn answer(
                     "the body is larger than 2.5 MB",
                 );
             };
-            let incoming = Incoming::new(gateway_id, &parts.headers, &parts.uri, &parameters, peer);
+            let incoming = Incoming::new(
+                (gateway_id, gateways.0.security.http_scheme()),
+                &parts.headers,
+                &parts.uri,
+                &parameters,
+                peer,
+            );
             let request = (parts.method, incoming, body.to_bytes());
             function(gateways, (item, operation, call), request).await
         }

@@ -3,6 +3,7 @@ mod events;
 mod limits;
 mod plain;
 mod sockets;
+mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use yandex_cloud_rest::model::version::LATEST;
 
 use super::{GatewaySettings, Gateways, Spec};
 use crate::functions::testing::{FOLDER, Stage};
+use crate::security::Security;
 use crate::traffic::Traffic;
 
 pub(super) const GATEWAY: &str = "d5d1";
@@ -65,11 +67,20 @@ impl Room {
     }
 
     pub(super) async fn with_settings(settings: GatewaySettings) -> Self {
+        Self::open(settings, Security::Plain).await
+    }
+
+    pub(super) async fn open(settings: GatewaySettings, security: Security) -> Self {
         let stage = Stage::new();
         stage.deploy_code(FUNCTION, CHAT).await;
         let functions = stage.functions.clone();
-        let gateways =
-            Gateways::with_settings(stage.iam.clone(), functions, settings, Traffic::default());
+        let gateways = Gateways::with_settings(
+            stage.iam.clone(),
+            functions,
+            settings,
+            security,
+            Traffic::default(),
+        );
         let spec = Spec::parse(&chat_spec("/ws", &stage.account)).unwrap();
         let address = gateways.create(GATEWAY, FOLDER, spec).await.unwrap();
         Self {

@@ -102,7 +102,7 @@ fn create(call: &Call) -> Result<Value, Status> {
         description: request.description,
         status: "PROVISIONING".to_owned(),
         // The sample in the cloud's documentation has it from the start.
-        endpoint: format!("grpc://{}/?database={path}", call.cloud.settings().ydb),
+        endpoint: format!("{}/?database={path}", call.cloud.settings().ydb_url()),
         serverless_database: Some(limits),
         location_id: LOCATION.to_owned(),
         labels: request.labels,

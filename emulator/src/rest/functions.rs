@@ -129,7 +129,7 @@ fn create(call: &Call) -> Result<Value, Status> {
     check_name(call, &request.folder_id, &request.name, None)?;
     let id = call.cloud.ids().next(prefix::FUNCTION);
     let function = Function {
-        http_invoke_url: format!("http://{}/invoke/{id}", call.cloud.settings().api),
+        http_invoke_url: format!("{}/invoke/{id}", call.cloud.settings().api_url()),
         id: id.clone(),
         folder_id: request.folder_id,
         created_at: call.cloud.now(),

@@ -11,16 +11,18 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::inspect::rest::InspectRest;
+use crate::security::{Security, Stream};
 
 /// Serves until the token is cancelled; connections get `grace` to finish.
 pub async fn serve(
     listener: TcpListener,
+    security: Security,
     service: InspectRest,
     shutdown: CancellationToken,
     grace: Duration,
@@ -33,8 +35,18 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, service.clone(), shutdown.clone(), grace);
-                connections.spawn(connection);
+                let (security, service) = (security.clone(), service.clone());
+                let shutdown = shutdown.clone();
+                connections.spawn(async move {
+                    let accepted = tokio::select! {
+                        () = shutdown.cancelled() => return,
+                        accepted = security.accept(stream) => accepted,
+                    };
+                    match accepted {
+                        Ok(stream) => connection(stream, peer, service, shutdown, grace).await,
+                        Err(error) => tracing::warn!(%peer, "{error}"),
+                    }
+                });
             }
             Err(error) => {
                 // Out of file descriptors, for example: others may end soon.
@@ -48,15 +60,12 @@ pub async fn serve(
 }
 
 async fn connection(
-    stream: TcpStream,
+    stream: Stream,
     peer: SocketAddr,
     service: InspectRest,
     shutdown: CancellationToken,
     grace: Duration,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
     let service = service.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -23,6 +23,7 @@ use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
 use crate::inspect::Inspector;
 use crate::inspect::rest::InspectRest;
+use crate::security::{Security, SecurityError};
 use crate::ydb::Ydb;
 use plane::LivePlane;
 
@@ -78,6 +79,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// There can't be TLS.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
     /// The folder for data can't be made.
     #[error("can't make a folder for data: {0}")]
     Directory(std::io::Error),
@@ -97,6 +101,8 @@ pub struct Ready {
     pub cloud_id: String,
     /// The key file, when one was asked for.
     pub operator_key: Option<PathBuf>,
+    /// With TLS: the file with the certificate that clients must trust.
+    pub certificate_authority: Option<PathBuf>,
 }
 
 /// The cloud that all folders are in.
@@ -132,33 +138,35 @@ impl Emulator {
         let ids = Ids::new(args.seed.unwrap_or_else(rand::random));
         let clock = Clock::default();
         let iam = Iam::new(iam_settings, clock.clone(), ids.clone());
-        let ready = ready(&args, api, ydb_address);
+        let settings = settings(&args, api, ydb_address)?;
+        let security = settings.security.clone();
+        let ready = ready(&args, &settings);
         if let Some(path) = &args.operator_key {
             key_file::write(&iam, &args.folder_id, path)?;
         }
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
-        let plane = LivePlane::new(&iam, &args, directory.path(), clock);
+        let plane = LivePlane::new(&iam, &args, directory.path(), security.clone(), clock);
         let ydb = plane.ydb().clone();
         let plane = Arc::new(plane);
-        let settings = CloudSettings {
-            cloud_id: ready.cloud_id.clone(),
-            api,
-            ydb: ydb_address,
-            operation_delay: args.operation_delay,
-            quotas: Quotas::new(&args.quotas()),
-        };
         let cloud = Cloud::new(settings, iam, ids, Arc::clone(&plane) as Arc<dyn DataPlane>);
         let router = crate::rest::router(cloud, inspector.clone()).merge(plane.router());
         servers.spawn(serve_ydb(
             ydb,
             ydb_listener,
+            security.clone(),
             inspector.clone(),
             shutdown.clone(),
         ));
         let service = InspectRest::new(inspector, router);
-        servers.spawn(serve(listener, service, shutdown.clone(), GRACE));
+        servers.spawn(serve(
+            listener,
+            security.with_http2(),
+            service,
+            shutdown.clone(),
+            GRACE,
+        ));
         Ok(Self {
             ready,
             plane,
@@ -186,10 +194,11 @@ impl Emulator {
 async fn serve_ydb(
     ydb: Ydb,
     listener: TcpListener,
+    security: Security,
     inspector: Inspector,
     shutdown: CancellationToken,
 ) {
-    let served = ydb.serve(listener, inspector, std::future::pending());
+    let served = ydb.serve(listener, &security, inspector, std::future::pending());
     tokio::select! {
         served = served => {
             if let Err(error) = served {
@@ -200,13 +209,30 @@ async fn serve_ydb(
     }
 }
 
-fn ready(args: &Args, api: SocketAddr, ydb: SocketAddr) -> Ready {
-    Ready {
-        api: format!("http://{api}"),
-        ydb: format!("grpc://{ydb}"),
-        folder_id: args.folder_id.first().cloned().unwrap_or_default(),
+fn settings(args: &Args, api: SocketAddr, ydb: SocketAddr) -> Result<CloudSettings, SecurityError> {
+    let security = match &args.tls {
+        Some(path) => Security::tls(path, &[api, ydb])?,
+        None => Security::Plain,
+    };
+    Ok(CloudSettings {
         cloud_id: CLOUD_ID.to_owned(),
+        api,
+        ydb,
+        security,
+        operation_delay: args.operation_delay,
+        quotas: Quotas::new(&args.quotas()),
+    })
+}
+
+fn ready(args: &Args, settings: &CloudSettings) -> Ready {
+    let authority = settings.security.authority();
+    Ready {
+        api: settings.api_url(),
+        ydb: settings.ydb_url(),
+        folder_id: args.folder_id.first().cloned().unwrap_or_default(),
+        cloud_id: settings.cloud_id.clone(),
         operator_key: args.operator_key.clone(),
+        certificate_authority: authority.map(std::path::Path::to_owned),
     }
 }
 

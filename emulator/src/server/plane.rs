@@ -16,6 +16,7 @@ use crate::functions::Functions;
 use crate::functions::journal::Story;
 use crate::gateway::Gateways;
 use crate::iam::Iam;
+use crate::security::Security;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
 use crate::ydb::{Cut, DatabaseIdentity, Ydb};
@@ -31,14 +32,21 @@ pub(super) struct LivePlane {
 }
 
 impl LivePlane {
-    pub(super) fn new(iam: &Iam, args: &Args, folder: &Path, clock: Clock) -> Self {
+    pub(super) fn new(
+        iam: &Iam,
+        args: &Args,
+        folder: &Path,
+        security: Security,
+        clock: Clock,
+    ) -> Self {
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
-        let functions = Functions::new(iam.clone(), node, folder.join("functions"));
+        let authority = security.authority().map(Path::to_owned);
+        let functions = Functions::new(iam.clone(), node, folder.join("functions"), authority);
         let limits = Quotas::new(&args.quotas());
         let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
         let traffic = Traffic::default();
-        let gateways = Gateways::new(iam.clone(), functions.clone(), traffic.clone());
+        let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
         let delay = args.trigger_start_delay;
         let triggers = Triggers::new(
             iam.clone(),

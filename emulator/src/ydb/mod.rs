@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::iam::Iam;
 use crate::inspect::Inspector;
+use crate::security::Security;
 use engine::{Database, PartitionKey};
 use service::Sockets;
 use sessions::Sessions;
@@ -217,11 +218,12 @@ impl Ydb {
     pub async fn serve(
         self,
         listener: TcpListener,
+        security: &Security,
         inspector: Inspector,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), YdbFailure> {
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&self.0)));
-        let served = service::serve(self, listener, inspector, stop).await;
+        let served = service::serve(self, listener, security, inspector, stop).await;
         sweeper.abort();
         Ok(served?)
     }

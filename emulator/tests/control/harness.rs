@@ -18,6 +18,7 @@ use yc_emulator::iam::{Iam, IamSettings};
 use yc_emulator::ids::Ids;
 use yc_emulator::inspect::Inspector;
 use yc_emulator::inspect::rest::InspectRest;
+use yc_emulator::security::Security;
 use yc_emulator::server::{OPERATOR_ROLES, serve};
 
 use crate::judge;
@@ -118,6 +119,7 @@ impl World {
             cloud_id: CLOUD.to_owned(),
             api: address,
             ydb: SocketAddr::from(([127, 0, 0, 1], 2136)),
+            security: Security::Plain,
             operation_delay: Delay {
                 low: options.delay,
                 high: options.delay,
@@ -129,7 +131,13 @@ impl World {
         let router = yc_emulator::rest::router(cloud, inspector.clone());
         let service = InspectRest::new(inspector.clone(), router);
         let shutdown = CancellationToken::new();
-        tokio::spawn(serve(listener, service, shutdown.clone(), Duration::ZERO));
+        tokio::spawn(serve(
+            listener,
+            Security::Plain,
+            service,
+            shutdown.clone(),
+            Duration::ZERO,
+        ));
         let api = format!("http://{address}");
         let client = reqwest::Client::new();
         Self {

@@ -13,6 +13,7 @@ use yc_emulator::clock::Clock;
 use yc_emulator::iam::{Iam, IamSettings};
 use yc_emulator::ids::Ids;
 use yc_emulator::inspect::Inspector;
+use yc_emulator::security::Security;
 use yc_emulator::ydb::{DatabaseIdentity, Ydb};
 use ydb::{AccessTokenCredentials, Client, ClientBuilder, YdbError};
 
@@ -65,6 +66,7 @@ impl World {
         let address = listener.local_addr().unwrap();
         let served = ydb.clone().serve(
             listener,
+            &Security::Plain,
             Inspector::new(iam.clone()),
             std::future::pending(),
         );

@@ -21,6 +21,7 @@ mod delete;
 mod eyes;
 mod goose;
 mod old_client;
+mod over_tls;
 mod readiness;
 mod slow_cloud;
 mod stage;
@@ -75,6 +76,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(delete::trials(suite));
     all.extend(by_hand::trials(suite));
     all.extend(slow_cloud::trials(suite));
+    all.extend(over_tls::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));

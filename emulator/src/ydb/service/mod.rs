@@ -32,6 +32,7 @@ use super::Ydb;
 use super::proto;
 use crate::inspect::Inspector;
 use crate::inspect::grpc::InspectGrpcLayer;
+use crate::security::Security;
 
 /// The largest message that clients send and take.
 const MESSAGE_BYTES: usize = 64 * 1024 * 1024;
@@ -40,6 +41,7 @@ const MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 pub(super) async fn serve(
     ydb: Ydb,
     listener: TcpListener,
+    security: &Security,
     inspector: Inspector,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), tonic::transport::Error> {
@@ -53,7 +55,11 @@ pub(super) async fn serve(
         }};
     }
     let incoming = ydb.sockets().accept(listener);
-    Server::builder()
+    let mut server = Server::builder();
+    if let Some(tls) = security.of_grpc() {
+        server = server.tls_config(tls)?;
+    }
+    server
         .layer(InspectGrpcLayer::new(inspector))
         .layer(MapRequestLayer::new(dialled::remember::<tonic::body::Body>))
         .add_service(service!(
