@@ -44,7 +44,7 @@ pub(crate) fn judge(arguments: &Arguments, suite: &Handle, all_passed: bool) -> 
     let nothing = coverage == Coverage::Part
         && suite
             .run_folder()
-            .is_none_or(|folder| ending(folder, RECORDS).is_ok_and(|files| files.is_empty()));
+            .is_none_or(|folder| has_no_calls(folder).unwrap_or(false));
     let trials = if nothing {
         Vec::new()
     } else {
@@ -74,6 +74,16 @@ async fn fits(scene: Scene, coverage: Coverage) -> Result<(), Failed> {
     } else {
         Err(format!("{}{}", output.stdout, output.stderr).into())
     }
+}
+
+/// Whether no emulator was asked anything.
+fn has_no_calls(folder: &Path) -> std::io::Result<bool> {
+    for file in ending(folder, RECORDS)? {
+        if file.metadata()?.len() > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Fails with the emulators of passed trials that were not stopped but dropped.
