@@ -36,6 +36,8 @@ struct Running {
 struct Book {
     next: u64,
     calls: HashMap<u64, Running>,
+    /// The request ids of the calls that were answered last, at once.
+    answered: Vec<String>,
     ended: Option<InvokeError>,
 }
 
@@ -46,7 +48,7 @@ struct Book {
 pub(super) struct Instance {
     function_id: String,
     version_id: String,
-    pub(super) process: Option<u32>,
+    process: Option<u32>,
     pub(super) memory_mib: u64,
     pub(super) idle: Duration,
     book: Mutex<Book>,
@@ -109,9 +111,13 @@ impl Instance {
         self.process
     }
 
-    /// The request ids of its calls.
+    /// The request ids of its calls; when it has none, of its last one: what a
+    /// call writes may be read after its answer.
     pub(super) fn running(&self) -> Vec<String> {
         let book = self.book();
+        if book.calls.is_empty() {
+            return book.answered.clone();
+        }
         let calls = book.calls.values();
         calls.map(|call| call.request_id.clone()).collect()
     }
@@ -125,7 +131,7 @@ impl Instance {
 
     /// Lets the process go on; false when it has ended meanwhile.
     pub(super) fn thaw(&self) -> bool {
-        // Under the lock that an end by idleness takes.
+        // Under the lock that an end takes.
         let book = self.book();
         let lives = book.ended.is_none();
         if lives {
@@ -136,26 +142,29 @@ impl Instance {
 
     /// Ends the process if it is still frozen.
     pub(super) fn end_if_frozen(&self) {
-        {
-            let mut book = self.book();
-            if book.ended.is_some() || !*self.frozen.borrow() {
-                return;
-            }
-            book.ended = Some(InvokeError::Unavailable(self.function_id.clone()));
-        }
-        tracing::debug!(function = self.function_id, "an idle instance ends");
-        self.stop.cancel();
+        let reason = InvokeError::Unavailable(self.function_id.clone());
+        self.end_if(|| *self.frozen.borrow(), reason);
     }
 
     /// Ends the process and, with this error, its calls. The first end counts.
     pub(super) fn end(&self, reason: InvokeError) {
+        self.end_if(|| true, reason);
+    }
+
+    /// `is_due` is asked under the lock that a thaw takes.
+    fn end_if(&self, is_due: impl FnOnce() -> bool, reason: InvokeError) {
         let calls = {
             let mut book = self.book();
-            if book.ended.is_some() {
+            if book.ended.is_some() || !is_due() {
                 return;
             }
             book.ended = Some(reason.clone());
-            std::mem::take(&mut book.calls)
+            let calls = std::mem::take(&mut book.calls);
+            if !calls.is_empty() {
+                let ids = calls.values().map(|call| call.request_id.clone());
+                book.answered = ids.collect();
+            }
+            calls
         };
         for (_, call) in calls {
             // A caller that is gone doesn't mind.
@@ -267,7 +276,9 @@ impl Instance {
     }
 
     fn answer(&self, id: u64, outcome: Outcome) {
-        if let Some(call) = self.book().calls.remove(&id) {
+        let mut book = self.book();
+        if let Some(call) = book.calls.remove(&id) {
+            book.answered = vec![call.request_id];
             // A caller that is gone doesn't mind.
             let _ = call.reply.send(outcome);
         }

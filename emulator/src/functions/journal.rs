@@ -55,8 +55,8 @@ pub struct LogLine {
     pub process: Option<u32>,
     /// Where to.
     pub stream: Stream,
-    /// The calls that ran in the process then: whose line it is can't be told
-    /// from outside when they are several.
+    /// The calls that ran in the process then, or the one that did last: whose
+    /// line it is can't be told from outside when they are several.
     pub request_ids: Vec<String>,
     /// The line.
     pub text: String,

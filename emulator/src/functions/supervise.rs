@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::process::Child;
+use tokio::time::MissedTickBehavior;
 
 use super::error::InvokeError;
 use super::instance::Instance;
@@ -24,8 +25,10 @@ impl Instance {
     async fn watch(&self, child: &mut Child) -> std::io::Result<ExitStatus> {
         let mut frozen = self.frozen.subscribe();
         let mut is_frozen = false;
+        // Short calls, which freeze and thaw it all the time, don't put this off.
+        let mut memory = tokio::time::interval(MEMORY_EVERY);
+        memory.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let pause = if is_frozen { self.idle } else { MEMORY_EVERY };
             tokio::select! {
                 ended = child.wait() => return ended,
                 () = self.stop.cancelled() => break,
@@ -33,13 +36,8 @@ impl Instance {
                     is_frozen = *frozen.borrow_and_update();
                     signal(child, if is_frozen { Signal::STOP } else { Signal::CONT });
                 }
-                () = tokio::time::sleep(pause) => {
-                    if is_frozen {
-                        self.end_if_frozen();
-                    } else {
-                        self.check_memory();
-                    }
-                }
+                () = tokio::time::sleep(self.idle), if is_frozen => self.end_if_frozen(),
+                _ = memory.tick(), if !is_frozen => self.check_memory(),
             }
         }
         if let Err(error) = child.start_kill() {
@@ -51,7 +49,7 @@ impl Instance {
     /// Ends a process that uses more than its version may (that its calls fail
     /// as those of a crashed one is a guess).
     fn check_memory(&self) {
-        let used = self.process.and_then(memory::resident_mib);
+        let used = self.process().and_then(memory::resident_mib);
         if let Some(used) = used.filter(|used| *used > self.memory_mib) {
             self.end(InvokeError::crashed(format!(
                 "out of memory: the process used {used} MiB of {} MiB",
