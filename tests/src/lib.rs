@@ -11,6 +11,7 @@ pub mod control_plane;
 pub mod crypto;
 pub mod custom_resource;
 pub mod emulator;
+pub mod goose;
 pub mod judge;
 pub mod kubeconfig;
 pub mod measure;

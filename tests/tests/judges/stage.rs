@@ -10,6 +10,7 @@ use uuid::Uuid;
 use wschat_tests::binaries::target_folder;
 use wschat_tests::cloud::Cloud;
 use wschat_tests::emulator::{Emulator, Options};
+use wschat_tests::goose::{Goose, database_of};
 use wschat_tests::process::tail;
 use wschat_tests::program::Program;
 use wschat_tests::run_folder::RunFolder;
@@ -25,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) folder: PathBuf,
     /// Its cloud.
     pub(crate) emulator: Emulator,
+    /// The database's endpoint, as the cloud announces it.
+    announced: String,
     /// `grpc://host:port`.
     endpoint: Url,
     /// Absolute path of the database.
@@ -67,16 +70,13 @@ impl Stage {
         let cloud = Cloud::of(addresses)?;
         let database = make_database(&cloud).await?;
         let mut endpoint = Url::parse(&database.endpoint)?;
-        let (_, path) = endpoint
-            .query_pairs()
-            .find(|(name, _)| name == "database")
-            .ok_or("the endpoint names no database")?;
-        let path = path.into_owned();
+        let path = database_of(&endpoint).ok_or("the endpoint names no database")?;
         endpoint.set_path("");
         endpoint.set_query(None);
         Ok(Self {
             folder: folder.to_path_buf(),
             emulator,
+            announced: database.endpoint,
             endpoint,
             database: path,
             token: cloud.client().tokens().get().await?.value,
@@ -93,18 +93,9 @@ impl Stage {
             .environment("HOME", &self.folder)
     }
 
-    /// The database as goose takes it, with the flags that its documentation
-    /// gives for YDB.
-    pub(crate) fn goose_source(&self) -> String {
-        let mut source = self.endpoint.clone();
-        source.set_path(&self.database);
-        source
-            .query_pairs_mut()
-            .append_pair("go_query_mode", "scripting")
-            .append_pair("go_fake_tx", "scripting")
-            .append_pair("go_query_bind", "declare,numeric")
-            .append_pair("token", &self.token);
-        source.into()
+    /// goose on the database.
+    pub(crate) fn goose(&self) -> Result<Goose, Failed> {
+        Ok(Goose::on(&self.announced, &self.token, &self.folder)?)
     }
 }
 
