@@ -7,7 +7,7 @@ use wschat_tests::chat_socket::{ChatSocket, ChatSocketError, End};
 use wschat_tests::emulator::Emulator;
 use wschat_tests::wait::eventually;
 
-use crate::stage::{SOON, Stage, alice_and_bob, all_until, is_about};
+use crate::stage::{SOON, Stage, alice_and_bob, all_until, hear, hear_of, is_about};
 use crate::suite::{Handle, Scene};
 
 /// The largest content, in bytes.
@@ -45,11 +45,7 @@ async fn passes_on(scene: Scene) -> Result<(), Failed> {
     }
 
     bob.close().await?;
-    alice
-        .expect("USER_LEFT of bob", SOON, |message| {
-            is_about(message, "USER_LEFT", "bob")
-        })
-        .await?;
+    hear_of(&mut alice, "USER_LEFT", "bob").await?;
     let mut bob = ChatSocket::join(&url, "bob").await?;
     say(&mut alice, "welcome back", None).await?;
     hear(&mut bob, "welcome back").await?;
@@ -192,16 +188,6 @@ async fn say(socket: &mut ChatSocket, content: &str, id: Option<&str>) -> Result
         message["id"] = id.into();
     }
     Ok(socket.send(&message).await?)
-}
-
-async fn hear(socket: &mut ChatSocket, content: &str) -> Result<Value, Failed> {
-    let start: String = content.chars().take(40).collect();
-    let heard = socket
-        .expect(&format!("BROADCAST of {start:?}"), SOON, |message| {
-            message["type"] == "BROADCAST" && message["content"] == content
-        })
-        .await?;
-    Ok(heard)
 }
 
 /// Joins and leaves: others hear of it after everything that was said before.

@@ -10,7 +10,7 @@ use wschat_tests::process::Launch;
 use wschat_tests::program::Program;
 use wschat_tests::wait::eventually;
 
-use crate::stage::{SOON, Stage, is_about};
+use crate::stage::{SOON, Stage, hear_of, is_about};
 use crate::suite::{Handle, Scene};
 
 const END_LIMIT: Duration = Duration::from_secs(10);
@@ -36,11 +36,7 @@ async fn finds_chats(scene: Scene) -> Result<(), Failed> {
         .environment("KUBECONFIG", stage.scene.control_plane().administrator())
         .environment("HOME", &stage.scene.folder)
         .start(&stage.scene.folder)?;
-    alice
-        .expect("USER_JOINED of robot", SOON, |message| {
-            is_about(message, "USER_JOINED", "robot")
-        })
-        .await?;
+    hear_of(&mut alice, "USER_JOINED", "robot").await?;
 
     client
         .run(["send", &lobby, "--nick", "ci", "deployed 1.4.2"])

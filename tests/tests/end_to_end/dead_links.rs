@@ -8,7 +8,7 @@ use serde_json::json;
 use wschat_tests::chat_socket::ChatSocket;
 use wschat_tests::emulator::Cut;
 
-use crate::stage::{SOON, Stage, alice_and_bob, is_about};
+use crate::stage::{SOON, Stage, alice_and_bob, hear, is_about};
 use crate::suite::{Handle, Scene};
 
 /// A first attempt of the handler gets at most half of the 30 s that a call has;
@@ -63,12 +63,5 @@ async fn say(socket: &mut ChatSocket, content: &str, limit: Duration) -> Result<
         .await?;
     assert_eq!(answer["type"], "ACK", "{answer}");
     assert_eq!(answer["id"], content, "{answer}");
-    Ok(())
-}
-
-async fn hear(socket: &mut ChatSocket, content: &str) -> Result<(), Failed> {
-    socket
-        .expect(content, SOON, |message| message["content"] == content)
-        .await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 use wschat_tests::browser::Browser;
 
-use crate::stage::{SOON, Stage, alice_and_bob, is_about};
+use crate::stage::{Stage, alice_and_bob, hear_of};
 use crate::suite::{Handle, Scene};
 
 const TEXT: &str = "where-is-this-one";
@@ -29,10 +29,7 @@ async fn page(scene: Scene) -> Result<(), Failed> {
     alice
         .send(&json!({ "type": "SEND", "content": TEXT }))
         .await?;
-    bob.expect("the message", SOON, |message| {
-        is_about(message, "BROADCAST", "alice")
-    })
-    .await?;
+    hear_of(&mut bob, "BROADCAST", "alice").await?;
 
     let page = format!("{}/_emulator/", stage.emulator.addresses().api);
     for (section, words) in [

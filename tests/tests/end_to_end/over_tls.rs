@@ -2,13 +2,13 @@
 //! gRPC or WebSocket to anybody but the metadata service.
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::{Value, json};
+use serde_json::json;
 use wschat_tests::binaries::Binary;
 use wschat_tests::chat_socket::{ChatSocket, ChatSocketError, End};
 use wschat_tests::emulator;
 use wschat_tests::program::Program;
 
-use crate::stage::{SOON, Stage, is_about};
+use crate::stage::{SOON, Stage, hear_of};
 use crate::suite::{Handle, Scene};
 
 pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
@@ -31,11 +31,11 @@ async fn lives(scene: Scene) -> Result<(), Failed> {
     let join = async |user| ChatSocket::join_trusting(&url, user, Some(&pem)).await;
     let mut alice = join("alice").await?;
     let mut first = join("bob").await?;
-    hear(&mut alice, "USER_JOINED", "bob").await?;
+    hear_of(&mut alice, "USER_JOINED", "bob").await?;
     first
         .send(&json!({ "type": "SEND", "content": "hello" }))
         .await?;
-    let message = hear(&mut alice, "BROADCAST", "bob").await?;
+    let message = hear_of(&mut alice, "BROADCAST", "bob").await?;
     assert_eq!(message["content"], "hello", "{message}");
 
     // Told and closed by the connection API.
@@ -52,7 +52,7 @@ async fn lives(scene: Scene) -> Result<(), Failed> {
     client
         .run(["send", &lobby, "--nick", "ci", "deployed"])
         .await?;
-    let message = hear(&mut second, "BROADCAST", "ci").await?;
+    let message = hear_of(&mut second, "BROADCAST", "ci").await?;
     assert_eq!(message["content"], "deployed", "{message}");
 
     let namespace = stage.namespace.name();
@@ -88,12 +88,4 @@ async fn addresses_are_secret(stage: &Stage) -> Result<(), Failed> {
         assert!(address.starts_with(scheme), "{one}");
     }
     Ok(())
-}
-
-async fn hear(socket: &mut ChatSocket, kind: &str, user: &str) -> Result<Value, Failed> {
-    let what = format!("{kind} of {user}");
-    let heard = socket
-        .expect(&what, SOON, |message| is_about(message, kind, user))
-        .await?;
-    Ok(heard)
 }

@@ -141,10 +141,30 @@ pub(crate) fn is_about(message: &Value, kind: &str, user: &str) -> bool {
 pub(crate) async fn alice_and_bob(url: &str) -> Result<(ChatSocket, ChatSocket), Failed> {
     let mut alice = ChatSocket::join(url, "alice").await?;
     let bob = ChatSocket::join(url, "bob").await?;
-    alice
-        .expect("USER_JOINED of bob", SOON, |message| {
-            is_about(message, "USER_JOINED", "bob")
+    hear_of(&mut alice, "USER_JOINED", "bob").await?;
+    Ok((alice, bob))
+}
+
+/// Waits for the BROADCAST of a content.
+pub(crate) async fn hear(socket: &mut ChatSocket, content: &str) -> Result<Value, Failed> {
+    let start: String = content.chars().take(40).collect();
+    let heard = socket
+        .expect(&format!("BROADCAST of {start:?}"), SOON, |message| {
+            message["type"] == "BROADCAST" && message["content"] == content
         })
         .await?;
-    Ok((alice, bob))
+    Ok(heard)
+}
+
+/// Waits for a message of a type, about a user.
+pub(crate) async fn hear_of(
+    socket: &mut ChatSocket,
+    kind: &str,
+    user: &str,
+) -> Result<Value, Failed> {
+    let what = format!("{kind} of {user}");
+    let heard = socket
+        .expect(&what, SOON, |message| is_about(message, kind, user))
+        .await?;
+    Ok(heard)
 }
