@@ -4,6 +4,7 @@ pub mod error;
 pub mod event;
 pub mod reply;
 
+mod capacity;
 mod channel;
 mod direct;
 mod endpoint;
@@ -14,6 +15,7 @@ mod memory;
 mod metadata;
 mod output;
 mod pool;
+mod scaling;
 mod supervise;
 mod unpack;
 mod version;
@@ -34,13 +36,15 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use yandex_cloud_rest::model::version::LATEST;
 
+pub use capacity::Limits;
 pub use error::{FunctionError, InvokeError};
-pub use pool::Limits;
 
-use crate::cloud::plane::Deployment;
+use crate::cloud::plane::{Deployment, Scaling};
 use crate::error::Status;
 use crate::iam::{Iam, Permission, Resource, Subject};
+use capacity::Capacity;
 use journal::{Journal, Story};
+use scaling::Policies;
 use version::{Host, Version};
 
 /// The script that loads a handler and serves calls.
@@ -59,6 +63,7 @@ struct Function {
 #[derive(Debug)]
 struct Inner {
     host: Host,
+    policies: Policies,
     functions: Mutex<HashMap<String, Function>>,
     stopped: CancellationToken,
 }
@@ -92,9 +97,11 @@ impl Functions {
                 work_dir,
                 authority,
                 limits,
+                capacity: Arc::new(Capacity::new(limits)),
                 journal: Journal::default(),
                 tasks,
             },
+            policies: Policies::default(),
             functions: Mutex::default(),
             stopped: CancellationToken::new(),
         }))
@@ -131,12 +138,33 @@ impl Functions {
         if let Some(function) = self.functions().get_mut(function_id) {
             function.tags.insert(tag.to_owned(), version_id.to_owned());
         }
+        self.provision(function_id);
     }
 
     /// Removes a tag.
     pub fn remove_tag(&self, function_id: &str, tag: &str) {
         if let Some(function) = self.functions().get_mut(function_id) {
             function.tags.remove(tag);
+        }
+        self.provision(function_id);
+    }
+
+    /// Sets how a tag's version scales.
+    pub fn scale(&self, function_id: &str, tag: &str, policy: Scaling) {
+        self.0.policies.set(function_id, tag, policy);
+        self.provision(function_id);
+    }
+
+    /// Each version keeps as many instances ready as its tags want.
+    fn provision(&self, function_id: &str) {
+        let functions = self.functions();
+        let Some(function) = functions.get(function_id) else {
+            return;
+        };
+        for (id, version) in &function.versions {
+            let tags = function.tags.iter().filter(|(_, tagged)| *tagged == id);
+            let wanted = tags.map(|(tag, _)| self.0.policies.of(function_id, tag).provisioned);
+            version.provision(wanted.sum());
         }
     }
 
@@ -153,6 +181,7 @@ impl Functions {
 
     /// Ends a function's processes and removes its code.
     pub async fn delete_function(&self, function_id: &str) {
+        self.0.policies.forget(function_id);
         let function = self.functions().remove(function_id);
         for version in function
             .into_iter()
@@ -217,12 +246,16 @@ impl Functions {
             return Err(InvokeError::Unavailable(function_id.to_owned()));
         }
         let version = self.version(function_id, tag)?;
+        let too_many = || InvokeError::TooManyCalls(function_id.to_owned());
+        let by_tag = self.0.policies.begin(function_id, tag);
+        let by_tag = by_tag.ok_or_else(too_many)?;
+        let of_all = self.0.host.capacity.begin().ok_or_else(too_many)?;
         let request_id = request_id.to_owned();
-        let call = self
-            .0
-            .host
-            .tasks
-            .spawn(async move { version.call(request_id, &event).await });
+        let call = self.0.host.tasks.spawn(async move {
+            let result = version.call(request_id, &event, &by_tag).await;
+            drop((by_tag, of_all));
+            result
+        });
         call.await
             .unwrap_or_else(|error| Err(InvokeError::Internal(error.to_string())))
     }

@@ -1,4 +1,4 @@
-//! Scaling policies of a function's tags. They are kept, not obeyed.
+//! Scaling policies of a function's tags.
 
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::function::{
@@ -11,7 +11,8 @@ use super::functions::{find, find_to_change};
 use super::page::page;
 use super::validate::{Violations, message};
 use super::versions::check_tag;
-use crate::cloud::{Target, any, empty};
+use crate::cloud::plane::Scaling;
+use crate::cloud::{Target, any, empty, quotas};
 use crate::error::Status;
 use crate::iam::Permission;
 
@@ -44,6 +45,7 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
     violations.check("scalingPolicy", good, "Limits must be in range 0 to 1000");
     violations.finish()?;
     let function = find_to_change(call, function_id)?;
+    check_provisioned(call, function_id, &request)?;
     let (cloud, id) = (call.cloud.clone(), function_id.to_owned());
     let target = Target {
         description: "Set scaling policy",
@@ -71,9 +73,44 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
             modified_at: now,
         };
         let response = any("serverless.functions.v1.ScalingPolicy", &policy);
+        cloud.plane().scale(&key.0, &key.1, scaling(&policy));
         state.scaling.insert(key, policy);
         response
     })
+}
+
+/// Zero means no limit (documented).
+fn scaling(policy: &ScalingPolicy) -> Scaling {
+    let number = |number: i64| usize::try_from(number).unwrap_or_default();
+    let limit = |most: i64| Some(number(most)).filter(|most| *most > 0);
+    Scaling {
+        provisioned: number(policy.provisioned_instances_count),
+        instances: limit(policy.zone_instances_limit),
+        requests: limit(policy.zone_requests_limit),
+    }
+}
+
+/// The cloud keeps so many instances ready, those of all policies together.
+fn check_provisioned(
+    call: &Call,
+    function_id: &str,
+    request: &SetScalingPolicyRequest,
+) -> Result<(), Status> {
+    let state = call.cloud.state();
+    let others = state
+        .scaling
+        .iter()
+        .filter(|((function, tag), _)| (&**function, tag) != (function_id, &request.tag));
+    let others: i64 = others
+        .map(|(_, policy)| policy.provisioned_instances_count)
+        .sum();
+    let wanted = request.provisioned_instances_count;
+    let used = usize::try_from(others + wanted - 1).unwrap_or_default();
+    if wanted == 0 {
+        return Ok(());
+    }
+    let quotas = &call.cloud.settings().quotas;
+    quotas.check(quotas::PROVISIONED, used)
 }
 
 pub(super) fn remove(call: &Call, function_id: &str) -> Result<Value, Status> {
@@ -96,6 +133,7 @@ pub(super) fn remove(call: &Call, function_id: &str) -> Result<Value, Status> {
     };
     call.begin(&target, async move {
         cloud.state().scaling.remove(&key);
+        cloud.plane().scale(&key.0, &key.1, Scaling::default());
         Ok(empty())
     })
 }

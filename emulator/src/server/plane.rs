@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::args::Args;
 use crate::clock::Clock;
-use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
+use crate::cloud::plane::{DataPlane, Deployment, Scaling, TriggerDefinition};
 use crate::cloud::quotas::{self, Quotas};
 use crate::error::Status;
-use crate::functions::Functions;
 use crate::functions::journal::Story;
+use crate::functions::{Functions, Limits};
 use crate::gateway::Gateways;
 use crate::iam::Iam;
 use crate::security::Security;
@@ -41,9 +41,15 @@ impl LivePlane {
     ) -> Self {
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
-        let functions = Functions::new(iam.clone(), node, folder.join("functions"), authority);
-        let limits = Quotas::new(&args.quotas());
-        let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
+        let quotas = Quotas::new(&args.quotas());
+        let functions = Functions::with_limits(
+            iam.clone(),
+            node,
+            folder.join("functions"),
+            authority,
+            function_limits(&quotas, args.function_idle_limit),
+        );
+        let schema_operations = quotas.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
         let traffic = Traffic::default();
         let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
@@ -83,6 +89,16 @@ impl LivePlane {
             tracing::debug!("sockets were still open");
         }
         self.functions.shutdown().await;
+    }
+}
+
+fn function_limits(quotas: &Quotas, idle: Duration) -> Limits {
+    let limit = |name| usize::try_from(quotas.limit(name)).unwrap_or(usize::MAX);
+    Limits {
+        calls: limit(quotas::CALLS),
+        instances: limit(quotas::INSTANCES),
+        memory_mib: quotas.limit(quotas::INSTANCE_MEMORY) >> 20,
+        idle,
     }
 }
 
@@ -160,6 +176,10 @@ impl DataPlane for LivePlane {
 
     fn remove_tag(&self, function_id: &str, tag: &str) {
         self.functions.remove_tag(function_id, tag);
+    }
+
+    fn scale(&self, function_id: &str, tag: &str, scaling: Scaling) {
+        self.functions.scale(function_id, tag, scaling);
     }
 
     async fn delete_version(&self, function_id: &str, version_id: &str) {
