@@ -37,6 +37,8 @@ pub struct Deployment {
     pub concurrency: u32,
     /// Whose token its calls get.
     pub service_account_id: Option<String>,
+    /// Whether the metadata service gives that token as well.
+    pub metadata: bool,
 }
 
 /// How the version that a tag names scales, in one zone.

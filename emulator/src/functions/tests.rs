@@ -238,6 +238,9 @@ async fn the_metadata_service_gives_tokens_to_who_asks_properly() {
     let mut anonymous = stage.deployment("d4e2", code);
     anonymous.service_account_id = None;
     stage.deploy(anonymous).await;
+    let mut closed = stage.deployment("d4e3", code);
+    closed.metadata = false;
+    stage.deploy(closed).await;
     let flavor = json!({ "Metadata-Flavor": "Google" });
 
     let given = stage
@@ -254,12 +257,11 @@ async fn the_metadata_service_gives_tokens_to_who_asks_properly() {
         .await
         .unwrap();
     assert_eq!(careless["status"], 403);
-    let nobody = stage
-        .functions
-        .invoke("d4e2", LATEST, flavor)
-        .await
-        .unwrap();
-    assert_eq!(nobody["status"], 404);
+    for function in ["d4e2", "d4e3"] {
+        let call = stage.functions.invoke(function, LATEST, flavor.clone());
+        let reply = call.await.unwrap();
+        assert_eq!(reply["status"], 404, "no account, or switched off");
+    }
 }
 
 #[tokio::test]

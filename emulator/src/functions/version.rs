@@ -82,18 +82,12 @@ impl Version {
             .map_err(failed)?;
         let handler = unpacked(deployment.zip, &code, deployment.entrypoint.clone()).await?;
 
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .await
-            .map_err(failed)?;
-        let metadata_address = listener.local_addr().map_err(failed)?;
         let stop = CancellationToken::new();
         let account = deployment.service_account_id.clone();
-        host.tasks.spawn(metadata::serve(
-            listener,
-            host.iam.clone(),
-            account,
-            stop.clone(),
-        ));
+        let account = account.filter(|_| deployment.metadata);
+        let metadata_address = serve_metadata(host, account, stop.clone())
+            .await
+            .map_err(failed)?;
 
         let memory_mib = (deployment.memory_bytes / MIB).max(1);
         let launch = Launch {
@@ -200,6 +194,19 @@ impl Version {
             tracing::warn!(%error, folder = %self.code.display(), "can't remove a version's code");
         }
     }
+}
+
+/// Starts a version's metadata service; where it listens.
+async fn serve_metadata(
+    host: &Host,
+    account: Option<String>,
+    stop: CancellationToken,
+) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let address = listener.local_addr()?;
+    let serving = metadata::serve(listener, host.iam.clone(), account, stop);
+    host.tasks.spawn(serving);
+    Ok(address)
 }
 
 /// An event as text, unless it is larger than the cloud takes.

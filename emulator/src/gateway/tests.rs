@@ -1,4 +1,5 @@
 mod api;
+mod busy;
 mod events;
 mod limits;
 mod plain;

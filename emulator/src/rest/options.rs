@@ -1,5 +1,5 @@
-//! Options that versions and gateways carry and that the emulator keeps without
-//! obeying them.
+//! Options that versions and gateways carry. Where logs go is kept and not
+//! obeyed: the emulator shows all of them.
 
 use yandex_cloud_rest::model::version::{LogOptions, MetadataOptions};
 
@@ -66,4 +66,10 @@ pub(super) fn check_metadata(violations: &mut Violations, options: Option<&Metad
         let known = SWITCHES.contains(&switch.as_str());
         violations.check(field, known, "Must be ENABLED or DISABLED");
     }
+}
+
+/// Whether a version's instances get tokens from the metadata service: yes,
+/// unless it is switched off (documented).
+pub(super) fn has_metadata(options: Option<&MetadataOptions>) -> bool {
+    options.is_none_or(|options| options.gce_http_endpoint != "DISABLED")
 }
