@@ -21,6 +21,9 @@ use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
 use crate::ydb::{Cut, DatabaseIdentity, Ydb};
 
+/// Where functions' code is unpacked, in the folder for data.
+const CODE: &str = "functions";
+
 /// Real services behind the control plane.
 #[derive(Debug)]
 pub(super) struct LivePlane {
@@ -38,10 +41,15 @@ impl LivePlane {
         folder: &Path,
         security: Security,
         clock: Clock,
-    ) -> Self {
+    ) -> std::io::Result<Self> {
+        let code = folder.join(CODE);
+        // What an emulator that was killed had unpacked may be half there.
+        if code.exists() {
+            std::fs::remove_dir_all(&code)?;
+        }
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
-        let functions = Functions::new(iam.clone(), node, folder.join("functions"), authority);
+        let functions = Functions::new(iam.clone(), node, code, authority);
         let limits = Quotas::new(&args.quotas());
         let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
@@ -55,13 +63,13 @@ impl LivePlane {
             delay,
             traffic.clone(),
         );
-        Self {
+        Ok(Self {
             ydb,
             functions,
             gateways,
             triggers,
             traffic,
-        }
+        })
     }
 
     pub(super) fn ydb(&self) -> &Ydb {
@@ -86,6 +94,14 @@ impl LivePlane {
     }
 }
 
+fn identity(path: &str, folder_id: &str, database_id: &str) -> DatabaseIdentity {
+    DatabaseIdentity {
+        path: path.to_owned(),
+        folder_id: folder_id.to_owned(),
+        database_id: database_id.to_owned(),
+    }
+}
+
 #[async_trait]
 impl DataPlane for LivePlane {
     async fn create_database(
@@ -94,13 +110,20 @@ impl DataPlane for LivePlane {
         folder_id: &str,
         database_id: &str,
     ) -> Result<(), Status> {
-        let identity = DatabaseIdentity {
-            path: path.to_owned(),
-            folder_id: folder_id.to_owned(),
-            database_id: database_id.to_owned(),
-        };
+        let identity = identity(path, folder_id, database_id);
         let created = self.ydb.create_database(identity).await;
         created.map_err(|error| Status::internal(error.to_string()))
+    }
+
+    async fn open_database(
+        &self,
+        path: &str,
+        folder_id: &str,
+        database_id: &str,
+    ) -> Result<(), Status> {
+        let identity = identity(path, folder_id, database_id);
+        let opened = self.ydb.open_database(identity).await;
+        opened.map_err(|error| Status::internal(error.to_string()))
     }
 
     async fn delete_database(&self, path: &str) {
@@ -173,6 +196,26 @@ impl DataPlane for LivePlane {
     ) -> Result<SocketAddr, Status> {
         let spec = Gateways::check(spec)?;
         self.gateways.create(gateway_id, folder_id, spec).await
+    }
+
+    async fn open_gateway(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: &str,
+        address: SocketAddr,
+    ) -> Result<(), Status> {
+        let spec = Gateways::check(spec)?;
+        let opened = self.gateways.open(gateway_id, folder_id, spec, address);
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "{address}, where its clients look for it, is in use; stop the program that \
+                 listens there"
+            ),
+            _ => format!("can't listen on {address}: {error}"),
+        };
+        let opened = opened.await.map(drop);
+        opened.map_err(|error| Status::internal(failed(error)))
     }
 
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status> {

@@ -33,7 +33,8 @@ enum Failure {
 /// the last.
 pub(super) async fn run(inner: &Inner, definition: &TriggerDefinition) {
     let key = Key::of(definition);
-    if inner.position(&key).is_none() {
+    // Without a database there is no place yet either.
+    if inner.position(&key).unwrap_or_default().is_none() {
         tokio::time::sleep(inner.start_delay).await;
     }
     let mut last = String::new();
@@ -66,8 +67,8 @@ async fn follow(
         database, stream, ..
     } = definition;
     let mut end = inner.topics.watch(database, stream)?;
-    let mut position = start(inner.position(key), *end.borrow_and_update());
-    inner.keep_position(key, position);
+    let mut position = start(inner.position(key)?, *end.borrow_and_update());
+    inner.keep_position(key, position)?;
     let mut batch = Batch::new(definition.batch_size_bytes, definition.cutoff);
     loop {
         may_read(inner, definition)?;
@@ -78,16 +79,16 @@ async fn follow(
         let all_read = records.is_empty();
         for record in records {
             for full in batch.add(record.offset, &record.data, Instant::now()) {
-                send(inner, definition, key, full);
+                send(inner, definition, key, full)?;
             }
             position = record.offset + 1;
         }
         if batch.due().is_none() {
-            inner.keep_position(key, position);
+            inner.keep_position(key, position)?;
         }
         let due = batch.due().is_some_and(|due| due <= Instant::now());
         if due && let Some(full) = batch.take(position) {
-            send(inner, definition, key, full);
+            send(inner, definition, key, full)?;
         }
         if all_read {
             tokio::select! {
@@ -133,8 +134,13 @@ fn may_read(inner: &Inner, definition: &TriggerDefinition) -> Result<(), Failure
 
 /// At most once (documented): what can't be sent is lost, and the position
 /// moves first.
-fn send(inner: &Inner, definition: &TriggerDefinition, key: &Key, full: Full) {
-    inner.keep_position(key, full.next);
+fn send(
+    inner: &Inner,
+    definition: &TriggerDefinition,
+    key: &Key,
+    full: Full,
+) -> Result<(), YdbFailure> {
+    inner.keep_position(key, full.next)?;
     let TriggerDefinition {
         gateway_id,
         path,
@@ -163,6 +169,7 @@ fn send(inner: &Inner, definition: &TriggerDefinition, key: &Key, full: Full) {
             }
         }
     });
+    Ok(())
 }
 
 #[cfg(test)]

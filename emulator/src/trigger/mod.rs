@@ -23,7 +23,7 @@ pub use crate::cloud::plane::TriggerDefinition;
 use crate::gateway::Gateways;
 use crate::iam::Iam;
 use crate::traffic::Traffic;
-use crate::ydb::Ydb;
+use crate::ydb::{Ydb, YdbFailure};
 use seams::{Sockets, Topics};
 
 /// What a position belongs to: another topic has another one.
@@ -74,12 +74,20 @@ impl Inner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn position(&self, key: &Key) -> Option<u64> {
-        self.positions().get(key).copied()
+    fn position(&self, key: &Key) -> Result<Option<u64>, YdbFailure> {
+        match self.positions().get(key) {
+            Some(position) => Ok(Some(*position)),
+            None => self.topics.kept_place(key),
+        }
     }
 
-    fn keep_position(&self, key: &Key, position: u64) {
-        self.positions().insert(key.clone(), position);
+    fn keep_position(&self, key: &Key, position: u64) -> Result<(), YdbFailure> {
+        let mut positions = self.positions();
+        if positions.get(key) != Some(&position) {
+            self.topics.keep_place(key, position)?;
+            positions.insert(key.clone(), position);
+        }
+        Ok(())
     }
 }
 

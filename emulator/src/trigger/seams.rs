@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::Key;
 use crate::error::Status;
 use crate::gateway::Gateways;
 use crate::ydb::{Record, Ydb, YdbFailure};
@@ -21,6 +22,14 @@ pub(super) trait Topics: std::fmt::Debug + Send + Sync {
         from: u64,
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure>;
+    /// Where a trigger was when the emulator ended, if it outlives that.
+    fn kept_place(&self, _key: &Key) -> Result<Option<u64>, YdbFailure> {
+        Ok(None)
+    }
+    /// Keeps where a trigger is.
+    fn keep_place(&self, _key: &Key, _place: u64) -> Result<(), YdbFailure> {
+        Ok(())
+    }
 }
 
 /// Where batches go.
@@ -49,6 +58,14 @@ impl Topics for Ydb {
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure> {
         self.read_topic(database, topic, from, most).await
+    }
+
+    fn kept_place(&self, key: &Key) -> Result<Option<u64>, YdbFailure> {
+        self.trigger_place(&key.database, &key.stream, &key.trigger_id)
+    }
+
+    fn keep_place(&self, key: &Key, place: u64) -> Result<(), YdbFailure> {
+        self.keep_trigger_place(&key.database, &key.stream, &key.trigger_id, place)
     }
 }
 

@@ -134,7 +134,7 @@ impl Stage {
     async fn start(&mut self) {
         let key = super::Key::of(&self.definition);
         self.triggers.start(self.definition.clone());
-        wait_for(|| self.triggers.0.position(&key).is_some()).await;
+        wait_for(|| matches!(self.triggers.0.position(&key), Ok(Some(_)))).await;
     }
 
     async fn hear(&mut self) -> String {
