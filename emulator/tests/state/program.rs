@@ -33,6 +33,15 @@ impl Program {
     }
 
     pub(crate) fn with(folder: &Path, arguments: &[&str]) -> Self {
+        Self::launch(folder, "0s..60ms", arguments)
+    }
+
+    /// With operations that end after this process only.
+    pub(crate) fn slow(folder: &Path) -> Self {
+        Self::launch(folder, "1h", &[])
+    }
+
+    fn launch(folder: &Path, delay: &str, arguments: &[&str]) -> Self {
         let key = folder.join("key.json");
         let mut command = Command::new(env!("CARGO_BIN_EXE_yc-emulator"));
         command
@@ -41,7 +50,7 @@ impl Program {
             .arg("--operator-key")
             .arg(&key)
             .args(["--listen", "127.0.0.1:0", "--ydb-listen", "127.0.0.1:0"])
-            .args(["--operation-delay", "0s..60ms", "--log-level", "warn"])
+            .args(["--operation-delay", delay, "--log-level", "warn"])
             .args(["--quota", "serverless.functions.count=100000"])
             .args(["--quota", "iam.serviceAccounts.count=100000"])
             .args(["--quota", "ydb.schema-operations-per-day=100000"])

@@ -1,6 +1,7 @@
 //! Starts on a state: what is refused, and what is the same again.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -66,14 +67,25 @@ async fn addresses_key_and_authority_stay_the_same() {
     assert_eq!(account(&key), account(&before.0));
 }
 
+/// What a slow emulator was asked before it was killed.
+async fn cut_off(folder: &Path, calls: &[(Method, String, Value)]) -> Vec<Value> {
+    let mut program = Program::slow(folder);
+    program.ready().await;
+    let remote = Remote::of(&program).await;
+    let mut operations = Vec::new();
+    for (method, path, body) in calls {
+        let (_, operation) = remote.mutate(method.clone(), path, body).await;
+        assert_eq!(operation["done"], false, "{operation}");
+        operations.push(operation);
+    }
+    program.kill().await;
+    operations
+}
+
 #[tokio::test]
 async fn operations_that_were_cut_off_are_finished() {
     let folder = tempfile::tempdir().unwrap();
-    let slow = ["--operation-delay", "5m"];
-    let mut first = Program::with(folder.path(), &slow);
-    first.ready().await;
-    let remote = Remote::of(&first).await;
-    let bodies = [
+    let kinds = [
         ("/functions/v1/functions", json!({})),
         ("/iam/v1/serviceAccounts", json!({})),
         ("/ydb/v1/databases", json!({ "serverlessDatabase": {} })),
@@ -82,21 +94,35 @@ async fn operations_that_were_cut_off_are_finished() {
             json!({ "openapiSpec": SPEC }),
         ),
     ];
-    let mut operations = Vec::new();
-    for (path, mut body) in bodies {
+    let creates = kinds.clone().map(|(path, mut body)| {
         body["folderId"] = FOLDER.into();
         body["name"] = "cut-off".into();
-        let (_, operation) = remote.mutate(Method::POST, path, &body).await;
-        assert_eq!(operation["done"], false, "{operation}");
-        operations.push(operation);
-    }
-    first.kill().await;
-    let mut second = Program::spawn(folder.path());
-    second.ready().await;
-    for operation in &operations {
+        (Method::POST, path.to_owned(), body)
+    });
+    let creating = cut_off(folder.path(), &creates).await;
+    let mut program = Program::start(folder.path()).await;
+    let remote = Remote::of(&program).await;
+    let mut made = Vec::new();
+    for ((path, _), operation) in kinds.iter().zip(&creating) {
         let response = remote.done(operation).await;
         let status = response["status"].as_str().unwrap();
         assert!(matches!(status, "ACTIVE" | "RUNNING"), "{response}");
+        made.push(format!("{path}/{}", response["id"].as_str().unwrap()));
+    }
+    program.kill().await;
+
+    let change = json!({ "updateMask": "description", "description": "new", "name": "cut-off" });
+    let mut calls = vec![(Method::PATCH, made[0].clone(), change)];
+    let deleted = made[1..].iter();
+    calls.extend(deleted.map(|path| (Method::DELETE, path.clone(), json!({}))));
+    let changing = cut_off(folder.path(), &calls).await;
+    let _program = Program::start(folder.path()).await;
+    for operation in &changing {
+        remote.done(operation).await;
+    }
+    assert_eq!(remote.get(&made[0]).await.unwrap()["description"], "new");
+    for path in &made[1..] {
+        assert_eq!(remote.get(path).await, None);
     }
 }
 
