@@ -17,6 +17,8 @@ mod plan;
 mod producers;
 mod projection;
 mod relations;
+#[cfg(test)]
+mod reopen_tests;
 mod schema;
 mod schema_budget;
 mod script;
