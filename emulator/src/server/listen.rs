@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::StartError;
+use super::{StartError, ports};
 use crate::store::Store;
 
 /// A listener and where it listens.
@@ -22,17 +22,33 @@ pub(super) async fn listen(
 ) -> Result<Listening, StartError> {
     let before = store.kept(flag)?;
     let address = chosen(wanted, before);
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrInUse => StartError::Busy { address, flag },
-            _ => StartError::Listen { address, source },
-        })?;
+    let bound = if address.port() == 0 && store.keeps() {
+        lasting(address).await
+    } else {
+        TcpListener::bind(address).await
+    };
+    let listener = bound.map_err(|source| {
+        if ports::is_taken(&source) {
+            StartError::Busy { address, flag }
+        } else {
+            StartError::Listen { address, source }
+        }
+    })?;
     let address = listener
         .local_addr()
         .map_err(|source| StartError::Listen { address, source })?;
     store.keep(flag, &address);
     Ok(Listening { listener, address })
+}
+
+async fn lasting(wanted: SocketAddr) -> std::io::Result<TcpListener> {
+    for address in ports::lasting(wanted.ip()) {
+        match TcpListener::bind(address).await {
+            Err(error) if ports::is_taken(&error) => {}
+            bound => return bound,
+        }
+    }
+    TcpListener::bind(wanted).await
 }
 
 fn chosen(wanted: SocketAddr, before: Option<SocketAddr>) -> SocketAddr {

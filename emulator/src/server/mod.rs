@@ -5,6 +5,7 @@ mod folder;
 mod key_file;
 mod listen;
 mod plane;
+mod ports;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -155,7 +156,7 @@ impl Emulator {
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
-        let plane = LivePlane::new(&iam, &args, folder.path(), security.clone(), clock)
+        let plane = LivePlane::new(&iam, &args, &folder, security.clone(), clock)
             .map_err(StartError::Directory)?;
         let ydb = plane.ydb().clone();
         let plane = Arc::new(plane);

@@ -1,12 +1,14 @@
 //! The data plane of a running emulator.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::folder::Folder;
+use super::ports;
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
@@ -32,17 +34,19 @@ pub(super) struct LivePlane {
     gateways: Gateways,
     triggers: Triggers,
     traffic: Traffic,
+    /// Whether gateways are to be found at the same ports after the next start.
+    lasting: bool,
 }
 
 impl LivePlane {
     pub(super) fn new(
         iam: &Iam,
         args: &Args,
-        folder: &Path,
+        folder: &Folder,
         security: Security,
         clock: Clock,
     ) -> std::io::Result<Self> {
-        let code = folder.join(CODE);
+        let code = folder.path().join(CODE);
         // What an emulator that was killed had unpacked may be half there.
         if code.exists() {
             std::fs::remove_dir_all(&code)?;
@@ -52,7 +56,7 @@ impl LivePlane {
         let functions = Functions::new(iam.clone(), node, code, authority);
         let limits = Quotas::new(&args.quotas());
         let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
-        let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
+        let ydb = Ydb::new(iam.clone(), folder.path(), clock, schema_operations);
         let traffic = Traffic::default();
         let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
         let delay = args.trigger_start_delay;
@@ -69,6 +73,7 @@ impl LivePlane {
             gateways,
             triggers,
             traffic,
+            lasting: folder.store().keeps(),
         })
     }
 
@@ -195,6 +200,18 @@ impl DataPlane for LivePlane {
         spec: &str,
     ) -> Result<SocketAddr, Status> {
         let spec = Gateways::check(spec)?;
+        if self.lasting {
+            for address in ports::lasting(Ipv4Addr::LOCALHOST.into()) {
+                let opened = self
+                    .gateways
+                    .open(gateway_id, folder_id, spec.clone(), address);
+                match opened.await {
+                    Ok(address) => return Ok(address),
+                    Err(error) if ports::is_taken(&error) => {}
+                    Err(error) => return Err(Status::internal(error.to_string())),
+                }
+            }
+        }
         self.gateways.create(gateway_id, folder_id, spec).await
     }
 

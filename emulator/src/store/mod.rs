@@ -60,6 +60,11 @@ impl Store {
         }
     }
 
+    /// Whether anything is kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Waits for its turn. Others may change records meanwhile, but what they
     /// change is saved with this unit, so they shouldn't.
     pub(crate) async fn unit(&self) -> Unit {
