@@ -7,12 +7,21 @@ use wschat_tests::chat_socket::{ChatSocket, End};
 use wschat_tests::emulator::{self, Emulator, Request};
 use wschat_tests::wait::eventually;
 
-use crate::delete::{delete, made};
+use crate::delete::{delete, made as left};
 use crate::stage::{SOON, Stage, alice_and_bob, hear, hear_of, is_about};
 use crate::suite::{Handle, Scene};
 
+/// How often the cloud is killed while a chat is made.
+const KILLS: u32 = 5;
+
 pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
-    vec![suite.trial("a chat comes back with a cloud that was killed", comes_back)]
+    vec![
+        suite.trial("a chat comes back with a cloud that was killed", comes_back),
+        suite.trial(
+            "a chat is made by a cloud that was killed again and again",
+            is_made_all_the_same,
+        ),
+    ]
 }
 
 async fn comes_back(scene: Scene) -> Result<(), Failed> {
@@ -50,32 +59,73 @@ async fn comes_back(scene: Scene) -> Result<(), Failed> {
     nothing_to_do(&mut stage).await?;
     assert_eq!(made_once(&stage).await?, before);
     delete(&stage, "lobby").await?;
-    assert_eq!(made(&stage).await?, Vec::<String>::new());
+    assert_eq!(left(&stage).await?, Vec::<String>::new());
     stage.clear().await
 }
 
-/// An operator that starts anew looks at everything, and changes nothing.
+/// Neither the operator that was there nor one that starts anew changes anything.
 async fn nothing_to_do(stage: &mut Stage) -> Result<(), Failed> {
     stage.restart_operator().await?;
-    let emulator = &stage.emulator;
-    let looked = |call: &Request| call.method == "GET" && call.path.contains("/triggers");
-    eventually("the operator to look", SOON, || async {
-        let calls = emulator.requests(None).await;
-        let calls = calls.map_err(|error| error.to_string())?;
-        let seen = calls.iter().any(looked);
-        seen.then_some(()).ok_or("no look at triggers".to_owned())
-    })
-    .await?;
     stage.ready("lobby").await?;
     let calls = stage.emulator.requests(None).await?;
-    let of_operator = |call: &&Request| call.mutating && !call.grpc;
+    // Functions write rows and records, and tell sockets that they are replaced.
+    let of_control_plane =
+        |call: &&Request| !call.grpc && !call.path.starts_with("/apigateways/websocket/");
     let changes: Vec<String> = calls
         .iter()
-        .filter(of_operator)
-        .filter(|call| !call.path.starts_with("/apigateways/websocket/"))
+        .filter(of_control_plane)
+        .filter(|call| call.mutating)
         .map(|call| format!("{} {}", call.method, call.path))
         .collect();
     assert_eq!(changes, Vec::<String>::new());
+    Ok(())
+}
+
+/// While its parts are being made, the cloud is killed whenever it has one more.
+async fn is_made_all_the_same(scene: Scene) -> Result<(), Failed> {
+    let state = scene.folder.join("state").display().to_string();
+    let options = emulator::Options::default()
+        .operation_delay("100ms..400ms")
+        .argument("--state")
+        .argument(state);
+    let mut stage = Stage::set_in(scene, &options).await?;
+    stage.apply("lobby", "{}").await?;
+    let mut had = 0;
+    for _ in 0..KILLS {
+        let emulator = &stage.emulator;
+        had = eventually("one more resource", SOON, || async {
+            let made = emulator.state().await.map_err(|error| error.to_string())?;
+            let made = made.made_by_chats().len();
+            Some(made)
+                .filter(|made| *made > had)
+                .ok_or(format!("still {had}"))
+        })
+        .await?;
+        stage.emulator.process().kill().await?;
+        stage.emulator = Emulator::start(&stage.scene.folder, &options).await?;
+    }
+    let url = stage.ready("lobby").await?;
+    let (mut alice, mut bob) = alice_and_bob(&url).await?;
+    say(&mut alice, "hello").await?;
+    hear(&mut bob, "hello").await?;
+    let made = stage.emulator.state().await?;
+    for all in [
+        &made.databases,
+        &made.topics,
+        &made.functions,
+        &made.versions,
+        &made.gateways,
+        &made.triggers,
+    ] {
+        assert_eq!(all.len(), 1, "{all:?}");
+    }
+    delete(&stage, "lobby").await?;
+    assert_eq!(left(&stage).await?, Vec::<String>::new());
+    // What it recorded starts in the middle: the judge of the traffic would look
+    // for the beginnings in vain.
+    stage.emulator.process().kill().await?;
+    let operator = stage.operator.stop().await?;
+    assert!(operator.success(), "{operator}");
     Ok(())
 }
 
