@@ -25,9 +25,9 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
 }
 
 async fn comes_back(scene: Scene) -> Result<(), Failed> {
-    let state = scene.folder.join("state").display().to_string();
+    let kept = scene.folder.join("state").display().to_string();
     let options = emulator::Options::default().argument("--state");
-    let options = options.argument(state);
+    let options = options.argument(kept);
     let mut stage = Stage::set_in(scene, &options).await?;
     let url = stage.lobby().await?;
     let (mut alice, mut bob) = alice_and_bob(&url).await?;
@@ -83,11 +83,11 @@ async fn nothing_to_do(stage: &mut Stage) -> Result<(), Failed> {
 
 /// While its parts are being made, the cloud is killed whenever it has one more.
 async fn is_made_all_the_same(scene: Scene) -> Result<(), Failed> {
-    let state = scene.folder.join("state").display().to_string();
+    let kept = scene.folder.join("state").display().to_string();
     let options = emulator::Options::default()
         .operation_delay("100ms..400ms")
         .argument("--state")
-        .argument(state);
+        .argument(kept);
     let mut stage = Stage::set_in(scene, &options).await?;
     stage.apply("lobby", "{}").await?;
     let mut had = 0;
@@ -131,13 +131,13 @@ async fn is_made_all_the_same(scene: Scene) -> Result<(), Failed> {
 
 /// Everything that the chat has but its sockets, in some order.
 async fn made_once(stage: &Stage) -> Result<Vec<String>, Failed> {
-    let mut state = stage.emulator.state().await?;
-    state.connections.clear();
-    for topic in &mut state.topics {
+    let mut cloud = stage.emulator.state().await?;
+    cloud.connections.clear();
+    for topic in &mut cloud.topics {
         // It grows while people talk.
         topic["end"] = json!(null);
     }
-    Ok(state.made_by_chats())
+    Ok(cloud.made_by_chats())
 }
 
 async fn say(socket: &mut ChatSocket, content: &str) -> Result<(), Failed> {
