@@ -12,7 +12,6 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
 use super::channel::{Context, Token};
 use super::error::InvokeError;
@@ -126,9 +125,13 @@ impl Version {
     }
 
     /// One call.
-    pub(super) async fn call(&self, event: &Value) -> Result<Value, InvokeError> {
+    pub(super) async fn call(
+        &self,
+        request_id: String,
+        event: &Value,
+    ) -> Result<Value, InvokeError> {
         let lease = self.pool.acquire().await?;
-        let context = self.context();
+        let context = self.context(request_id);
         let start = Instant::now();
         self.journal.began(CallRecord {
             request_id: context.request_id.clone(),
@@ -146,7 +149,7 @@ impl Version {
         result
     }
 
-    fn context(&self) -> Context {
+    fn context(&self, request_id: String) -> Context {
         // An account that was deleted meanwhile gives no token, as in the cloud.
         let issued = self
             .service_account_id
@@ -158,7 +161,7 @@ impl Version {
             scheme: "Bearer",
         });
         Context {
-            request_id: Uuid::new_v4().to_string(),
+            request_id,
             function_name: self.function_id.clone(),
             function_version: self.id.clone(),
             memory_limit_in_mb: self.memory_mib.to_string(),

@@ -64,7 +64,7 @@ async fn function(
     (item, operation, call): (&PathItem, &Operation, &FunctionCall),
     (method, incoming, body): (http::Method, Incoming, Bytes),
 ) -> Answer {
-    let target = gateways.target(&operation.id, call);
+    let target = gateways.target(&operation.id, call, &operation.query);
     let event = plain(&item.path, &incoming, target, &method, &body);
     match gateways.call(call, event).await {
         Ok(reply) if reply.body.len() > MAX_BODY => text(

@@ -1,17 +1,14 @@
-//! `/triggers/v1/triggers`: Data Streams triggers that broadcast to sockets
-//! (proto `serverless/triggers/v1/trigger_service.proto`).
+//! `/triggers/v1/triggers`: Data Streams triggers (proto `serverless/triggers/v1/trigger_service.proto`).
 
 use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::Labels;
-use yandex_cloud_rest::model::trigger::{
-    CreateTriggerRequest, Rule, Trigger, UpdateTriggerRequest,
-};
+use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger, UpdateTriggerRequest};
 
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
 use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
-use super::{Call, filter, operations};
+use super::{Call, filter, operations, trigger_rule, unsupported};
 use crate::cloud::{ACTIVE, Target, Work, completed, quotas};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
@@ -60,59 +57,6 @@ fn check(violations: &mut Violations, name: &str, description: &str, labels: &La
     validate::labels(violations, labels, LabelRule::Wide);
 }
 
-fn check_rule(violations: &mut Violations, rule: &Rule) {
-    let Some(stream) = &rule.data_stream else {
-        violations.add("rule", "The emulator has dataStream only; it is required");
-        return;
-    };
-    violations.required("rule.dataStream.database", &stream.database);
-    violations.required("rule.dataStream.stream", &stream.stream);
-    violations.id(
-        "rule.dataStream.serviceAccountId",
-        &stream.service_account_id,
-    );
-    if let Some(batch) = &stream.batch_settings {
-        let good = batch.size == 0 || (1..=65_536).contains(&batch.size);
-        violations.check("batchSettings.size", good, "Must be in range 1 to 65536");
-        let cutoff = batch.cutoff.map_or(1, |cutoff| cutoff.get().as_secs());
-        violations.check(
-            "batchSettings.cutoff",
-            (1..=60).contains(&cutoff),
-            "Must be 1s to 60s",
-        );
-    }
-    match &stream.gateway_websocket_broadcast {
-        None => {
-            let text = "The emulator has gatewayWebsocketBroadcast only; it is required";
-            violations.add("rule.dataStream.action", text);
-        }
-        Some(broadcast) => {
-            violations.id("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
-            violations.required("gatewayWebsocketBroadcast.path", &broadcast.path);
-            let account = &broadcast.service_account_id;
-            violations.id("gatewayWebsocketBroadcast.serviceAccountId", account);
-        }
-    }
-}
-
-/// The caller attaches both of the rule's service accounts.
-fn authorize_accounts(call: &Call, rule: &Rule) -> Result<(), Status> {
-    let Some(stream) = &rule.data_stream else {
-        return Ok(());
-    };
-    let broadcaster = stream
-        .gateway_websocket_broadcast
-        .as_ref()
-        .map(|action| &action.service_account_id);
-    for account in [Some(&stream.service_account_id), broadcaster]
-        .into_iter()
-        .flatten()
-    {
-        call.cloud.iam().authorize_use(&call.subject, account)?;
-    }
-    Ok(())
-}
-
 fn check_name(
     call: &Call,
     folder_id: &str,
@@ -128,6 +72,7 @@ fn check_name(
 /// status knows no creating: it is there at once and runs when the operation
 /// has ended.
 fn create(call: &Call) -> Result<Value, Status> {
+    unsupported::refuse(&call.body, &trigger_rule::LACKING)?;
     let request: CreateTriggerRequest = message(&call.body)?;
     let mut violations = Violations::default();
     violations.id("folderId", &request.folder_id);
@@ -137,10 +82,10 @@ fn create(call: &Call) -> Result<Value, Status> {
         &request.description,
         &request.labels,
     );
-    check_rule(&mut violations, &request.rule);
+    trigger_rule::check(&mut violations, &request.rule);
     violations.finish()?;
     call.folder(&request.folder_id, Permission::TriggersManage)?;
-    authorize_accounts(call, &request.rule)?;
+    trigger_rule::authorize_accounts(call, &request.rule)?;
     call.cloud.check_quota(quotas::TRIGGERS)?;
     check_name(call, &request.folder_id, &request.name, None)?;
     let trigger = Trigger {
@@ -177,6 +122,7 @@ fn target<'a>(description: &'a str, metadata_type: &'a str, trigger: &'a Trigger
 }
 
 fn update(call: &Call, id: &str) -> Result<Value, Status> {
+    unsupported::refuse(&call.body, &trigger_rule::LACKING)?;
     let mut request: UpdateTriggerRequest = message(&call.body)?;
     let mask = mask(
         request.update_mask.take(),
@@ -191,12 +137,12 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
     );
     let rule = request.rule.get_or_insert_default();
     if mask.has("rule") {
-        check_rule(&mut violations, rule);
+        trigger_rule::check(&mut violations, rule);
     }
     violations.finish()?;
     let trigger = find(call, id, Permission::TriggersManage)?;
     if mask.has("rule") {
-        authorize_accounts(call, request.rule.get_or_insert_default())?;
+        trigger_rule::authorize_accounts(call, request.rule.get_or_insert_default())?;
     }
     if mask.has("name") {
         check_name(call, &trigger.folder_id, &request.name, Some(id))?;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::folder::Folder;
-use super::ports;
+use super::{StartError, ports};
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
@@ -21,7 +21,7 @@ use crate::iam::Iam;
 use crate::security::Security;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
-use crate::ydb::{Cut, DatabaseIdentity, Ydb};
+use crate::ydb::{Cut, DatabaseIdentity, Record, Ydb};
 
 /// Where functions' code is unpacked, in the folder for data.
 const CODE: &str = "functions";
@@ -45,11 +45,11 @@ impl LivePlane {
         folder: &Folder,
         security: Security,
         clock: Clock,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self, StartError> {
         let code = folder.path().join(CODE);
         // What an emulator that was killed had unpacked may be half there.
         if code.exists() {
-            std::fs::remove_dir_all(&code)?;
+            std::fs::remove_dir_all(&code).map_err(StartError::Directory)?;
         }
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
@@ -60,13 +60,14 @@ impl LivePlane {
         let traffic = Traffic::default();
         let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
         let delay = args.trigger_start_delay;
-        let triggers = Triggers::new(
+        let triggers = Triggers::load(
             iam.clone(),
             ydb.clone(),
-            gateways.clone(),
+            (gateways.clone(), functions.clone()),
             delay,
             traffic.clone(),
-        );
+            folder.store(),
+        )?;
         Ok(Self {
             ydb,
             functions,
@@ -143,18 +144,31 @@ impl DataPlane for LivePlane {
     }
 
     async fn topic_tail(&self, database_path: &str, topic: &str, most: usize) -> Vec<Value> {
-        let Ok(end) = self.ydb.topic_end(database_path, topic) else {
-            return Vec::new();
-        };
-        let from = end.saturating_sub(most as u64);
-        let records = self.ydb.read_topic(database_path, topic, from, most).await;
-        let records = records.unwrap_or_default().into_iter();
-        records
-            .map(|record| {
-                let text = String::from_utf8_lossy(&record.data);
-                json!({ "offset": record.offset, "writtenAt": record.written_at, "text": text })
+        let partitions = self.ydb.topic_partitions(database_path, topic);
+        let mut tail = Vec::new();
+        for partition in 0..partitions.unwrap_or_default() {
+            let Ok(end) = self.ydb.watch_topic(database_path, topic, partition) else {
+                continue;
+            };
+            let from = end.borrow().saturating_sub(most as u64);
+            let records = self
+                .ydb
+                .read_topic(database_path, (topic, partition), from, most)
+                .await;
+            let records = records.unwrap_or_default().into_iter();
+            tail.extend(records.map(|record| (partition, record)));
+        }
+        tail.sort_by_key(|(_, record)| record.written_at);
+        let last = tail.split_off(tail.len().saturating_sub(most));
+        let told = |(partition, record): (usize, Record)| {
+            json!({
+                "partition": partition,
+                "offset": record.offset,
+                "writtenAt": record.written_at,
+                "text": String::from_utf8_lossy(&record.data),
             })
-            .collect()
+        };
+        last.into_iter().map(told).collect()
     }
 
     fn cut_ydb_connections(&self, how: Cut) {

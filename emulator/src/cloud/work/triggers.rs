@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 use yandex_cloud_rest::model::Duration;
-use yandex_cloud_rest::model::trigger::{Rule, Trigger, UpdateTriggerRequest};
+use yandex_cloud_rest::model::trigger::{DataStream, Rule, Trigger, UpdateTriggerRequest};
+use yandex_cloud_rest::model::version::LATEST;
 
-use crate::cloud::plane::TriggerDefinition;
+use crate::cloud::plane::{BroadcastTarget, FunctionTarget, TriggerAction, TriggerDefinition};
 use crate::cloud::state::missing;
 use crate::cloud::{ACTIVE, Cloud, Mask, any, empty};
 use crate::error::Status;
@@ -55,23 +56,25 @@ pub(super) fn delete(cloud: &Cloud, id: &str) -> Result<Value, Status> {
     }
 }
 
-/// Defaults of what a rule leaves out.
+/// Defaults of what the rule leaves out.
 pub(crate) fn completed(mut rule: Rule) -> Rule {
     if let Some(stream) = &mut rule.data_stream {
         let batch = stream.batch_settings.get_or_insert_default();
         batch.size = batch.size.max(1);
         batch.cutoff.get_or_insert(Duration::from_secs(1));
+        if let Some(function) = &mut stream.invoke_function
+            && function.function_tag.is_empty()
+        {
+            LATEST.clone_into(&mut function.function_tag);
+        }
     }
     rule
 }
 
-/// What a trigger runs, unless it is paused.
-pub(in crate::cloud) fn running(trigger: &Trigger) -> Option<TriggerDefinition> {
-    if trigger.status != ACTIVE {
-        return None;
-    }
+/// What the data plane does for it; nothing for a rule without an action.
+fn definition(trigger: &Trigger) -> Option<TriggerDefinition> {
     let stream = trigger.rule.data_stream.clone()?;
-    let broadcast = stream.gateway_websocket_broadcast?;
+    let action = action(&stream)?;
     let batch = stream.batch_settings.unwrap_or_default();
     Some(TriggerDefinition {
         trigger_id: trigger.id.clone(),
@@ -81,8 +84,32 @@ pub(in crate::cloud) fn running(trigger: &Trigger) -> Option<TriggerDefinition> 
         service_account_id: stream.service_account_id,
         batch_size_bytes: u64::try_from(batch.size).unwrap_or(1).max(1),
         cutoff: batch.cutoff.unwrap_or(Duration::from_secs(1)).get(),
-        gateway_id: broadcast.gateway_id,
-        path: broadcast.path,
-        broadcaster_service_account_id: broadcast.service_account_id,
+        action,
     })
+}
+
+fn action(stream: &DataStream) -> Option<TriggerAction> {
+    if let Some(broadcast) = stream.gateway_websocket_broadcast.clone() {
+        return Some(TriggerAction::Broadcast(BroadcastTarget {
+            gateway_id: broadcast.gateway_id,
+            path: broadcast.path,
+            service_account_id: broadcast.service_account_id,
+        }));
+    }
+    let function = stream.invoke_function.clone()?;
+    let retry = function.retry_settings.unwrap_or_default();
+    Some(TriggerAction::Invoke(FunctionTarget {
+        function_id: function.function_id,
+        tag: function.function_tag,
+        service_account_id: Some(function.service_account_id).filter(|id| !id.is_empty()),
+        retries: u32::try_from(retry.retry_attempts).unwrap_or_default(),
+        interval: retry.interval.unwrap_or_default().get(),
+    }))
+}
+
+/// What a trigger runs, unless it is paused.
+pub(in crate::cloud) fn running(trigger: &Trigger) -> Option<TriggerDefinition> {
+    (trigger.status == ACTIVE)
+        .then(|| definition(trigger))
+        .flatten()
 }

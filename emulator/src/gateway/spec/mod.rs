@@ -2,6 +2,7 @@
 //! (reference §4.1, §5). What isn't supported is refused by name.
 
 mod integration;
+mod parameters;
 mod template;
 
 #[cfg(test)]
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-pub(super) use integration::{Dummy, FunctionCall, Integration};
+pub(super) use integration::{Dummy, FunctionCall, Integration, PayloadFormat};
+pub(super) use parameters::QueryParameters;
 pub(super) use template::Parameters;
 use template::Template;
 
@@ -109,6 +111,7 @@ pub(super) struct WebSocketItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WebSocketOperation {
     pub(super) id: String,
+    pub(super) query: QueryParameters,
     pub(super) call: FunctionCall,
 }
 
@@ -116,6 +119,7 @@ pub(super) struct WebSocketOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Operation {
     pub(super) id: String,
+    pub(super) query: QueryParameters,
     pub(super) integration: Integration,
 }
 
@@ -213,6 +217,10 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
         .as_object()
         .ok_or_else(|| wrong(path, "it must be an object"))?;
     let template = Template::parse(path).map_err(|problem| wrong(path, problem))?;
+    let common = Common {
+        account,
+        query: QueryParameters::parse(path, fields, &QueryParameters::default())?,
+    };
     let mut methods = BTreeMap::new();
     for (name, value) in fields {
         let method = match name.as_str() {
@@ -223,12 +231,12 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
             CONNECT | MESSAGE | DISCONNECT | "summary" | "description" | "parameters" => continue,
             other => return Err(unsupported(path, other)),
         };
-        methods.insert(method, operation(path, name, value, account)?);
+        methods.insert(method, operation(path, name, value, &common)?);
     }
     let web_socket_operation = |name: &str| {
         let value = fields.get(name);
         value
-            .map(|value| web_socket_operation(path, name, value, account))
+            .map(|value| web_socket_operation(path, name, value, &common))
             .transpose()
     };
     let (connect, disconnect) = (
@@ -257,16 +265,23 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
     })
 }
 
+/// What an operation has of its path and of the specification.
+struct Common<'a> {
+    account: Option<&'a str>,
+    query: QueryParameters,
+}
+
 fn web_socket_operation(
     path: &str,
     name: &str,
     value: &Value,
-    account: Option<&str>,
+    common: &Common<'_>,
 ) -> Result<WebSocketOperation, SpecError> {
-    let operation = operation(path, name, value, account)?;
+    let operation = operation(path, name, value, common)?;
     match operation.integration {
         Integration::Function(call) => Ok(WebSocketOperation {
             id: operation.id,
+            query: operation.query,
             call,
         }),
         Integration::Dummy(_) => Err(unsupported(
@@ -280,7 +295,7 @@ fn operation(
     path: &str,
     name: &str,
     value: &Value,
-    account: Option<&str>,
+    common: &Common<'_>,
 ) -> Result<Operation, SpecError> {
     let place = format!("{path} {name}");
     let fields = value
@@ -306,7 +321,8 @@ fn operation(
     };
     Ok(Operation {
         id,
-        integration: integration::parse(&place, integration, account)?,
+        query: QueryParameters::parse(&place, fields, &common.query)?,
+        integration: integration::parse(&place, integration, common.account)?,
     })
 }
 

@@ -158,13 +158,13 @@ fn consumers_and_triggers_are_where_they_were() {
     let joined = topics.join(TOPIC, "c", None, Arc::new(Notify::new()));
     joined.expect("a reader");
     assert_eq!(topics.commit(&key, "c", 0..2), Ok(2));
-    assert_eq!(topics.trigger_place(TOPIC, "a1s"), Ok(None));
-    topics.keep_trigger_place(TOPIC, "a1s", 3).expect("a place");
+    assert_eq!(topics.trigger_place(&key, "a1s"), Ok(None));
+    topics.keep_trigger_place(&key, "a1s", 3).expect("a place");
 
     let second = place.open();
     let topics = &second.topics;
     assert_eq!(topics.committed(&key, "c"), 2);
-    assert_eq!(topics.trigger_place(TOPIC, "a1s"), Ok(Some(3)));
+    assert_eq!(topics.trigger_place(&key, "a1s"), Ok(Some(3)));
     topics.set_committed(&key, "c", 1).expect("a place");
 
     let third = place.open();

@@ -20,8 +20,8 @@ pub(super) const TABLES: &str = "
         PRIMARY KEY (topic, part)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS consumers (topic TEXT, consumer TEXT, part INTEGER,
         position INTEGER, PRIMARY KEY (topic, consumer, part)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS triggers (topic TEXT, id TEXT, position INTEGER,
-        PRIMARY KEY (topic, id)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS triggers (topic TEXT, id TEXT, part INTEGER, position INTEGER,
+        PRIMARY KEY (topic, id, part)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS schema_operations (at INTEGER);";
 
 /// How far a consumer is in a partition.
@@ -138,9 +138,14 @@ impl TopicLog {
     }
 
     /// Where a trigger is.
-    pub(super) fn trigger_place(&self, topic: &str, id: &str) -> Result<Option<u64>, YdbError> {
-        let sql = "SELECT position FROM triggers WHERE topic = ?1 AND id = ?2";
-        let found = self.0.query_row(sql, [topic, id], |row| row.get(0));
+    pub(super) fn trigger_place(
+        &self,
+        key: &PartitionKey,
+        id: &str,
+    ) -> Result<Option<u64>, YdbError> {
+        let sql = "SELECT position FROM triggers WHERE topic = ?1 AND id = ?2 AND part = ?3";
+        let place = params![key.topic, id, signed(key.number)];
+        let found = self.0.query_row(sql, place, |row| row.get(0));
         let found = found.optional().map_err(failure)?;
         Ok(found.map(offset))
     }
@@ -148,13 +153,13 @@ impl TopicLog {
     /// Keeps where a trigger is.
     pub(super) fn keep_trigger_place(
         &self,
-        topic: &str,
+        key: &PartitionKey,
         id: &str,
         place: u64,
     ) -> Result<(), YdbError> {
-        let sql = "INSERT OR REPLACE INTO triggers VALUES (?1, ?2, ?3)";
+        let sql = "INSERT OR REPLACE INTO triggers VALUES (?1, ?2, ?3, ?4)";
         let mut statement = self.0.prepare_cached(sql).map_err(failure)?;
-        let row = params![topic, id, position(place)];
+        let row = params![key.topic, id, signed(key.number), position(place)];
         statement.execute(row).map_err(failure)?;
         Ok(())
     }

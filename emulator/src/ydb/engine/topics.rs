@@ -319,19 +319,23 @@ impl Topics {
         Ok(())
     }
 
-    /// Where a trigger is in a topic, if it ever was in it.
-    pub(crate) fn trigger_place(&self, path: &str, id: &str) -> Result<Option<u64>, YdbError> {
-        lock(&self.log).trigger_place(path, id)
+    /// Where a trigger is in a partition, if it ever was in it.
+    pub(crate) fn trigger_place(
+        &self,
+        key: &PartitionKey,
+        id: &str,
+    ) -> Result<Option<u64>, YdbError> {
+        lock(&self.log).trigger_place(key, id)
     }
 
     /// Keeps where a trigger is.
     pub(crate) fn keep_trigger_place(
         &self,
-        path: &str,
+        key: &PartitionKey,
         id: &str,
         place: u64,
     ) -> Result<(), YdbError> {
-        lock(&self.log).keep_trigger_place(path, id, place)
+        lock(&self.log).keep_trigger_place(key, id, place)
     }
 
     /// When the schema was looked at or changed lately, oldest first.
