@@ -67,9 +67,3 @@ pub(super) fn check_metadata(violations: &mut Violations, options: Option<&Metad
         violations.check(field, known, "Must be ENABLED or DISABLED");
     }
 }
-
-/// Whether a version's instances get tokens from the metadata service: yes,
-/// unless it is switched off (documented).
-pub(super) fn has_metadata(options: Option<&MetadataOptions>) -> bool {
-    options.is_none_or(|options| options.gce_http_endpoint != "DISABLED")
-}

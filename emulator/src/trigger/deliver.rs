@@ -6,6 +6,7 @@ use super::batch::Full;
 use super::{Inner, Place};
 use crate::cloud::plane::{BroadcastTarget, FunctionTarget, TriggerAction, TriggerDefinition};
 use crate::traffic::{Seen, preview};
+use crate::ydb::YdbFailure;
 
 /// To sockets at most once (documented): what can't be sent is lost, and the
 /// position moves first. To a function as often as its settings say; the
@@ -16,11 +17,11 @@ pub(super) async fn deliver(
     definition: &TriggerDefinition,
     place: &Place,
     full: Full,
-) {
+) -> Result<(), YdbFailure> {
     let next = full.next;
     match &definition.action {
         TriggerAction::Broadcast(target) => {
-            inner.keep_position(place, next);
+            inner.keep_position(place, next)?;
             inner
                 .traffic
                 .saw(broadcast(inner, definition, target, place, full));
@@ -28,9 +29,10 @@ pub(super) async fn deliver(
         TriggerAction::Invoke(function) => {
             let seen = invoke(inner, definition, function, place, &full).await;
             inner.traffic.saw(seen);
-            inner.keep_position(place, next);
+            inner.keep_position(place, next)?;
         }
     }
+    Ok(())
 }
 
 fn broadcast(
