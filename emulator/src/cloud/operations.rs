@@ -78,6 +78,13 @@ impl Operations {
     }
 }
 
+/// Waits. Timers go by milliseconds, and no delay is none at all.
+async fn pass(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+}
+
 /// A text that sorts a higher number before a lower one.
 pub(crate) fn newest_first(sequence: u64) -> String {
     format!("{:020}", u64::MAX - sequence)
@@ -118,12 +125,12 @@ impl Cloud {
         }
         let (cloud, id, delay) = (self.clone(), operation.id.clone(), self.operation_delay());
         tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
+            pass(delay).await;
             let result = work.await;
             if let Err(status) = &result {
                 // Shown while the rollback runs, which takes as long again.
                 cloud.fail(&id, status);
-                tokio::time::sleep(delay).await;
+                pass(delay).await;
             }
             cloud.end(&id, result.ok());
         });

@@ -9,6 +9,9 @@ mod batch;
 mod follow;
 mod seams;
 
+#[cfg(any(test, fuzzing))]
+#[expect(clippy::expect_used, reason = "a panic is how a target fails")]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 
