@@ -4,11 +4,6 @@
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]
-#[expect(
-    unsafe_code,
-    clippy::panic,
-    reason = "libFuzzer calls it by name, and a panic is how a target fails"
-)]
 mod driver;
 
 #[cfg(not(fuzzing))]

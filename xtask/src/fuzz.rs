@@ -126,7 +126,7 @@ fn build() -> Result<PathBuf, ChoreError> {
         workspace::cargo()
             .env("CARGO_TARGET_DIR", &folder)
             .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\x1f"))
-            .args(["build", "--locked", "--profile", "fuzz"])
+            .args(["build", "--quiet", "--locked", "--profile", "fuzz"])
             .args(["--package", "wschat-fuzz", "--bins"])
             .args(["--target", triple]),
     )?;
@@ -154,10 +154,21 @@ fn command(driver: &Path, target: &Target) -> Command {
     command
         .current_dir(workspace::root())
         .env("FUZZ_TARGET", &target.name)
+        .env("TMPDIR", databases())
         .arg(format!("-artifact_prefix={}", target.failing.display()))
         .arg(format!("-timeout={TIMEOUT}"))
         .arg(format!("-rss_limit_mb={MEMORY}"));
     command
+}
+
+/// Where databases are made anew for many cases: in memory, where that can be had.
+fn databases() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
 }
 
 /// Runs a target; its output goes to its log.
@@ -170,6 +181,8 @@ fn fuzz(driver: &Path, target: &Target, cases: u64) -> Result<Report, ChoreError
     command
         .arg(format!("-runs={cases}"))
         .arg(format!("-max_len={LONGEST}"))
+        // Long cases early: short ones can't hold a conversation.
+        .arg("-len_control=10")
         .arg("-print_final_stats=1");
     if words.exists() {
         command.arg(format!("-dict={}", words.display()));

@@ -83,6 +83,10 @@ fn masked(start: u8, mask: [u8; 4], payload: &[u8], bytes: &mut Vec<u8>) {
         }
     }
     bytes.extend(mask);
+    if mask == [0; 4] {
+        bytes.extend_from_slice(payload);
+        return;
+    }
     let keys = mask.iter().cycle();
     bytes.extend(payload.iter().zip(keys).map(|(byte, key)| byte ^ key));
 }

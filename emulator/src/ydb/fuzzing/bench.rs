@@ -1,8 +1,9 @@
 //! A database that cases share as long as they leave it as it was.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::types::Value as Stored;
 use tempfile::TempDir;
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
 use crate::server::OPERATOR_ROLES;
-use crate::ydb::engine::{Database, Query, Rights};
+use crate::ydb::engine::{Database, Query, Rights, TopicSettings};
 use crate::ydb::parameters::Parameter;
 use crate::ydb::types::{ColumnType, Primitive};
 use crate::ydb::{DatabaseIdentity, Ydb};
@@ -95,6 +96,7 @@ impl Bench {
         };
         let database = bench.database();
         database.run_alone(&script(TABLES)).expect("tables");
+        database.topics.create(&topic(), settings());
         bench.clean = database.run_alone(&script(CHECK)).expect("rows");
         bench
     }
@@ -103,18 +105,42 @@ impl Bench {
         self.ydb.must_have(PATH).expect("the database")
     }
 
+    fn topic_is_new(&self) -> bool {
+        let found = self.database().topics.all();
+        let [only] = found.as_slice() else {
+            return false;
+        };
+        let end = self.ydb.topic_end(PATH, TOPIC);
+        only.path == topic() && only.settings == settings() && end.is_ok_and(|end| end == 0)
+    }
+
     /// Whether nothing was added.
     fn is_bare(&self) -> bool {
         let database = self.database();
-        database.tables().len() == 2
-            && database.directories().is_empty()
-            && database.topics.all().is_empty()
+        database.tables().len() == 2 && database.directories().is_empty() && self.topic_is_new()
     }
 }
 
 impl Drop for Bench {
     fn drop(&mut self) {
         self.ydb.delete_database(PATH);
+    }
+}
+
+fn topic() -> String {
+    format!("{PATH}/{TOPIC}")
+}
+
+fn settings() -> TopicSettings {
+    TopicSettings {
+        partitions: 1,
+        retention: Duration::from_hours(1),
+        codecs: Vec::new(),
+        attributes: BTreeMap::new(),
+        consumers: vec!["consumer".to_owned()],
+        write_speed: 1 << 20,
+        write_burst: 0,
+        metering_mode: 0,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Messages of YDB's services, made by their descriptors: what a field holds is
 //! drawn from the case's bytes, so that most of it is understood.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
@@ -113,7 +113,18 @@ impl Schema {
         let Some(message) = self.messages.get(name).filter(|_| depth > 0) else {
             return Ok(());
         };
+        let mut chosen = BTreeMap::new();
         for field in &message.field {
+            if let Some(group) = alternatives(field) {
+                // One of them, at the first that is met.
+                if !chosen.contains_key(&group) {
+                    chosen.insert(group, one_of(message, group, input)?);
+                }
+                if chosen.get(&group) == Some(&field.number()) {
+                    self.field(field, known, input, depth, bytes)?;
+                }
+                continue;
+            }
             let is_repeated = field.label() == Label::Repeated;
             let most = if is_repeated { MOST_ITEMS } else { 1 };
             for _ in 0..most {
@@ -167,6 +178,23 @@ impl Schema {
         }
         Ok(())
     }
+}
+
+/// The `oneof` that a field is in.
+fn alternatives(field: &FieldDescriptorProto) -> Option<i32> {
+    field.oneof_index.filter(|_| !field.proto3_optional())
+}
+
+/// The number of one field of a `oneof`.
+fn one_of(
+    message: &DescriptorProto,
+    group: i32,
+    input: &mut Unstructured<'_>,
+) -> arbitrary::Result<i32> {
+    let members = message.field.iter();
+    let members = members.filter(|field| alternatives(field) == Some(group));
+    let numbers: Vec<i32> = members.map(FieldDescriptorProto::number).collect();
+    input.choose(&numbers).copied()
 }
 
 /// Small ones, the limits, and any.

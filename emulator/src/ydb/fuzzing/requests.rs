@@ -39,11 +39,16 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn new(bench: &'a Bench) -> Self {
+        // It begins with one, since hardly anything can be asked without.
+        let known = Known {
+            session: bench.ydb.sessions().create(bench.database()),
+            ..Known::default()
+        };
         Self {
             bench,
             routes: bench.routes.clone(),
-            known: Known::default(),
-            sessions: 0,
+            known,
+            sessions: 1,
             open: Vec::new(),
         }
     }
