@@ -1,7 +1,5 @@
 //! What libFuzzer says, in a table.
 
-use std::fmt::Write;
-
 /// A target's run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Report {
@@ -51,13 +49,11 @@ pub(crate) fn fault(log: &str) -> String {
     let mut lines = log.lines();
     let panic = lines.find(|line| line.contains("panicked at"));
     let reason = lines.next().unwrap_or_default();
-    match panic {
-        Some(panic) => format!("{panic} {reason}"),
-        None => {
-            let said = log.lines().find(|line| line.contains("ERROR: "));
-            said.unwrap_or("it ended too early").to_owned()
-        }
+    if let Some(panic) = panic {
+        return format!("{panic} {reason}");
     }
+    let said = log.lines().find(|line| line.contains("ERROR: "));
+    said.unwrap_or("it ended too early").to_owned()
 }
 
 /// The file with the case that failed.
@@ -68,11 +64,11 @@ pub(crate) fn failing_case(log: &str) -> Option<&str> {
 
 /// A line a target.
 pub(crate) fn table(reports: &[Report]) -> String {
-    let mut table = format!(
+    let heading = format!(
         "{:<16}{:>10}{:>10}{:>10}{:>8}{:>8}",
         "target", "cases", "a second", "edges", "corpus", "MB"
     );
-    for report in reports {
+    let lines = reports.iter().map(|report| {
         let Report {
             name,
             cases,
@@ -81,13 +77,10 @@ pub(crate) fn table(reports: &[Report]) -> String {
             corpus,
             memory,
         } = report;
-        // Writing to a string can't fail.
-        drop(write!(
-            table,
-            "\n{name:<16}{cases:>10}{per_second:>10}{coverage:>10}{corpus:>8}{memory:>8}"
-        ));
-    }
-    table
+        format!("{name:<16}{cases:>10}{per_second:>10}{coverage:>10}{corpus:>8}{memory:>8}")
+    });
+    let all: Vec<String> = std::iter::once(heading).chain(lines).collect();
+    all.join("\n")
 }
 
 #[cfg(test)]
