@@ -156,7 +156,7 @@ fn authorized(functions: &Functions, function_id: &str, call: &Call) -> Result<(
     let subject = match token {
         None => None,
         Some(token) => {
-            let subject = functions.0.host.iam.authenticate(Some(token));
+            let subject = functions.0.host.inspector.iam().authenticate(Some(token));
             Some(subject.map_err(|status| InvokeError::Denied(status.message))?)
         }
     };
@@ -186,7 +186,7 @@ fn http_event(call: &Call, functions: &Functions) -> Value {
     let query = Values::of_query(call.uri.query());
     let (body, is_base64) = http_body(text(header::CONTENT_TYPE), &call.body);
     let user_agent = text(header::USER_AGENT).unwrap_or_default();
-    let now = functions.0.host.iam.clock().now();
+    let now = functions.0.host.inspector.iam().clock().now();
     json!({
         "httpMethod": call.method.as_str(),
         "url": "",

@@ -4,6 +4,7 @@ pub mod error;
 pub mod event;
 pub mod reply;
 
+mod broken;
 mod channel;
 mod endpoint;
 mod instance;
@@ -14,6 +15,7 @@ mod metadata;
 mod output;
 mod pool;
 mod supervise;
+mod tokens;
 mod unpack;
 mod version;
 
@@ -37,7 +39,8 @@ pub use pool::Limits;
 
 use crate::cloud::plane::Deployment;
 use crate::error::Status;
-use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::iam::{Permission, Resource, Subject};
+use crate::inspect::Inspector;
 use journal::{Journal, Story};
 use version::{Host, Version};
 
@@ -68,15 +71,21 @@ pub struct Functions(Arc<Inner>);
 impl Functions {
     /// No functions yet. `node` runs them, `work_dir` gets their code, and they
     /// trust the `authority` whose certificate is in that file (absolute, PEM).
+    /// The `inspector` breaks calls of them.
     #[must_use]
-    pub fn new(iam: Iam, node: PathBuf, work_dir: PathBuf, authority: Option<PathBuf>) -> Self {
-        Self::with_limits(iam, node, work_dir, authority, Limits::default())
+    pub fn new(
+        inspector: Inspector,
+        node: PathBuf,
+        work_dir: PathBuf,
+        authority: Option<PathBuf>,
+    ) -> Self {
+        Self::with_limits(inspector, node, work_dir, authority, Limits::default())
     }
 
     /// The same with other limits.
     #[must_use]
     pub fn with_limits(
-        iam: Iam,
+        inspector: Inspector,
         node: PathBuf,
         work_dir: PathBuf,
         authority: Option<PathBuf>,
@@ -85,7 +94,7 @@ impl Functions {
         let tasks = TaskTracker::new();
         Self(Arc::new(Inner {
             host: Host {
-                iam,
+                inspector,
                 node,
                 work_dir,
                 authority,
@@ -175,7 +184,7 @@ impl Functions {
             .map(|function| function.folder_id.clone());
         let folder_id = folder_id.ok_or_else(|| not_found(function_id, LATEST))?;
         let resource = Resource::function(&folder_id, function_id);
-        let iam = &self.0.host.iam;
+        let iam = self.0.host.inspector.iam();
         let allowed = match caller {
             Some(subject) => iam.authorize(subject, Permission::FunctionInvoke, &resource),
             None => iam.authorize_anonymous(Permission::FunctionInvoke, &resource),
@@ -198,11 +207,11 @@ impl Functions {
             return Err(InvokeError::Unavailable(function_id.to_owned()));
         }
         let version = self.version(function_id, tag)?;
-        let call = self
-            .0
-            .host
-            .tasks
-            .spawn(async move { version.call(&event).await });
+        let inspector = self.0.host.inspector.clone();
+        let path = format!("/{function_id}/{tag}");
+        let call = self.0.host.tasks.spawn(async move {
+            broken::invoke(&inspector, &path, &event, || version.call(&event)).await
+        });
         call.await
             .unwrap_or_else(|error| Err(InvokeError::Internal(error.to_string())))
     }

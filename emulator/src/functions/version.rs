@@ -19,10 +19,11 @@ use super::error::InvokeError;
 use super::journal::{CallRecord, Journal};
 use super::launch::Launch;
 use super::pool::{Limits, Pool};
+use super::tokens::Tokens;
 use super::unpack::{Handler, find_handler, unpack};
 use super::{Deployment, metadata};
 use crate::error::Status;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 
 /// What a process finds commands in; the emulator's own search path stays out.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -38,7 +39,7 @@ const MIB: u64 = 1 << 20;
 /// What all versions share.
 #[derive(Debug, Clone)]
 pub(super) struct Host {
-    pub(super) iam: Iam,
+    pub(super) inspector: Inspector,
     pub(super) node: PathBuf,
     pub(super) work_dir: PathBuf,
     pub(super) authority: Option<PathBuf>,
@@ -50,10 +51,9 @@ pub(super) struct Host {
 /// A version that can be called.
 #[derive(Debug)]
 pub(super) struct Version {
-    iam: Iam,
     function_id: String,
     id: String,
-    service_account_id: Option<String>,
+    tokens: Tokens,
     memory_mib: u64,
     timeout: Duration,
     code: PathBuf,
@@ -81,13 +81,13 @@ impl Version {
             .map_err(failed)?;
         let metadata_address = listener.local_addr().map_err(failed)?;
         let stop = CancellationToken::new();
-        let account = deployment.service_account_id.clone();
-        host.tasks.spawn(metadata::serve(
-            listener,
-            host.iam.clone(),
-            account,
-            stop.clone(),
-        ));
+        let tokens = Tokens {
+            inspector: host.inspector.clone(),
+            function_id: deployment.function_id.clone(),
+            service_account_id: deployment.service_account_id,
+        };
+        host.tasks
+            .spawn(metadata::serve(listener, tokens.clone(), stop.clone()));
 
         let memory_mib = (deployment.memory_bytes / MIB).max(1);
         let launch = Launch {
@@ -112,10 +112,9 @@ impl Version {
         let concurrency = usize::try_from(deployment.concurrency).unwrap_or(1);
         let pool = Pool::new(launch, concurrency, host.limits, host.tasks.clone());
         Ok(Self {
-            iam: host.iam.clone(),
             function_id: deployment.function_id,
             id: deployment.version_id,
-            service_account_id: deployment.service_account_id,
+            tokens,
             memory_mib,
             timeout: deployment.timeout,
             code,
@@ -128,7 +127,7 @@ impl Version {
     /// One call.
     pub(super) async fn call(&self, event: &Value) -> Result<Value, InvokeError> {
         let lease = self.pool.acquire().await?;
-        let context = self.context();
+        let context = self.context().await;
         let start = Instant::now();
         self.journal.began(CallRecord {
             request_id: context.request_id.clone(),
@@ -146,13 +145,8 @@ impl Version {
         result
     }
 
-    fn context(&self) -> Context {
-        // An account that was deleted meanwhile gives no token, as in the cloud.
-        let issued = self
-            .service_account_id
-            .as_deref()
-            .map(|id| self.iam.issue_token(id));
-        let token = issued.and_then(Result::ok).map(|issued| Token {
+    async fn context(&self) -> Context {
+        let token = self.tokens.of_call().await.map(|issued| Token {
             access: issued.token,
             lifetime: issued.expires_in.as_secs(),
             scheme: "Bearer",

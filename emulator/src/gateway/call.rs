@@ -15,22 +15,23 @@ use crate::iam::Subject;
 pub(super) const MESSAGE_BYTES: usize = 128 * 1024;
 
 impl Gateways {
-    /// What an operation answers to an event of a connection.
+    /// What an operation answers to an event of a connection; nothing when a
+    /// fault rule loses it.
     pub(super) async fn answer(
         &self,
         operation: &WebSocketOperation,
         connection: &Connection,
         incoming: &Incoming,
         kind: &Kind<'_>,
-    ) -> Result<FunctionReply, InvokeError> {
+    ) -> Option<Result<FunctionReply, InvokeError>> {
         let target = self.target(&operation.id, &operation.call);
         let event = web_socket(connection, incoming, target, kind);
-        self.call(&operation.call, event).await
+        self.tell(&operation.call, connection, kind, event).await
     }
 
     /// What an event is for, now.
     pub(super) fn target<'a>(&self, operation_id: &'a str, call: &'a FunctionCall) -> Target<'a> {
-        let now = self.0.iam.clock().now();
+        let now = self.iam().clock().now();
         Target {
             operation_id,
             function_id: &call.function_id,

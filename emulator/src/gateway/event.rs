@@ -109,7 +109,7 @@ pub(super) enum Kind<'a> {
 }
 
 impl Kind<'_> {
-    fn names(&self) -> (&'static str, &'static str) {
+    pub(super) fn names(&self) -> (&'static str, &'static str) {
         match self {
             Self::Connect => ("CONNECT", "GET"),
             Self::Message { .. } => ("MESSAGE", "POST"),

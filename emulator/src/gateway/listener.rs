@@ -1,6 +1,5 @@
 //! A gateway's listener: plain requests, and upgrades to WebSocket.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Gateway, Gateways, handshake, plain};
+use crate::inspect::Cut;
 
 /// How long a client may take to send a request's headers.
 const HEADERS_LIMIT: Duration = Duration::from_secs(30);
@@ -64,7 +64,7 @@ async fn connection(
     };
     let service = service_fn(move |request| {
         let (gateways, gateway) = (gateways.clone(), Arc::clone(&gateway));
-        async move { Ok::<_, Infallible>(answer(&gateways, &gateway, request, peer).await) }
+        async move { answer(&gateways, &gateway, request, peer).await }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -81,15 +81,16 @@ async fn connection(
     }
 }
 
+/// An error, which only a fault rule makes, ends the connection.
 async fn answer(
     gateways: &Gateways,
     gateway: &Arc<Gateway>,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> Answer {
+) -> Result<Answer, Cut> {
     let spec = gateway.spec();
     let Some((item, parameters)) = spec.find(request.uri().path()) else {
-        return text(StatusCode::NOT_FOUND, "there is nothing at this path");
+        return Ok(text(StatusCode::NOT_FOUND, "there is nothing at this path"));
     };
     if let Some(operations) = &item.web_socket
         && handshake::is_upgrade(request.headers())
@@ -97,7 +98,8 @@ async fn answer(
         let route = (item.path.as_str(), operations);
         return handshake::upgrade(gateways, gateway, route, &parameters, request, peer).await;
     }
-    plain::answer(gateways, &gateway.id, (item, parameters), request, peer).await
+    let answering = plain::answer(gateways, &gateway.id, (item, parameters), request, peer);
+    Ok(answering.await)
 }
 
 /// A short answer in words.

@@ -7,6 +7,7 @@
 //! a gateway that goes closes its sockets with 1001.
 
 mod api;
+mod broken;
 mod call;
 mod connection;
 mod event;
@@ -34,6 +35,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Status;
 use crate::functions::Functions;
 use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::Traffic;
 use call::MESSAGE_BYTES;
@@ -75,7 +77,7 @@ impl Gateway {
 
 #[derive(Debug)]
 struct Inner {
-    iam: Iam,
+    inspector: Inspector,
     functions: Functions,
     settings: GatewaySettings,
     security: Security,
@@ -93,9 +95,14 @@ pub struct Gateways(Arc<Inner>);
 impl Gateways {
     /// None yet. What passes them is told to `traffic`.
     #[must_use]
-    pub fn new(iam: Iam, functions: Functions, security: Security, traffic: Traffic) -> Self {
+    pub fn new(
+        inspector: Inspector,
+        functions: Functions,
+        security: Security,
+        traffic: Traffic,
+    ) -> Self {
         Self::with_settings(
-            iam,
+            inspector,
             functions,
             GatewaySettings::default(),
             security,
@@ -106,14 +113,14 @@ impl Gateways {
     /// None yet, with other limits and choices.
     #[must_use]
     pub fn with_settings(
-        iam: Iam,
+        inspector: Inspector,
         functions: Functions,
         settings: GatewaySettings,
         security: Security,
         traffic: Traffic,
     ) -> Self {
         Self(Arc::new(Inner {
-            iam,
+            inspector,
             functions,
             settings,
             security,
@@ -123,6 +130,10 @@ impl Gateways {
             message_ids: MessageIds::default(),
             tasks: TaskTracker::new(),
         }))
+    }
+
+    fn iam(&self) -> &Iam {
+        self.0.inspector.iam()
     }
 
     fn gateways(&self) -> MutexGuard<'_, HashMap<String, Arc<Gateway>>> {
@@ -215,8 +226,7 @@ impl Gateways {
             id: service_account_id.to_owned(),
         };
         let resource = Resource::gateway(&gateway.folder_id, gateway_id);
-        self.0
-            .iam
+        self.iam()
             .authorize(&subject, Permission::WebSocketBroadcast, &resource)?;
         if gateway.spec().web_socket(path).is_none() {
             let message = format!("Gateway {gateway_id} has no WebSocket path {path}");

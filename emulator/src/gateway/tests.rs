@@ -1,5 +1,6 @@
 mod api;
 mod events;
+mod faults;
 mod limits;
 mod plain;
 mod sockets;
@@ -75,7 +76,7 @@ impl Room {
         stage.deploy_code(FUNCTION, CHAT).await;
         let functions = stage.functions.clone();
         let gateways = Gateways::with_settings(
-            stage.iam.clone(),
+            stage.inspector.clone(),
             functions,
             settings,
             security,

@@ -69,7 +69,28 @@ impl Iam {
     /// # Errors
     /// `NOT_FOUND` for an unknown account.
     pub fn issue_token(&self, service_account_id: &str) -> Result<IssuedToken, Status> {
-        let now = self.0.clock.now();
+        self.issue_token_at(service_account_id, self.0.clock.now())
+    }
+
+    /// A token that says it is good, and has expired: what a cache that went
+    /// wrong would give.
+    ///
+    /// # Errors
+    /// As [`Iam::issue_token`].
+    pub fn issue_expired_token(&self, service_account_id: &str) -> Result<IssuedToken, Status> {
+        let life = SignedDuration::try_from(self.0.settings.token_lifetime).unwrap_or_default();
+        let long_ago = self.0.clock.now().checked_sub(life);
+        self.issue_token_at(
+            service_account_id,
+            long_ago.unwrap_or(Timestamp::UNIX_EPOCH),
+        )
+    }
+
+    fn issue_token_at(
+        &self,
+        service_account_id: &str,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Status> {
         {
             let mut state = self.state();
             if !state.accounts.contains(service_account_id) {

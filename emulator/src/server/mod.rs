@@ -147,7 +147,7 @@ impl Emulator {
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
-        let plane = LivePlane::new(&iam, &args, directory.path(), security.clone(), clock);
+        let plane = LivePlane::new(&inspector, &args, directory.path(), security.clone(), clock);
         let ydb = plane.ydb().clone();
         let plane = Arc::new(plane);
         let cloud = Cloud::new(settings, iam, ids, Arc::clone(&plane) as Arc<dyn DataPlane>);

@@ -15,7 +15,7 @@ use crate::error::Status;
 use crate::functions::Functions;
 use crate::functions::journal::Story;
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
@@ -33,23 +33,30 @@ pub(super) struct LivePlane {
 
 impl LivePlane {
     pub(super) fn new(
-        iam: &Iam,
+        inspector: &Inspector,
         args: &Args,
         folder: &Path,
         security: Security,
         clock: Clock,
     ) -> Self {
+        let iam = inspector.iam();
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
-        let functions = Functions::new(iam.clone(), node, folder.join("functions"), authority);
+        let functions =
+            Functions::new(inspector.clone(), node, folder.join("functions"), authority);
         let limits = Quotas::new(&args.quotas());
         let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
         let traffic = Traffic::default();
-        let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
+        let gateways = Gateways::new(
+            inspector.clone(),
+            functions.clone(),
+            security,
+            traffic.clone(),
+        );
         let delay = args.trigger_start_delay;
         let triggers = Triggers::new(
-            iam.clone(),
+            inspector.clone(),
             ydb.clone(),
             gateways.clone(),
             delay,

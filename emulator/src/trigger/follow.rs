@@ -10,6 +10,8 @@ use super::{Inner, Key};
 use crate::cloud::plane::TriggerDefinition;
 use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
+use crate::inspect::faults::{Content, Phase};
+use crate::inspect::{Call, Verdict};
 use crate::traffic::{Seen, preview};
 use crate::ydb::YdbFailure;
 
@@ -78,7 +80,7 @@ async fn follow(
         let all_read = records.is_empty();
         for record in records {
             for full in batch.add(record.offset, &record.data, Instant::now()) {
-                send(inner, definition, key, full);
+                send(inner, definition, key, full).await;
             }
             position = record.offset + 1;
         }
@@ -87,7 +89,7 @@ async fn follow(
         }
         let due = batch.due().is_some_and(|due| due <= Instant::now());
         if due && let Some(full) = batch.take(position) {
-            send(inner, definition, key, full);
+            send(inner, definition, key, full).await;
         }
         if all_read {
             tokio::select! {
@@ -126,30 +128,62 @@ fn may_read(inner: &Inner, definition: &TriggerDefinition) -> Result<(), Failure
     let database_id = definition.database.rsplit('/').next().unwrap_or_default();
     let database = Resource::database(&definition.folder_id, database_id);
     inner
-        .iam
+        .inspector
+        .iam()
         .authorize(&subject, Permission::TopicRead, &database)
         .map_err(Failure::Role)
 }
 
 /// At most once (documented): what can't be sent is lost, and the position
 /// moves first.
-fn send(inner: &Inner, definition: &TriggerDefinition, key: &Key, full: Full) {
+async fn send(inner: &Inner, definition: &TriggerDefinition, key: &Key, full: Full) {
     inner.keep_position(key, full.next);
-    let TriggerDefinition {
-        gateway_id,
-        path,
-        broadcaster_service_account_id: account,
-        ..
-    } = definition;
+    let times = match verdict(inner, definition, &full).await {
+        Verdict::Drop | Verdict::Cut => {
+            let status = Status::internal("dropped by a fault rule");
+            return saw(inner, definition, &full, Err(status));
+        }
+        Verdict::Status(status) => {
+            let words = format!("HTTP status {status}, injected by a fault rule");
+            return saw(inner, definition, &full, Err(Status::internal(words)));
+        }
+        Verdict::Duplicate => 2,
+        _ => 1,
+    };
+    for _ in 0..times {
+        let sent = inner.sockets.broadcast(
+            &definition.gateway_id,
+            &definition.path,
+            &definition.broadcaster_service_account_id,
+            full.payload.clone(),
+        );
+        saw(inner, definition, &full, sent);
+    }
+}
+
+/// What rules for `DELIVER` say to a batch of `/<trigger id>`.
+async fn verdict(inner: &Inner, definition: &TriggerDefinition, full: &Full) -> Verdict {
+    if !inner.inspector.concerns("DELIVER") {
+        return Verdict::Pass;
+    }
+    let path = format!("/{}", definition.trigger_id);
+    let call = Call {
+        method: "DELIVER",
+        path: &path,
+        subject: Some(&definition.broadcaster_service_account_id),
+        headers: None,
+        content: Content::Bytes(full.payload.as_bytes()),
+    };
+    inner.inspector.apply(Phase::Before, &call).await
+}
+
+fn saw(inner: &Inner, definition: &TriggerDefinition, full: &Full, sent: Result<usize, Status>) {
     let text = preview(&full.payload);
     let trigger_id = definition.trigger_id.clone();
-    let sent = inner
-        .sockets
-        .broadcast(gateway_id, path, account, full.payload);
     inner.traffic.saw(match sent {
         Ok(sockets) => Seen::Delivered {
             trigger_id,
-            gateway_id: gateway_id.clone(),
+            gateway_id: definition.gateway_id.clone(),
             below: full.next,
             sockets,
             text,

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::cloud::plane::TriggerDefinition;
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 use crate::traffic::Traffic;
 use crate::ydb::Ydb;
 use seams::{Sockets, Topics};
@@ -52,7 +52,7 @@ struct Running {
 
 #[derive(Debug)]
 struct Inner {
-    iam: Iam,
+    inspector: Inspector,
     topics: Box<dyn Topics>,
     sockets: Box<dyn Sockets>,
     start_delay: Duration,
@@ -92,24 +92,30 @@ impl Triggers {
     /// `start_delay`. What they do is told to `traffic`.
     #[must_use]
     pub fn new(
-        iam: Iam,
+        inspector: Inspector,
         ydb: Ydb,
         gateways: Gateways,
         start_delay: Duration,
         traffic: Traffic,
     ) -> Self {
-        Self::between(iam, Box::new(ydb), Box::new(gateways), start_delay, traffic)
+        Self::between(
+            inspector,
+            Box::new(ydb),
+            Box::new(gateways),
+            start_delay,
+            traffic,
+        )
     }
 
     fn between(
-        iam: Iam,
+        inspector: Inspector,
         topics: Box<dyn Topics>,
         sockets: Box<dyn Sockets>,
         start_delay: Duration,
         traffic: Traffic,
     ) -> Self {
         Self(Arc::new(Inner {
-            iam,
+            inspector,
             topics,
             sockets,
             start_delay,

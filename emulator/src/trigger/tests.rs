@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::seams::{Sockets, Topics};
@@ -11,7 +12,8 @@ use crate::clock::Clock;
 use crate::error::Status;
 use crate::iam::{Delta, DeltaAction, Iam, IamSettings, Resource};
 use crate::ids::Ids;
-use crate::traffic::Traffic;
+use crate::inspect::Inspector;
+use crate::traffic::{Seen, Traffic};
 use crate::ydb::{Record, YdbFailure};
 
 const FOLDER: &str = "b1gemulator000000000";
@@ -90,6 +92,7 @@ impl Sockets for Ear {
 
 struct Stage {
     iam: Iam,
+    inspector: Inspector,
     tape: Tape,
     triggers: Triggers,
     heard: mpsc::UnboundedReceiver<String>,
@@ -102,8 +105,9 @@ impl Stage {
         let reader = iam.add_account(FOLDER, "reader", &["yds.admin"]).unwrap();
         let (ear, heard) = mpsc::unbounded_channel();
         let tape = Tape::new();
+        let inspector = Inspector::new(iam.clone());
         let triggers = Triggers::between(
-            iam.clone(),
+            inspector.clone(),
             Box::new(tape.clone()),
             Box::new(Ear(ear)),
             Duration::ZERO,
@@ -123,6 +127,7 @@ impl Stage {
         };
         Self {
             iam,
+            inspector,
             tape,
             triggers,
             heard,
@@ -231,5 +236,59 @@ async fn nothing_is_read_without_the_role() {
         stage.hear().await,
         r#"{"messages":[1]}"#,
         "read late, not lost"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_is_lost_doubled_or_late_as_a_rule_says() {
+    let mut stage = Stage::new(1, Duration::from_secs(1));
+    stage.start().await;
+    let rule = |when: &str, action: &Value| {
+        let when = json!({ "json": { "pointer": "/messages/0", "equals": when } });
+        json!({ "method": "DELIVER", "path": "/a1s1", "when": when, "action": action })
+    };
+    let rules = json!([
+        rule("lost", &json!({ "drop": {} })),
+        rule("failed", &json!({ "status": 503 })),
+        rule("twice", &json!({ "duplicate": {} })),
+        rule("late", &json!({ "delayMs": 1 })),
+    ]);
+    let rules = serde_json::from_value(rules).unwrap();
+    stage.inspector.set_faults(rules).unwrap();
+    for record in ["lost", "failed", "twice", "late", "last"] {
+        stage.tape.write(&format!("{record:?}"));
+    }
+    let mut heard = Vec::new();
+    for _ in 0..4 {
+        heard.push(stage.hear().await);
+    }
+    let batches =
+        ["twice", "twice", "late", "last"].map(|text| format!(r#"{{"messages":["{text}"]}}"#));
+    assert_eq!(heard, batches);
+    let hits = stage.inspector.list_faults().into_iter();
+    assert_eq!(hits.map(|rule| rule.hits).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    let traffic = stage.triggers.0.traffic.all();
+    let lost = traffic
+        .iter()
+        .filter(|sighting| matches!(sighting.seen, Seen::Lost { .. }));
+    assert_eq!(lost.count(), 2);
+}
+
+#[tokio::test]
+async fn a_trigger_that_is_held_delivers_nothing_until_the_rules_go() {
+    let mut stage = Stage::new(1, Duration::from_secs(1));
+    stage.start().await;
+    let hang = json!([{ "method": "DELIVER", "path": "*", "action": { "hang": {} } }]);
+    let rules = serde_json::from_value(hang).unwrap();
+    stage.inspector.set_faults(rules).unwrap();
+    stage.tape.write("1");
+    let inspector = stage.inspector.clone();
+    wait_for(|| inspector.list_faults()[0].hits == 1).await;
+    stage.tape.write("2");
+    stage.inspector.clear_faults();
+    assert_eq!(
+        stage.hear().await,
+        r#"{"messages":[2]}"#,
+        "the batch that was held is lost"
     );
 }
