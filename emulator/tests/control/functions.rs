@@ -238,7 +238,7 @@ async fn names_are_unique_in_the_folder_and_ten_functions_fit() {
 }
 
 #[tokio::test]
-async fn scaling_policies_and_everything_else_go_with_the_function() {
+async fn scaling_policies_come_and_go_and_everything_goes_with_the_function() {
     let world = World::new().await;
     let function = world.function("chat").await;
     let one = new_version(&world, &function).await;
@@ -258,6 +258,13 @@ async fn scaling_policies_and_everything_else_go_with_the_function() {
         .post(&format!("{path}:removeScalingPolicy"), remove)
         .await
         .fails(404, 5, "live");
+    let remove = json!({ "tag": "$latest" });
+    let removed = world
+        .post(&format!("{path}:removeScalingPolicy"), remove)
+        .await;
+    world.done(removed).await;
+    let policies = world.get(&format!("{path}/scalingPolicies")).await.ok();
+    assert_eq!(policies["scalingPolicies"], json!([]));
     world.done(world.delete(&path).await).await;
     world
         .get(&format!("{VERSIONS}/{one}"))

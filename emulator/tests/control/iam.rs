@@ -197,3 +197,13 @@ async fn a_token_for_another_account_needs_its_role() {
         .await
         .fails(401, 16, "invalid");
 }
+
+#[tokio::test]
+async fn a_token_of_a_person_is_refused_by_name() {
+    let world = World::new().await;
+    let person = json!({ "yandexPassportOauthToken": "y0_AgAAA" });
+    world
+        .post("/iam/v1/tokens", person)
+        .await
+        .fails(501, 12, "yandexPassportOauthToken");
+}

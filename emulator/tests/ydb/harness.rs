@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) ydb: Ydb,
     pub(crate) clock: Clock,
     pub(crate) address: SocketAddr,
+    /// The account that the token is of.
+    pub(crate) operator: String,
     pub(crate) token: String,
     pub(crate) folder: Arc<tempfile::TempDir>,
     iam: Iam,
@@ -71,17 +73,18 @@ impl World {
             std::future::pending(),
         );
         let task = tokio::spawn(async move { served.await.unwrap() });
-        let mut world = Self {
+        let operator = iam.add_account(FOLDER, "operator", &ROLES).unwrap();
+        let token = iam.issue_token(&operator).unwrap().token;
+        Self {
             ydb,
             clock,
             address,
-            token: String::new(),
+            operator,
+            token,
             folder,
             iam,
             task,
-        };
-        world.token = world.account("operator", &ROLES);
-        world
+        }
     }
 
     /// A token of a new account with roles on the folder.

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod catalogue;
 mod goose;
 mod harness;
 mod tables;
