@@ -120,17 +120,8 @@ where
     };
     call.content = first.as_deref().map_or(Content::None, Content::Bytes);
     let verdict = inspector.apply(Phase::Before, &call).await;
-    let carried_out = async {
-        match instead(verdict, &path)? {
-            Some(answer) => Ok(answer),
-            None if verdict == Verdict::Duplicate => twice(inner, parts, body.into_body()).await,
-            None => once(inner, Request::from_parts(parts, body.into_body())).await,
-        }
-    };
-    let response = tokio::select! {
-        response = carried_out => response,
-        () = watch.cut.cancelled() => Err(Cut),
-    };
+    let carrying_out = carry_out(inner, verdict, &watch, parts, body.into_body());
+    let response = carrying_out.await;
     let status = response
         .as_ref()
         .ok()
@@ -152,6 +143,37 @@ where
         _ => None,
     };
     Ok(watched(watch, response, truncation))
+}
+
+/// What the service answers, or what a rule answers instead.
+async fn carry_out<S>(
+    inner: S,
+    verdict: Verdict,
+    watch: &Watch,
+    parts: http::request::Parts,
+    body: Body,
+) -> Result<Response<Body>, Cut>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+{
+    if let Some(answer) = instead(verdict, &watch.path)? {
+        return Ok(answer);
+    }
+    let answering = async {
+        match verdict {
+            Verdict::Duplicate => twice(inner, parts, body).await,
+            _ => once(inner, Request::from_parts(parts, body)).await,
+        }
+    };
+    let response = tokio::select! {
+        response = answering => response?,
+        () = watch.cut.cancelled() => return Err(Cut),
+    };
+    // A service may have an answer to a request that was cut under its hands.
+    if watch.cut.is_cancelled() {
+        return Err(Cut);
+    }
+    Ok(response)
 }
 
 fn started(path: &str, subject: Option<String>) -> Started {
