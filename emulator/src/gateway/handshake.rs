@@ -16,7 +16,7 @@ use super::listener::{Answer, text};
 use super::plain::{failed, replied};
 use super::socket::Socket;
 use super::spec::{Parameters, WebSocketItem};
-use super::{Gateway, Gateways};
+use super::{GOING_AWAY, Gateway, Gateways};
 use crate::inspect::Cut;
 use crate::traffic::Seen;
 
@@ -110,6 +110,10 @@ async fn open(
         gateway_id: socket.gateway.id.clone(),
         connection_id: socket.connection.id.clone(),
     });
+    // Stopped while the function was asked: nobody else would close it.
+    if socket.gateway.is_paused() {
+        socket.connection.send(Outgoing::Close(GOING_AWAY));
+    }
     let heard = reply
         .send(Ok(switching(&accept, &socket.connection.id, &headers)))
         .is_ok();

@@ -88,6 +88,11 @@ async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Result<Answer, Cut> {
+    if gateway.is_paused() {
+        // Status and words were seen in the cloud; its documents have neither.
+        let words = format!("API Gateway {} is stopped and cannot be used", gateway.id);
+        return Ok(text(StatusCode::FORBIDDEN, &words));
+    }
     let spec = gateway.spec();
     let Some((item, parameters)) = spec.find(request.uri().path()) else {
         return Ok(text(StatusCode::NOT_FOUND, "there is nothing at this path"));

@@ -24,6 +24,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::Serialize;
@@ -66,12 +67,18 @@ struct Gateway {
     id: String,
     folder_id: String,
     spec: RwLock<Arc<Spec>>,
+    /// Answers nothing until it is resumed.
+    paused: AtomicBool,
     stop: CancellationToken,
 }
 
 impl Gateway {
     fn spec(&self) -> Arc<Spec> {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
     }
 }
 
@@ -175,6 +182,7 @@ impl Gateways {
             id: gateway_id.to_owned(),
             folder_id: folder_id.to_owned(),
             spec: RwLock::new(Arc::new(spec)),
+            paused: AtomicBool::new(false),
             stop: CancellationToken::new(),
         });
         self.gateways()
@@ -198,6 +206,32 @@ impl Gateways {
                 connection.send(Outgoing::Close(GOING_AWAY));
             }
         }
+        Ok(())
+    }
+
+    /// Stops a gateway: every request is refused until it is resumed. Its
+    /// sockets close with 1001 (a guess).
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn pause(&self, gateway_id: &str) -> Result<(), Status> {
+        let gateway = self.gateway(gateway_id)?;
+        gateway.paused.store(true, Ordering::Relaxed);
+        for connection in self.0.connections.all() {
+            if connection.gateway_id == gateway_id {
+                connection.send(Outgoing::Close(GOING_AWAY));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Gateways::pause`] did.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn resume(&self, gateway_id: &str) -> Result<(), Status> {
+        let gateway = self.gateway(gateway_id)?;
+        gateway.paused.store(false, Ordering::Relaxed);
         Ok(())
     }
 

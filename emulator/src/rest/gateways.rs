@@ -1,6 +1,8 @@
 //! `/apigateways/v1/apigateways` (proto
 //! `serverless/apigateway/v1/apigateway_service.proto`).
 
+mod state;
+
 use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::apigateway::{
@@ -33,6 +35,8 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         (&Method::GET, [_, _, _, id], Some("spec")) => show_spec(call, id),
         (&Method::PATCH, [_, _, _, id], None) => update(call, id),
         (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
+        (&Method::POST, [_, _, _, id], Some("stop")) => state::stop(call, id),
+        (&Method::POST, [_, _, _, id], Some("resume")) => state::resume(call, id),
         (&Method::GET, [_, _, _, id, "operations"], None) => {
             find(call, id, get)?;
             operations::of_resource(call, id)
@@ -173,6 +177,8 @@ fn target<'a>(description: &'a str, verb: &str, gateway: &'a ApiGateway) -> Targ
     let metadata_type = match verb {
         "Create" => "serverless.apigateway.v1.CreateApiGatewayMetadata",
         "Update" => "serverless.apigateway.v1.UpdateApiGatewayMetadata",
+        "Stop" => "serverless.apigateway.v1.StopApiGatewayMetadata",
+        "Resume" => "serverless.apigateway.v1.ResumeApiGatewayMetadata",
         _ => "serverless.apigateway.v1.DeleteApiGatewayMetadata",
     };
     Target {
@@ -205,11 +211,7 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
     let mask = Mask::parse(request.update_mask.take(), &MUTABLE)?;
     check(&request).finish()?;
     let gateway = find(call, id, Permission::GatewaysManage)?.gateway;
-    settled("API gateway", id, &gateway.status)?;
-    if gateway.status != "ACTIVE" {
-        let text = format!("API gateway {id} is {}; delete it", gateway.status);
-        return Err(Status::failed_precondition(text));
-    }
+    state::must_be(&gateway, state::ACTIVE)?;
     spec::check(call, &request.openapi_spec)?;
     if mask.has("name") {
         check_name(call, &gateway.folder_id, &request.name, Some(id))?;

@@ -186,6 +186,14 @@ impl DataPlane for LivePlane {
         self.gateways.update(gateway_id, Gateways::check(spec)?)
     }
 
+    async fn stop_gateway(&self, gateway_id: &str) -> Result<(), Status> {
+        self.gateways.pause(gateway_id)
+    }
+
+    async fn resume_gateway(&self, gateway_id: &str) -> Result<(), Status> {
+        self.gateways.resume(gateway_id)
+    }
+
     async fn delete_gateway(&self, gateway_id: &str) {
         self.gateways.delete(gateway_id);
     }

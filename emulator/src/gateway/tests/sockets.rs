@@ -138,3 +138,38 @@ async fn a_client_that_goes_away_during_connect_is_told_to_the_function() {
     assert_eq!(disconnect["requestContext"]["disconnectStatusCode"], 1006);
     assert_eq!(room.gateways.connections(), []);
 }
+
+#[tokio::test]
+async fn a_stopped_gateway_refuses_all_until_it_is_resumed() {
+    let room = Room::new().await;
+    let (mut client, _) = room.connect("/ws").await;
+    room.gateways.pause(GATEWAY).unwrap();
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+    room.event("DISCONNECT").await;
+    let refused = room.refused("/ws").await;
+    assert_eq!(refused.status(), 403);
+    let words: &[u8] = b"API Gateway d5d1 is stopped and cannot be used";
+    assert_eq!(refused.body().as_deref(), Some(words));
+    room.gateways.resume(GATEWAY).unwrap();
+    let (mut client, _) = room.connect("/ws").await;
+    say(&mut client, "again").await;
+    assert_eq!(next(&mut client).await, Message::text("again"));
+}
+
+#[tokio::test]
+async fn a_socket_that_opens_while_its_gateway_is_stopped_closes() {
+    let room = Room::new().await;
+    let mut opening = Box::pin(room.connect("/ws?hold=1"));
+    tokio::select! {
+        _ = &mut opening => panic!("it is held"),
+        _ = room.event("CONNECT") => {}
+    }
+    room.gateways.pause(GATEWAY).unwrap();
+    let released = room
+        .stage
+        .functions
+        .invoke(FUNCTION, LATEST, json!("release"));
+    released.await.unwrap();
+    let (mut client, _) = opening.await;
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+}
