@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Gateway, Gateways, handshake, plain};
+use super::{Gateway, Gateways, cors, handshake, plain};
 use crate::inspect::Cut;
 
 /// How long a client may take to send a request's headers.
@@ -97,6 +97,11 @@ async fn answer(
     let Some((item, parameters)) = spec.find(request.uri().path()) else {
         return Ok(text(StatusCode::NOT_FOUND, "there is nothing at this path"));
     };
+    if let Some(rule) = &item.cors
+        && let Some(answer) = cors::preflight(rule, request.method(), request.headers())
+    {
+        return Ok(answer);
+    }
     if let Some(operations) = &item.web_socket
         && handshake::is_upgrade(request.headers())
     {

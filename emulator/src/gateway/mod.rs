@@ -10,6 +10,8 @@ mod api;
 mod broken;
 mod call;
 mod connection;
+mod cors;
+mod dummy;
 mod event;
 mod handshake;
 mod listener;

@@ -104,6 +104,9 @@ fn check(request: &UpdateApiGatewayRequest) -> Violations {
         let good = timeout.get() <= std::time::Duration::from_secs(LONGEST_CALL);
         violations.check("executionTimeout", good, "Must be at most 600s");
     }
+    // They would be put into the specification, which isn't done here.
+    let plain = request.variables.is_empty();
+    violations.check("variables", plain, "The emulator has no variables");
     options::check_logs(&mut violations, request.log_options.as_ref());
     violations
 }

@@ -164,3 +164,14 @@ async fn who_may_only_look_does_not_stop_a_gateway() {
     let denied = world.as_robot(&token, method, &stop, json!({})).await;
     denied.fails(403, 7, "denied");
 }
+
+#[tokio::test]
+async fn variables_are_refused_by_name() {
+    let world = World::new().await;
+    let mut request = create("chat", "{}");
+    request["variables"] = json!({ "room": { "stringValue": "lobby" } });
+    world
+        .post(GATEWAYS, request)
+        .await
+        .fails(400, 3, "variables: The emulator has no variables");
+}

@@ -1,7 +1,10 @@
 //! OpenAPI 3.0 with the cloud's extensions, the part that a chat uses
 //! (reference §4.1, §5). What isn't supported is refused by name.
 
+mod cors;
 mod integration;
+mod parameters;
+mod settings;
 mod template;
 
 #[cfg(test)]
@@ -12,7 +15,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub(super) use cors::CorsRule;
 pub(super) use integration::{Dummy, FunctionCall, Integration};
+pub(super) use parameters::Declared;
+use settings::Settings;
 pub(super) use template::Parameters;
 use template::Template;
 
@@ -24,8 +30,8 @@ const DISCONNECT: &str = "x-yc-apigateway-websocket-disconnect";
 const ANY_METHOD: &str = "x-yc-apigateway-any-method";
 /// What an operation does.
 const INTEGRATION: &str = "x-yc-apigateway-integration";
-/// Settings of the whole gateway.
-const GATEWAY: &str = "x-yc-apigateway";
+/// What preflight requests of a path are answered with.
+const CORS: &str = "x-yc-apigateway-cors";
 
 /// Largest specification in bytes (3.5 MB, reference §3.5).
 const MAX_TEXT: usize = 3_670_016;
@@ -94,6 +100,8 @@ pub(super) struct PathItem {
     template: Template,
     /// By method; `*` for all others.
     methods: BTreeMap<String, Operation>,
+    /// None leaves preflight requests to the methods.
+    pub(super) cors: Option<CorsRule>,
     pub(super) web_socket: Option<WebSocketItem>,
 }
 
@@ -116,6 +124,7 @@ pub(super) struct WebSocketOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Operation {
     pub(super) id: String,
+    pub(super) parameters: Vec<Declared>,
     pub(super) integration: Integration,
 }
 
@@ -147,12 +156,15 @@ impl Spec {
         if !version.starts_with("3.0") {
             return Err(wrong("openapi", "it must be 3.0.x"));
         }
-        let account = settings(&document)?;
+        if text.contains("${var.") {
+            return Err(unsupported("the specification", "a variable (${var.…})"));
+        }
+        let settings = Settings::parse(&document)?;
         let paths = document["paths"].as_object();
         let paths = paths.ok_or_else(|| wrong("paths", "it must be an object"))?;
         let items = paths
             .iter()
-            .map(|(path, item)| path_item(path, item, account.as_deref()));
+            .map(|(path, item)| path_item(path, item, &settings));
         let mut paths = items.collect::<Result<Vec<_>, _>>()?;
         paths.sort_by_key(|item| item.template.rank());
         Ok(Self { paths })
@@ -172,47 +184,16 @@ impl Spec {
     }
 }
 
-/// The service account of operations that name none.
-fn settings(document: &Value) -> Result<Option<String>, SpecError> {
-    for name in document.as_object().into_iter().flat_map(Map::keys) {
-        if name.starts_with("x-yc-") && name != GATEWAY {
-            return Err(unsupported("the specification", name));
-        }
-    }
-    // They would protect or share operations, which isn't done here.
-    for name in ["security", "components"] {
-        if document.get(name).is_some() {
-            return Err(unsupported("the specification", name));
-        }
-    }
-    let Some(settings) = document.get(GATEWAY) else {
-        return Ok(None);
-    };
-    let settings = settings
-        .as_object()
-        .ok_or_else(|| wrong(GATEWAY, "it must be an object"))?;
-    refuse_unknown(
-        GATEWAY,
-        settings,
-        &["service_account_id", "ignoreTrailingSlashes"],
-    )?;
-    if settings
-        .get("ignoreTrailingSlashes")
-        .is_some_and(|value| *value != Value::Bool(true))
-    {
-        return Err(unsupported(GATEWAY, "ignoreTrailingSlashes: false"));
-    }
-    Ok(settings
-        .get("service_account_id")
-        .and_then(Value::as_str)
-        .map(str::to_owned))
-}
-
-fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem, SpecError> {
+fn path_item(path: &str, item: &Value, settings: &Settings<'_>) -> Result<PathItem, SpecError> {
     let fields = item
         .as_object()
         .ok_or_else(|| wrong(path, "it must be an object"))?;
     let template = Template::parse(path).map_err(|problem| wrong(path, problem))?;
+    let shared = parameters::parse(path, fields.get("parameters"), settings.document)?;
+    let cors = match fields.get(CORS) {
+        Some(rule) => cors::parse(&format!("{path} {CORS}"), rule, settings.document)?,
+        None => settings.cors.clone(),
+    };
     let mut methods = BTreeMap::new();
     for (name, value) in fields {
         let method = match name.as_str() {
@@ -220,15 +201,19 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
                 name.to_ascii_uppercase()
             }
             ANY_METHOD => "*".to_owned(),
-            CONNECT | MESSAGE | DISCONNECT | "summary" | "description" | "parameters" => continue,
+            CONNECT | MESSAGE | DISCONNECT | CORS | "summary" | "description" | "parameters" => {
+                continue;
+            }
             other => return Err(unsupported(path, other)),
         };
-        methods.insert(method, operation(path, name, value, account)?);
+        let mut operation = operation(path, name, value, settings)?;
+        operation.parameters.extend(shared.iter().cloned());
+        methods.insert(method, operation);
     }
     let web_socket_operation = |name: &str| {
         let value = fields.get(name);
         value
-            .map(|value| web_socket_operation(path, name, value, account))
+            .map(|value| web_socket_operation(path, name, value, settings))
             .transpose()
     };
     let (connect, disconnect) = (
@@ -253,6 +238,7 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
         path: path.to_owned(),
         template,
         methods,
+        cors,
         web_socket,
     })
 }
@@ -261,9 +247,9 @@ fn web_socket_operation(
     path: &str,
     name: &str,
     value: &Value,
-    account: Option<&str>,
+    settings: &Settings<'_>,
 ) -> Result<WebSocketOperation, SpecError> {
-    let operation = operation(path, name, value, account)?;
+    let operation = operation(path, name, value, settings)?;
     match operation.integration {
         Integration::Function(call) => Ok(WebSocketOperation {
             id: operation.id,
@@ -280,7 +266,7 @@ fn operation(
     path: &str,
     name: &str,
     value: &Value,
-    account: Option<&str>,
+    settings: &Settings<'_>,
 ) -> Result<Operation, SpecError> {
     let place = format!("{path} {name}");
     let fields = value
@@ -306,7 +292,8 @@ fn operation(
     };
     Ok(Operation {
         id,
-        integration: integration::parse(&place, integration, account)?,
+        parameters: parameters::parse(&place, fields.get("parameters"), settings.document)?,
+        integration: integration::parse(&place, integration, settings.account)?,
     })
 }
 
