@@ -39,7 +39,7 @@ pub struct Deployment {
     pub service_account_id: Option<String>,
 }
 
-/// A Data Streams trigger that broadcasts to sockets.
+/// A Data Streams trigger.
 #[derive(Debug, Clone)]
 pub struct TriggerDefinition {
     /// Its id.
@@ -56,12 +56,43 @@ pub struct TriggerDefinition {
     pub batch_size_bytes: u64,
     /// Longest wait for a batch to fill.
     pub cutoff: Duration,
+    /// Where batches go.
+    pub action: TriggerAction,
+}
+
+/// What a trigger does with a batch.
+#[derive(Debug, Clone)]
+pub enum TriggerAction {
+    /// Sends it to all sockets of a path.
+    Broadcast(BroadcastTarget),
+    /// Calls a function with it.
+    Invoke(FunctionTarget),
+}
+
+/// The sockets of a gateway's path.
+#[derive(Debug, Clone)]
+pub struct BroadcastTarget {
     /// The gateway.
     pub gateway_id: String,
-    /// Path of its sockets.
+    /// The path.
     pub path: String,
     /// Broadcasts; needs `api-gateway.websocketBroadcaster`.
-    pub broadcaster_service_account_id: String,
+    pub service_account_id: String,
+}
+
+/// A function that a trigger calls.
+#[derive(Debug, Clone)]
+pub struct FunctionTarget {
+    /// The function.
+    pub function_id: String,
+    /// The tag of its version.
+    pub tag: String,
+    /// Calls it; needs `functions.functionInvoker`. Anonymous without one.
+    pub service_account_id: Option<String>,
+    /// Calls after the first one that failed.
+    pub retries: u32,
+    /// The time between two of them.
+    pub interval: Duration,
 }
 
 /// What operations do to the running services.

@@ -110,10 +110,11 @@ impl InvokeError {
     pub fn body(&self) -> Value {
         match self {
             Self::Failed(error) => json!(error),
-            Self::Malformed { reason, payload } => json!({
-                "errorMessage": format!("Malformed serverless function response: {reason}"),
+            // One text whatever is wrong; the reason is in the log only.
+            Self::Malformed { payload, .. } => json!({
+                "errorMessage": "Malformed serverless function response: not a valid json",
                 "errorType": "ProxyIntegrationError",
-                "payload": payload,
+                "payload": payload.as_str().map_or_else(|| payload.to_string(), str::to_owned),
             }),
             other => json!({
                 "errorCode": other.status().as_u16(),

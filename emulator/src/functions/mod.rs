@@ -6,6 +6,7 @@ pub mod reply;
 
 mod broken;
 mod channel;
+mod direct;
 mod endpoint;
 mod instance;
 pub mod journal;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 use yandex_cloud_rest::model::version::LATEST;
 
 pub use error::{FunctionError, InvokeError};
@@ -203,17 +205,42 @@ impl Functions {
         tag: &str,
         event: Value,
     ) -> Result<Value, InvokeError> {
+        let request_id = Uuid::new_v4().to_string();
+        self.invoke_as(&request_id, function_id, tag, event).await
+    }
+
+    /// The same under a request id that the event tells as well: the call's
+    /// context has it too (documented by samples). It must be unique among the
+    /// calls that run.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke_as(
+        &self,
+        request_id: &str,
+        function_id: &str,
+        tag: &str,
+        event: Value,
+    ) -> Result<Value, InvokeError> {
         if self.0.stopped.is_cancelled() {
             return Err(InvokeError::Unavailable(function_id.to_owned()));
         }
         let version = self.version(function_id, tag)?;
         let inspector = self.0.host.inspector.clone();
         let path = format!("/{function_id}/{tag}");
+        let request_id = request_id.to_owned();
         let call = self.0.host.tasks.spawn(async move {
-            broken::invoke(&inspector, &path, &event, || version.call(&event)).await
+            let call = || version.call(request_id.clone(), &event);
+            broken::invoke(&inspector, &path, &event, call).await
         });
         call.await
             .unwrap_or_else(|error| Err(InvokeError::Internal(error.to_string())))
+    }
+
+    /// The id of the version that a tag names.
+    pub(super) fn version_id(&self, function_id: &str, tag: &str) -> Option<String> {
+        let functions = self.functions();
+        functions.get(function_id)?.tags.get(tag).cloned()
     }
 
     fn version(&self, function_id: &str, tag: &str) -> Result<Arc<Version>, InvokeError> {

@@ -12,7 +12,6 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
 use super::channel::{Context, Token};
 use super::error::InvokeError;
@@ -125,9 +124,13 @@ impl Version {
     }
 
     /// One call.
-    pub(super) async fn call(&self, event: &Value) -> Result<Value, InvokeError> {
+    pub(super) async fn call(
+        &self,
+        request_id: String,
+        event: &Value,
+    ) -> Result<Value, InvokeError> {
         let lease = self.pool.acquire().await?;
-        let context = self.context().await;
+        let context = self.context(request_id).await;
         let start = Instant::now();
         self.journal.began(CallRecord {
             request_id: context.request_id.clone(),
@@ -145,14 +148,14 @@ impl Version {
         result
     }
 
-    async fn context(&self) -> Context {
+    async fn context(&self, request_id: String) -> Context {
         let token = self.tokens.of_call().await.map(|issued| Token {
             access: issued.token,
             lifetime: issued.expires_in.as_secs(),
             scheme: "Bearer",
         });
         Context {
-            request_id: Uuid::new_v4().to_string(),
+            request_id,
             function_name: self.function_id.clone(),
             function_version: self.id.clone(),
             memory_limit_in_mb: self.memory_mib.to_string(),

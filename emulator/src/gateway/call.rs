@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use super::Gateways;
 use super::connection::{Connection, Outgoing};
 use super::event::{Incoming, Kind, Target, web_socket};
-use super::spec::{FunctionCall, WebSocketOperation};
+use super::spec::{Described, FunctionCall, WebSocketOperation};
 use crate::functions::InvokeError;
 use crate::functions::reply::FunctionReply;
 use crate::iam::Subject;
@@ -24,17 +24,24 @@ impl Gateways {
         incoming: &Incoming,
         kind: &Kind<'_>,
     ) -> Option<Result<FunctionReply, InvokeError>> {
-        let target = self.target(&operation.id, &operation.call);
+        let target = self.target(&operation.id, &operation.call, &operation.described);
         let event = web_socket(connection, incoming, target, kind);
         self.tell(&operation.call, connection, kind, event).await
     }
 
     /// What an event is for, now.
-    pub(super) fn target<'a>(&self, operation_id: &'a str, call: &'a FunctionCall) -> Target<'a> {
+    pub(super) fn target<'a>(
+        &self,
+        operation_id: &'a str,
+        call: &'a FunctionCall,
+        described: &'a Described,
+    ) -> Target<'a> {
         let now = self.iam().clock().now();
         Target {
             operation_id,
             function_id: &call.function_id,
+            format: call.format,
+            described,
             now,
         }
     }
@@ -49,8 +56,10 @@ impl Gateways {
         let subject = call.service_account_id.clone().map(|id| Subject { id });
         let functions = &self.0.functions;
         functions.authorize(&call.function_id, subject.as_ref())?;
+        let request_id = event["requestContext"]["requestId"].as_str();
+        let request_id = request_id.unwrap_or_default().to_owned();
         let result = functions
-            .invoke(&call.function_id, &call.tag, event)
+            .invoke_as(&request_id, &call.function_id, &call.tag, event)
             .await?;
         FunctionReply::parse(&result)
     }

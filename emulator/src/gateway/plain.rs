@@ -37,10 +37,7 @@ pub(super) async fn answer(
     match &operation.integration {
         Integration::Dummy(fixed) => {
             let (uri, headers) = (request.uri(), request.headers());
-            let declared = operation.parameters.iter();
-            let values = declared
-                .filter_map(|one| Some((one.name.clone(), one.value(&parameters, uri, headers)?)))
-                .collect();
+            let values = operation.described.values(&parameters, uri, headers);
             dummy::answer(fixed, &values, headers)
         }
         Integration::Function(call) => {
@@ -69,7 +66,7 @@ async fn function(
     (item, operation, call): (&PathItem, &Operation, &FunctionCall),
     (method, incoming, body): (http::Method, Incoming, Bytes),
 ) -> Answer {
-    let target = gateways.target(&operation.id, call);
+    let target = gateways.target(&operation.id, call, &operation.described);
     let event = plain(&item.path, &incoming, target, &method, &body);
     match gateways.call(call, event).await {
         Ok(reply) if reply.body.len() > MAX_BODY => text(

@@ -160,6 +160,7 @@ pub(super) fn chat_spec(path: &str, account: &str) -> String {
         })
     };
     let item = json!({
+        "parameters": [{ "name": "user_id", "in": "query", "schema": { "type": "string" } }],
         "x-yc-apigateway-websocket-connect": operation("connect"),
         "x-yc-apigateway-websocket-message": operation("message"),
         "x-yc-apigateway-websocket-disconnect": operation("disconnect"),

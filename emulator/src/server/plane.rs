@@ -19,7 +19,7 @@ use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
-use crate::ydb::{Cut, DatabaseIdentity, Ydb};
+use crate::ydb::{Cut, DatabaseIdentity, Record, Ydb};
 
 /// Real services behind the control plane.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl LivePlane {
         let triggers = Triggers::new(
             inspector.clone(),
             ydb.clone(),
-            gateways.clone(),
+            (gateways.clone(), functions.clone()),
             delay,
             traffic.clone(),
         );
@@ -122,18 +122,31 @@ impl DataPlane for LivePlane {
     }
 
     async fn topic_tail(&self, database_path: &str, topic: &str, most: usize) -> Vec<Value> {
-        let Ok(end) = self.ydb.topic_end(database_path, topic) else {
-            return Vec::new();
-        };
-        let from = end.saturating_sub(most as u64);
-        let records = self.ydb.read_topic(database_path, topic, from, most).await;
-        let records = records.unwrap_or_default().into_iter();
-        records
-            .map(|record| {
-                let text = String::from_utf8_lossy(&record.data);
-                json!({ "offset": record.offset, "writtenAt": record.written_at, "text": text })
+        let partitions = self.ydb.topic_partitions(database_path, topic);
+        let mut tail = Vec::new();
+        for partition in 0..partitions.unwrap_or_default() {
+            let Ok(end) = self.ydb.watch_topic(database_path, topic, partition) else {
+                continue;
+            };
+            let from = end.borrow().saturating_sub(most as u64);
+            let records = self
+                .ydb
+                .read_topic(database_path, (topic, partition), from, most)
+                .await;
+            let records = records.unwrap_or_default().into_iter();
+            tail.extend(records.map(|record| (partition, record)));
+        }
+        tail.sort_by_key(|(_, record)| record.written_at);
+        let last = tail.split_off(tail.len().saturating_sub(most));
+        let told = |(partition, record): (usize, Record)| {
+            json!({
+                "partition": partition,
+                "offset": record.offset,
+                "writtenAt": record.written_at,
+                "text": String::from_utf8_lossy(&record.data),
             })
-            .collect()
+        };
+        last.into_iter().map(told).collect()
     }
 
     fn cut_ydb_connections(&self, how: Cut) {

@@ -1,23 +1,26 @@
 //! One running trigger: reads its topic, fills batches, sends them.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::batch::{Batch, Full};
-use super::{Inner, Key};
+use super::batch::Batch;
+use super::deliver::deliver;
+use super::seams::Source;
+use super::{Inner, Key, Place};
 use crate::cloud::plane::TriggerDefinition;
 use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
-use crate::inspect::faults::{Content, Phase};
-use crate::inspect::{Call, Verdict};
-use crate::traffic::{Seen, preview};
+use crate::traffic::Seen;
 use crate::ydb::YdbFailure;
 
 /// Records that are read at once.
 const READ_AT_ONCE: usize = 256;
-/// How long a trigger waits after a failure, such as a missing role or topic.
+/// How long a trigger waits after a failure, such as a missing role or topic,
+/// and how often it looks for new partitions.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Why nothing is read.
@@ -29,18 +32,26 @@ enum Failure {
     Topic(#[from] YdbFailure),
     #[error("the topic is gone")]
     Gone(#[from] watch::error::RecvError),
+    #[error("the topic has more partitions than before")]
+    Grown,
 }
 
 /// Runs until it is dropped. A failure is logged when it is another one than
 /// the last.
 pub(super) async fn run(inner: &Inner, definition: &TriggerDefinition) {
     let key = Key::of(definition);
-    if inner.position(&key).is_none() {
-        tokio::time::sleep(inner.start_delay).await;
+    if !inner.has_started(&key) {
+        inner.inspector.iam().clock().sleep(inner.start_delay).await;
     }
     let mut last = String::new();
     loop {
         let Err(failure) = follow(inner, definition, &key).await;
+        match failure {
+            Failure::Grown => continue,
+            // It comes later than the trigger: all of it is new.
+            Failure::Topic(_) => inner.has_begun(&key),
+            Failure::Role(_) | Failure::Gone(_) => {}
+        }
         let failure = failure.to_string();
         if failure != last {
             tracing::warn!(
@@ -58,38 +69,87 @@ pub(super) async fn run(inner: &Inner, definition: &TriggerDefinition) {
     }
 }
 
-/// Reads and sends until something fails.
+/// Reads and sends all partitions side by side until one fails. Each has
+/// batches of its own, so that its records keep their order (a guess: the
+/// documents don't speak of partitions).
 async fn follow(
     inner: &Inner,
     definition: &TriggerDefinition,
     key: &Key,
-) -> Result<std::convert::Infallible, Failure> {
+) -> Result<Infallible, Failure> {
     let TriggerDefinition {
         database, stream, ..
     } = definition;
-    let mut end = inner.topics.watch(database, stream)?;
-    let mut position = start(inner.position(key), *end.borrow_and_update());
-    inner.keep_position(key, position);
+    let partitions = inner.topics.partitions(database, stream)?;
+    let mut followed = Vec::new();
+    for partition in 0..partitions {
+        let source = Source {
+            database: database.clone(),
+            topic: stream.clone(),
+            partition,
+        };
+        let place = Place {
+            key: key.clone(),
+            partition,
+        };
+        let end = inner.topics.watch(&source)?;
+        let begin = start(inner.place(&place), *end.borrow());
+        inner.keep_position(&place, begin);
+        followed.push(follow_partition(inner, definition, place, source, end));
+    }
+    inner.has_begun(key);
+    // Neither ends well; a topic always has a partition.
+    let followed = try_join_all(followed);
+    let grown = growth(inner, definition, partitions);
+    match futures::future::try_join(followed, grown).await {
+        Ok((_, never)) => Ok(never),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Ends when there are more partitions than that.
+async fn growth(
+    inner: &Inner,
+    definition: &TriggerDefinition,
+    partitions: usize,
+) -> Result<Infallible, Failure> {
+    loop {
+        tokio::time::sleep(RETRY).await;
+        let TriggerDefinition {
+            database, stream, ..
+        } = definition;
+        if inner.topics.partitions(database, stream)? != partitions {
+            return Err(Failure::Grown);
+        }
+    }
+}
+
+async fn follow_partition(
+    inner: &Inner,
+    definition: &TriggerDefinition,
+    place: Place,
+    source: Source,
+    mut end: watch::Receiver<u64>,
+) -> Result<Infallible, Failure> {
+    let mut position = inner.position(&place).unwrap_or_default();
+    end.borrow_and_update();
     let mut batch = Batch::new(definition.batch_size_bytes, definition.cutoff);
     loop {
         may_read(inner, definition)?;
-        let records = inner
-            .topics
-            .read(database, stream, position, READ_AT_ONCE)
-            .await?;
+        let records = inner.topics.read(&source, position, READ_AT_ONCE).await?;
         let all_read = records.is_empty();
         for record in records {
             for full in batch.add(record.offset, &record.data, Instant::now()) {
-                send(inner, definition, key, full).await;
+                deliver(inner, definition, &place, full).await;
             }
             position = record.offset + 1;
         }
         if batch.due().is_none() {
-            inner.keep_position(key, position);
+            inner.keep_position(&place, position);
         }
         let due = batch.due().is_some_and(|due| due <= Instant::now());
         if due && let Some(full) = batch.take(position) {
-            send(inner, definition, key, full).await;
+            deliver(inner, definition, &place, full).await;
         }
         if all_read {
             tokio::select! {
@@ -108,14 +168,25 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-/// Where reading starts: at the topic's end, or where this trigger was before.
-/// A topic that is shorter than that is a new one of the same name, all of
-/// which is new.
-fn start(kept: Option<u64>, end: u64) -> u64 {
+/// Where a partition was read to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// The trigger is new.
+    Nothing,
+    /// The partition is newer than the trigger.
+    Newer,
+    /// All before this offset was sent.
+    Until(u64),
+}
+
+/// Where reading starts: at the end, or where this trigger was before. A
+/// partition that is shorter than that is one of a new topic of the same name,
+/// all of which is new.
+fn start(kept: Kept, end: u64) -> u64 {
     match kept {
-        None => end,
-        Some(kept) if kept <= end => kept,
-        Some(_) => 0,
+        Kept::Nothing => end,
+        Kept::Until(kept) if kept <= end => kept,
+        Kept::Newer | Kept::Until(_) => 0,
     }
 }
 
@@ -134,80 +205,20 @@ fn may_read(inner: &Inner, definition: &TriggerDefinition) -> Result<(), Failure
         .map_err(Failure::Role)
 }
 
-/// At most once (documented): what can't be sent is lost, and the position
-/// moves first.
-async fn send(inner: &Inner, definition: &TriggerDefinition, key: &Key, full: Full) {
-    inner.keep_position(key, full.next);
-    let times = match verdict(inner, definition, &full).await {
-        Verdict::Drop | Verdict::Cut => {
-            let status = Status::internal("dropped by a fault rule");
-            return saw(inner, definition, &full, Err(status));
-        }
-        Verdict::Status(status) => {
-            let words = format!("HTTP status {status}, injected by a fault rule");
-            return saw(inner, definition, &full, Err(Status::internal(words)));
-        }
-        Verdict::Duplicate => 2,
-        _ => 1,
-    };
-    for _ in 0..times {
-        let sent = inner.sockets.broadcast(
-            &definition.gateway_id,
-            &definition.path,
-            &definition.broadcaster_service_account_id,
-            full.payload.clone(),
-        );
-        saw(inner, definition, &full, sent);
-    }
-}
-
-/// What rules for `DELIVER` say to a batch of `/<trigger id>`.
-async fn verdict(inner: &Inner, definition: &TriggerDefinition, full: &Full) -> Verdict {
-    if !inner.inspector.concerns("DELIVER") {
-        return Verdict::Pass;
-    }
-    let path = format!("/{}", definition.trigger_id);
-    let call = Call {
-        method: "DELIVER",
-        path: &path,
-        subject: Some(&definition.broadcaster_service_account_id),
-        headers: None,
-        content: Content::Bytes(full.payload.as_bytes()),
-    };
-    inner.inspector.apply(Phase::Before, &call).await
-}
-
-fn saw(inner: &Inner, definition: &TriggerDefinition, full: &Full, sent: Result<usize, Status>) {
-    let text = preview(&full.payload);
-    let trigger_id = definition.trigger_id.clone();
-    inner.traffic.saw(match sent {
-        Ok(sockets) => Seen::Delivered {
-            trigger_id,
-            gateway_id: definition.gateway_id.clone(),
-            below: full.next,
-            sockets,
-            text,
-        },
-        Err(status) => {
-            tracing::warn!(trigger = trigger_id, error = %status, "a batch is lost");
-            Seen::Lost {
-                trigger_id,
-                error: status.message,
-                text,
-            }
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
-    use super::start;
+    use super::{Kept, start};
 
     #[test]
     fn a_trigger_starts_at_the_end_and_goes_on_where_it_was() {
-        assert_eq!(start(None, 7), 7);
-        assert_eq!(start(Some(3), 7), 3);
-        assert_eq!(start(Some(7), 7), 7);
-        assert_eq!(start(Some(9), 2), 0, "another topic of the same name");
+        assert_eq!(start(Kept::Nothing, 7), 7);
+        assert_eq!(start(Kept::Newer, 7), 0, "a partition that was added");
+        assert_eq!(start(Kept::Until(3), 7), 3);
+        assert_eq!(start(Kept::Until(7), 7), 7);
+        assert_eq!(
+            start(Kept::Until(9), 2),
+            0,
+            "another topic of the same name"
+        );
     }
 }

@@ -1,18 +1,22 @@
-//! Data Streams triggers that broadcast a topic to the sockets of a path, at
-//! most once (reference §3.7, §4.4).
+//! Data Streams triggers, which broadcast a topic to the sockets of a path, at
+//! most once, or call a function with its records, as often as their settings
+//! say (reference §3.7, §4.4; functions/concepts/trigger/data-streams-trigger).
 //!
 //! Guesses, where the documents are silent: a new trigger starts at the topic's
-//! end, a paused one goes on where it was, a record that isn't JSON is dropped
-//! alone, and while the role to read is missing nothing is read or lost.
+//! end, and at the beginning of a topic or partition that is newer than itself;
+//! a paused one goes on where it was, a record that isn't JSON is dropped alone,
+//! and while the role to read or the topic is missing nothing is read or lost.
+//! A rule has no consumer to name (proto), so positions are the trigger's own.
 
 mod batch;
+mod deliver;
 mod follow;
 mod seams;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,13 +24,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::cloud::plane::TriggerDefinition;
+use crate::functions::Functions;
 use crate::gateway::Gateways;
 use crate::inspect::Inspector;
 use crate::traffic::Traffic;
 use crate::ydb::Ydb;
-use seams::{Sockets, Topics};
+use follow::Kept;
+use seams::{LiveTargets, Targets, Topics};
 
-/// What a position belongs to: another topic has another one.
+/// What positions belong to: another topic has others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     trigger_id: String,
@@ -44,6 +50,13 @@ impl Key {
     }
 }
 
+/// A partition that a trigger reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    key: Key,
+    partition: usize,
+}
+
 #[derive(Debug)]
 struct Running {
     stop: CancellationToken,
@@ -54,17 +67,19 @@ struct Running {
 struct Inner {
     inspector: Inspector,
     topics: Box<dyn Topics>,
-    sockets: Box<dyn Sockets>,
+    targets: Box<dyn Targets>,
     start_delay: Duration,
     traffic: Traffic,
     /// Offsets of the first records that weren't sent yet.
-    positions: Mutex<HashMap<Key, u64>>,
+    positions: Mutex<HashMap<Place, u64>>,
+    /// Triggers that looked at their topic already, with that topic.
+    begun: Mutex<HashSet<Key>>,
     /// By id; stopped ones stay, so that their successors can wait for them.
     running: Mutex<HashMap<String, Running>>,
 }
 
 impl Inner {
-    fn positions(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+    fn positions(&self) -> MutexGuard<'_, HashMap<Place, u64>> {
         self.positions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -74,12 +89,33 @@ impl Inner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn position(&self, key: &Key) -> Option<u64> {
-        self.positions().get(key).copied()
+    fn begun(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep_position(&self, key: &Key, position: u64) {
-        self.positions().insert(key.clone(), position);
+    /// From now on, what isn't known of the topic is newer than the trigger.
+    fn has_begun(&self, key: &Key) {
+        self.begun().insert(key.clone());
+    }
+
+    fn has_started(&self, key: &Key) -> bool {
+        self.begun().contains(key)
+    }
+
+    fn position(&self, place: &Place) -> Option<u64> {
+        self.positions().get(place).copied()
+    }
+
+    fn place(&self, place: &Place) -> Kept {
+        match self.position(place) {
+            Some(position) => Kept::Until(position),
+            None if self.has_started(&place.key) => Kept::Newer,
+            None => Kept::Nothing,
+        }
+    }
+
+    fn keep_position(&self, place: &Place, position: u64) {
+        self.positions().insert(place.clone(), position);
     }
 }
 
@@ -89,19 +125,23 @@ pub struct Triggers(Arc<Inner>);
 
 impl Triggers {
     /// None yet. The cloud may need minutes until a new trigger works: that is
-    /// `start_delay`. What they do is told to `traffic`.
+    /// `start_delay`, by the emulated clock. What they do is told to `traffic`.
     #[must_use]
     pub fn new(
         inspector: Inspector,
         ydb: Ydb,
-        gateways: Gateways,
+        (gateways, functions): (Gateways, Functions),
         start_delay: Duration,
         traffic: Traffic,
     ) -> Self {
+        let targets = LiveTargets {
+            gateways,
+            functions,
+        };
         Self::between(
             inspector,
             Box::new(ydb),
-            Box::new(gateways),
+            Box::new(targets),
             start_delay,
             traffic,
         )
@@ -110,17 +150,18 @@ impl Triggers {
     fn between(
         inspector: Inspector,
         topics: Box<dyn Topics>,
-        sockets: Box<dyn Sockets>,
+        targets: Box<dyn Targets>,
         start_delay: Duration,
         traffic: Traffic,
     ) -> Self {
         Self(Arc::new(Inner {
             inspector,
             topics,
-            sockets,
+            targets,
             start_delay,
             traffic,
             positions: Mutex::default(),
+            begun: Mutex::default(),
             running: Mutex::default(),
         }))
     }

@@ -242,48 +242,47 @@ impl Ydb {
         database.topics.all().into_iter().map(describe).collect()
     }
 
-    /// Where the next record of a topic goes, now and whenever it changes.
+    /// How many partitions a topic has.
     ///
     /// # Errors
-    /// When there is no such database or topic, or the topic has more than one
-    /// partition.
+    /// When there is no such database or topic.
+    pub fn topic_partitions(&self, database: &str, topic: &str) -> Result<usize, YdbFailure> {
+        let database = self.must_have(database)?;
+        let path = topic_path(&database, topic);
+        Ok(database.topics.get(&path)?.settings.partitions)
+    }
+
+    /// Where the next record of a topic's partition goes, now and whenever it
+    /// changes.
+    ///
+    /// # Errors
+    /// When there is no such database, topic or partition.
     pub fn watch_topic(
         &self,
         database: &str,
         topic: &str,
+        partition: usize,
     ) -> Result<watch::Receiver<u64>, YdbFailure> {
         let database = self.must_have(database)?;
         let path = topic_path(&database, topic);
-        let partitions = database.topics.get(&path)?.settings.partitions;
-        if partitions > 1 {
-            return Err(YdbFailure::Refused(format!(
-                "a trigger on a topic of {partitions} partitions is not supported by this emulator"
-            )));
-        }
-        Ok(database.topics.watch(&PartitionKey::new(&path, 0))?)
+        Ok(database
+            .topics
+            .watch(&PartitionKey::new(&path, partition))?)
     }
 
-    /// Where the next record of a topic goes.
+    /// Records of a topic's partition from an offset on, at most `most`.
     ///
     /// # Errors
-    /// When there is no such database or topic.
-    pub fn topic_end(&self, database: &str, topic: &str) -> Result<u64, YdbFailure> {
-        self.watch_topic(database, topic).map(|end| *end.borrow())
-    }
-
-    /// Records of a topic from an offset on, at most `most`.
-    ///
-    /// # Errors
-    /// When there is no such database or topic.
+    /// When there is no such database, topic or partition.
     pub async fn read_topic(
         &self,
         database: &str,
-        topic: &str,
+        (topic, partition): (&str, usize),
         from: u64,
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure> {
         let database = self.must_have(database)?;
-        let key = PartitionKey::new(&topic_path(&database, topic), 0);
+        let key = PartitionKey::new(&topic_path(&database, topic), partition);
         let work = move || database.topics.read(&key, from, most);
         let stored = tokio::task::spawn_blocking(work).await;
         let stored = stored.map_err(|error| YdbFailure::Refused(error.to_string()))??;

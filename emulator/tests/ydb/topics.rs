@@ -55,7 +55,11 @@ async fn write(writer: &TopicWriter, text: &str) {
 }
 
 async fn texts(world: &World) -> Vec<String> {
-    let records = world.ydb.read_topic(DATABASE, TOPIC, 0, 100).await.unwrap();
+    let records = world
+        .ydb
+        .read_topic(DATABASE, (TOPIC, 0), 0, 100)
+        .await
+        .unwrap();
     let text = |data| String::from_utf8(data).unwrap();
     records
         .into_iter()
@@ -68,14 +72,14 @@ async fn what_is_acknowledged_can_be_read_in_order() {
     let world = World::new().await;
     let client = world.client().await;
     create(&client).await;
-    let mut end = world.ydb.watch_topic(DATABASE, TOPIC).unwrap();
+    let mut end = world.ydb.watch_topic(DATABASE, TOPIC, 0).unwrap();
     let producer = writer(&client, "p").await;
     for text in ["a", "b", "c"] {
         write(&producer, text).await;
     }
     assert_eq!(*end.borrow_and_update(), 3);
     assert_eq!(texts(&world).await, ["a", "b", "c"]);
-    assert_eq!(world.ydb.topic_end(DATABASE, TOPIC).unwrap(), 3);
+    assert_eq!(*end.borrow(), 3);
     assert_eq!(
         world.ydb.topics(DATABASE)[0].path,
         format!("{DATABASE}/{TOPIC}")
@@ -116,7 +120,7 @@ async fn a_topic_is_described_and_dropped() {
     topics.drop_topic(TOPIC.to_owned()).await.unwrap();
     let missing = topics.describe_topic(TOPIC.to_owned(), options()).await;
     assert_eq!(status(&missing.expect_err("a dropped topic")), SCHEME_ERROR);
-    assert!(world.ydb.topic_end(DATABASE, TOPIC).is_err());
+    assert!(world.ydb.watch_topic(DATABASE, TOPIC, 0).is_err());
 }
 
 /// The next records that a reader gets, until there are as many as wanted; all

@@ -20,6 +20,7 @@ mod dead_links;
 mod delete;
 mod eyes;
 mod goose;
+mod lost_answers;
 mod old_client;
 mod over_tls;
 mod readiness;
@@ -80,6 +81,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(readiness::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
+    all.extend(lost_answers::trials(suite));
     all.extend(goose::trials(suite));
     all.extend(bad_start::trials(suite));
     all.extend(bad_account::trials(suite));

@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 pub(super) use cors::CorsRule;
-pub(super) use integration::{Dummy, FunctionCall, Integration};
-pub(super) use parameters::Declared;
+pub(super) use integration::{Dummy, FunctionCall, Integration, PayloadFormat};
+pub(super) use parameters::Described;
 use settings::Settings;
 pub(super) use template::Parameters;
 use template::Template;
@@ -117,6 +117,7 @@ pub(super) struct WebSocketItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WebSocketOperation {
     pub(super) id: String,
+    pub(super) described: Described,
     pub(super) call: FunctionCall,
 }
 
@@ -124,7 +125,7 @@ pub(super) struct WebSocketOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Operation {
     pub(super) id: String,
-    pub(super) parameters: Vec<Declared>,
+    pub(super) described: Described,
     pub(super) integration: Integration,
 }
 
@@ -189,7 +190,12 @@ fn path_item(path: &str, item: &Value, settings: &Settings<'_>) -> Result<PathIt
         .as_object()
         .ok_or_else(|| wrong(path, "it must be an object"))?;
     let template = Template::parse(path).map_err(|problem| wrong(path, problem))?;
-    let shared = parameters::parse(path, fields.get("parameters"), settings.document)?;
+    let inherited = Described::default();
+    let described = Described::parse(path, fields, settings.document, &inherited)?;
+    let common = Common {
+        settings,
+        described,
+    };
     let cors = match fields.get(CORS) {
         Some(rule) => cors::parse(&format!("{path} {CORS}"), rule, settings.document)?,
         None => settings.cors.clone(),
@@ -206,14 +212,12 @@ fn path_item(path: &str, item: &Value, settings: &Settings<'_>) -> Result<PathIt
             }
             other => return Err(unsupported(path, other)),
         };
-        let mut operation = operation(path, name, value, settings)?;
-        operation.parameters.extend(shared.iter().cloned());
-        methods.insert(method, operation);
+        methods.insert(method, operation(path, name, value, &common)?);
     }
     let web_socket_operation = |name: &str| {
         let value = fields.get(name);
         value
-            .map(|value| web_socket_operation(path, name, value, settings))
+            .map(|value| web_socket_operation(path, name, value, &common))
             .transpose()
     };
     let (connect, disconnect) = (
@@ -243,16 +247,23 @@ fn path_item(path: &str, item: &Value, settings: &Settings<'_>) -> Result<PathIt
     })
 }
 
+/// What an operation has of its path and of the specification.
+struct Common<'a> {
+    settings: &'a Settings<'a>,
+    described: Described,
+}
+
 fn web_socket_operation(
     path: &str,
     name: &str,
     value: &Value,
-    settings: &Settings<'_>,
+    common: &Common<'_>,
 ) -> Result<WebSocketOperation, SpecError> {
-    let operation = operation(path, name, value, settings)?;
+    let operation = operation(path, name, value, common)?;
     match operation.integration {
         Integration::Function(call) => Ok(WebSocketOperation {
             id: operation.id,
+            described: operation.described,
             call,
         }),
         Integration::Dummy(_) => Err(unsupported(
@@ -266,7 +277,7 @@ fn operation(
     path: &str,
     name: &str,
     value: &Value,
-    settings: &Settings<'_>,
+    common: &Common<'_>,
 ) -> Result<Operation, SpecError> {
     let place = format!("{path} {name}");
     let fields = value
@@ -292,8 +303,8 @@ fn operation(
     };
     Ok(Operation {
         id,
-        parameters: parameters::parse(&place, fields.get("parameters"), settings.document)?,
-        integration: integration::parse(&place, integration, settings.account)?,
+        described: Described::parse(&place, fields, common.settings.document, &common.described)?,
+        integration: integration::parse(&place, integration, common.settings.account)?,
     })
 }
 

@@ -1,7 +1,9 @@
-//! Parameters that an operation declares: what fixed answers may repeat.
+//! Parameters that an operation describes: of the query, only these reach a
+//! function as parameters (documented for `params` and `parameters`), and fixed
+//! answers may repeat them.
 
 use http::{HeaderMap, Uri, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::template::Parameters;
 use super::{SpecError, wrong};
@@ -18,31 +20,59 @@ enum Source {
     Cookie,
 }
 
-/// A parameter of an operation or of its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::gateway) struct Declared {
-    pub(in crate::gateway) name: String,
+struct Parameter {
+    name: String,
     source: Source,
 }
 
-/// Reads `parameters`, which may be missing.
-pub(super) fn parse(
-    place: &str,
-    value: Option<&Value>,
-    document: &Value,
-) -> Result<Vec<Declared>, SpecError> {
-    let Some(value) = value else {
-        return Ok(Vec::new());
-    };
-    let items = value.as_array();
-    let items = items.ok_or_else(|| wrong(place, "parameters must be a list"))?;
-    items
-        .iter()
-        .map(|item| one(place, item, document))
-        .collect()
+/// Parameters of an operation and of its path.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::gateway) struct Described(Vec<Parameter>);
+
+impl Described {
+    /// Those of a path item or of an operation, besides `more`.
+    pub(super) fn parse(
+        place: &str,
+        fields: &Map<String, Value>,
+        document: &Value,
+        more: &Self,
+    ) -> Result<Self, SpecError> {
+        let mut all = Vec::new();
+        if let Some(list) = fields.get("parameters") {
+            let list = list
+                .as_array()
+                .ok_or_else(|| wrong(place, "parameters must be a list"))?;
+            for item in list {
+                all.push(one(place, item, document)?);
+            }
+        }
+        all.extend(more.0.iter().cloned());
+        Ok(Self(all))
+    }
+
+    /// Whether a parameter of this name is in the query.
+    pub(in crate::gateway) fn has_query(&self, name: &str) -> bool {
+        let mut all = self.0.iter();
+        all.any(|parameter| parameter.source == Source::Query && parameter.name == name)
+    }
+
+    /// Names and values in a request; those that it hasn't are missing.
+    pub(in crate::gateway) fn values(
+        &self,
+        path: &Parameters,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Vec<(String, String)> {
+        let named = |parameter: &Parameter| {
+            let value = parameter.value(path, uri, headers)?;
+            Some((parameter.name.clone(), value))
+        };
+        self.0.iter().filter_map(named).collect()
+    }
 }
 
-fn one(place: &str, item: &Value, document: &Value) -> Result<Declared, SpecError> {
+fn one(place: &str, item: &Value, document: &Value) -> Result<Parameter, SpecError> {
     let item = match item["$ref"].as_str() {
         None => item,
         Some(reference) => {
@@ -51,32 +81,27 @@ fn one(place: &str, item: &Value, document: &Value) -> Result<Declared, SpecErro
             found.ok_or_else(|| wrong(place, format!("{reference} isn't there")))?
         }
     };
+    let name = item["name"].as_str();
+    let name = name.ok_or_else(|| wrong(place, "a parameter's name is missing"))?;
     let source = match item["in"].as_str() {
         Some("path") => Source::Path,
         Some("query") => Source::Query,
         Some("header") => Source::Header,
         Some("cookie") => Source::Cookie,
         _ => {
-            let words = "a parameter's in must be path, query, header or cookie";
-            return Err(wrong(place, words));
+            let text = format!("in of parameter {name} must be path, query, header or cookie");
+            return Err(wrong(place, text));
         }
     };
-    let name = item["name"].as_str();
-    let name = name.ok_or_else(|| wrong(place, "a parameter's name is missing"))?;
-    Ok(Declared {
+    Ok(Parameter {
         name: name.to_owned(),
         source,
     })
 }
 
-impl Declared {
+impl Parameter {
     /// Its value in a request.
-    pub(in crate::gateway) fn value(
-        &self,
-        path: &Parameters,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Option<String> {
+    fn value(&self, path: &Parameters, uri: &Uri, headers: &HeaderMap) -> Option<String> {
         match self.source {
             Source::Path => {
                 let found = path.iter().find(|(name, _)| *name == self.name);

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Integration, Spec, SpecError};
+use super::{Integration, PayloadFormat, Spec, SpecError};
 
 fn document(path: &str, item: &Value) -> String {
     json!({ "openapi": "3.0.0", "info": { "title": "t", "version": "1" }, "paths": { path: item } })
@@ -78,6 +78,24 @@ fn refused(text: &str, place: &str, name: &str) {
 }
 
 #[test]
+fn the_payload_format_is_0_1_unless_another_is_stated() {
+    let format = |stated: Value| {
+        let mut item = message(&json!({ "payload_format_version": stated }));
+        if stated.is_null() {
+            let operation = &mut item["x-yc-apigateway-websocket-message"];
+            let integration = operation["x-yc-apigateway-integration"].as_object_mut();
+            integration.unwrap().remove("payload_format_version");
+        }
+        let spec = Spec::parse(&document("/ws", &item)).unwrap();
+        spec.web_socket("/ws").unwrap().message.call.format
+    };
+    assert_eq!(format(Value::Null), PayloadFormat::V0);
+    assert_eq!(format(json!("0.1")), PayloadFormat::V0);
+    assert_eq!(format(json!(0.1)), PayloadFormat::V0);
+    assert_eq!(format(json!("1.0")), PayloadFormat::V1);
+}
+
+#[test]
 fn what_is_not_supported_is_refused_by_name() {
     let of_operation = |extra: &Value| {
         let mut operation =
@@ -117,11 +135,6 @@ fn what_is_not_supported_is_refused_by_name() {
     let whole = message(&json!({})).to_string();
     for (field, value, words) in [
         ("context", json!({}), "context"),
-        (
-            "payload_format_version",
-            json!("0.1"),
-            "a payload_format_version other than \"1.0\"",
-        ),
         (
             "function_id",
             json!("{id}"),
@@ -256,6 +269,10 @@ fn what_is_wrong_is_said() {
             "x-yc-apigateway-websocket-message is missing",
         ),
         (document("ws", &message(&json!({}))), "a path starts with /"),
+        (
+            document("/ws", &message(&json!({ "payload_format_version": "2.0" }))),
+            "payload_format_version must be \"0.1\" or \"1.0\"",
+        ),
         (
             document("/ws", &message(&json!({ "tag": 1 }))),
             "tag must be a string",

@@ -45,10 +45,23 @@ fn spec(account: &str) -> Spec {
         "/any": { "get": { "x-yc-apigateway-integration": {
             "type": "dummy", "http_code": 200, "content": { "*": "{name}", "text/html": "<p>" },
         } } },
-        "/rooms/{room}": { "post": { "operationId": "enter", "x-yc-apigateway-integration": {
-            "type": "cloud_functions", "function_id": FUNCTION,
-            "service_account_id": account, "payload_format_version": "1.0",
-        } } },
+        "/rooms/{room}": {
+            "post": {
+                "operationId": "enter",
+                "parameters": [{ "name": "seat", "in": "query" }],
+                "x-yc-apigateway-integration": {
+                    "type": "cloud_functions", "function_id": FUNCTION,
+                    "service_account_id": account, "payload_format_version": "1.0",
+                },
+            },
+            "put": {
+                "parameters": [{ "name": "seat", "in": "query" }],
+                "x-yc-apigateway-integration": {
+                    "type": "cloud_functions", "function_id": FUNCTION,
+                    "service_account_id": account,
+                },
+            },
+        },
     } });
     Spec::parse(&text.to_string()).unwrap()
 }
@@ -170,6 +183,64 @@ async fn functions_answer_plain_requests() {
     let (status, body) = request(&room, head, "throw").await;
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &body["errorMessage"]), (502, &json!("on purpose")));
+}
+
+/// The keys are those of the documentation and of recorded events.
+#[tokio::test]
+async fn events_of_format_0_1_have_the_documented_keys() {
+    let room = Room::new().await;
+    room.gateways
+        .update(GATEWAY, spec(&room.stage.account))
+        .unwrap();
+    for target in ["/rooms/blue?seat=4&seat=5&other=1", "/rooms/blue"] {
+        let head = format!("PUT {target} HTTP/1.1\r\nx-forwarded-for: 10.0.0.1");
+        assert_eq!(request(&room, &head, "").await.0, 200);
+    }
+    let events = room.events().await;
+    let [event, bare] = <[Value; 2]>::try_from(events).unwrap();
+    let keys: Vec<&str> = event
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|key| &**key)
+        .collect();
+    let documented = [
+        "body",
+        "headers",
+        "httpMethod",
+        "isBase64Encoded",
+        "multiValueHeaders",
+        "multiValueParams",
+        "multiValueQueryStringParameters",
+        "params",
+        "path",
+        "pathParams",
+        "queryStringParameters",
+        "requestContext",
+        "url",
+    ];
+    assert_eq!(keys, documented);
+    assert_eq!(event["path"], "/rooms/{room}");
+    assert_eq!(event["url"], "/rooms/blue?seat=4&seat=5&other=1");
+    assert_eq!(bare["url"], "/rooms/blue?", "as recorded");
+    assert_eq!(event["pathParams"], json!({ "room": "blue" }));
+    assert_eq!(event["params"], json!({ "room": "blue", "seat": "5" }));
+    assert_eq!(
+        event["multiValueParams"],
+        json!({ "room": ["blue"], "seat": ["4", "5"] }),
+        "other isn't described"
+    );
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({ "seat": "5", "other": "1" })
+    );
+    assert_eq!(
+        (&event["body"], &event["isBase64Encoded"]),
+        (&json!(""), &json!(true))
+    );
+    let id = &event["requestContext"]["requestId"];
+    assert_eq!(event["multiValueHeaders"]["X-Request-Id"], json!([id]));
+    assert_eq!(event["headers"]["X-Forwarded-For"], "10.0.0.1, 127.0.0.1");
 }
 
 #[tokio::test]
