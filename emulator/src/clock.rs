@@ -7,17 +7,41 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::store::{StateError, Store};
+
+/// Where the offset is kept.
+const AHEAD: &str = "clock-ahead";
+
 /// Tells the time; clones share one offset.
 #[derive(Debug, Clone)]
-pub struct Clock(Arc<watch::Sender<Duration>>);
+pub struct Clock {
+    ahead: Arc<watch::Sender<Duration>>,
+    store: Store,
+}
 
 impl Default for Clock {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Duration::ZERO)))
+        Self {
+            ahead: Arc::new(watch::Sender::new(Duration::ZERO)),
+            store: Store::default(),
+        }
     }
 }
 
 impl Clock {
+    /// A clock that is as far ahead as the store says, and remembers there what
+    /// it is advanced by.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn load(store: &Store) -> Result<Self, StateError> {
+        let ahead = store.kept(AHEAD)?.unwrap_or_default();
+        Ok(Self {
+            ahead: Arc::new(watch::Sender::new(ahead)),
+            store: store.clone(),
+        })
+    }
+
     /// Now, with what was advanced.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -29,19 +53,21 @@ impl Clock {
     /// have been idle for longer, triggers try again, sockets grow old. What goes
     /// by real time, such as timeouts of calls, doesn't notice.
     pub fn advance(&self, by: Duration) {
-        self.0
-            .send_modify(|ahead| *ahead = ahead.saturating_add(by));
+        self.ahead.send_modify(|ahead| {
+            *ahead = ahead.saturating_add(by);
+            self.store.keep(AHEAD, ahead);
+        });
     }
 
     /// How far ahead of real time the clock is.
     #[must_use]
     pub fn ahead(&self) -> SignedDuration {
-        SignedDuration::try_from(*self.0.borrow()).unwrap_or(SignedDuration::MAX)
+        SignedDuration::try_from(*self.ahead.borrow()).unwrap_or(SignedDuration::MAX)
     }
 
     /// Waits until this clock says so.
     pub async fn reaches(&self, due: Timestamp) {
-        let mut moved = self.0.subscribe();
+        let mut moved = self.ahead.subscribe();
         loop {
             moved.borrow_and_update();
             let left = Duration::try_from(due.duration_since(self.now()));
@@ -58,7 +84,7 @@ impl Clock {
 
     /// Waits until so much time has gone by on this clock.
     pub async fn sleep(&self, duration: Duration) {
-        let mut moved = self.0.subscribe();
+        let mut moved = self.ahead.subscribe();
         let (start, ahead) = (Instant::now(), *moved.borrow_and_update());
         loop {
             let advanced = moved.borrow_and_update().saturating_sub(ahead);

@@ -98,14 +98,24 @@ pub struct FunctionTarget {
 /// What operations do to the running services.
 #[async_trait]
 pub trait DataPlane: std::fmt::Debug + Send + Sync {
-    /// Makes an empty database at the path.
+    /// Makes an empty database at the path; one that was half made before is
+    /// completed.
     async fn create_database(
         &self,
         path: &str,
         folder_id: &str,
         database_id: &str,
     ) -> Result<(), Status>;
-    /// Drops it with all that is in it.
+    /// Opens a database that is in the state.
+    async fn open_database(
+        &self,
+        path: &str,
+        folder_id: &str,
+        database_id: &str,
+    ) -> Result<(), Status> {
+        self.create_database(path, folder_id, database_id).await
+    }
+    /// Drops it with all that is in it, whether it is open or not.
     async fn delete_database(&self, path: &str);
     /// Its topics, for the state page.
     fn topics(&self, database_path: &str) -> Vec<Value>;
@@ -130,6 +140,14 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
         folder_id: &str,
         spec: &str,
     ) -> Result<SocketAddr, Status>;
+    /// Starts a gateway where it listened before.
+    async fn open_gateway(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: &str,
+        address: SocketAddr,
+    ) -> Result<(), Status>;
     /// Gives a gateway another specification.
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status>;
     /// Refuses every request to it until it is resumed.
@@ -194,6 +212,9 @@ impl DataPlane for NoDataPlane {
     }
     async fn create_gateway(&self, _: &str, _: &str, _: &str) -> Result<SocketAddr, Status> {
         Ok(SocketAddr::from(([127, 0, 0, 1], 1)))
+    }
+    async fn open_gateway(&self, _: &str, _: &str, _: &str, _: SocketAddr) -> Result<(), Status> {
+        Ok(())
     }
     async fn update_gateway(&self, _: &str, _: &str) -> Result<(), Status> {
         Ok(())

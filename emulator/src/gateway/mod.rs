@@ -175,11 +175,24 @@ impl Gateways {
         folder_id: &str,
         spec: Spec,
     ) -> Result<SocketAddr, Status> {
-        let failed = |error: std::io::Error| Status::internal(error.to_string());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let opened = self.open(gateway_id, folder_id, spec, anywhere).await;
+        opened.map_err(|error| Status::internal(error.to_string()))
+    }
+
+    /// Starts a gateway that listens at the address, or at any port for 0.
+    ///
+    /// # Errors
+    /// When it can't listen there.
+    pub async fn open(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: Spec,
+        address: SocketAddr,
+    ) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
         let gateway = Arc::new(Gateway {
             id: gateway_id.to_owned(),
             folder_id: folder_id.to_owned(),

@@ -151,6 +151,7 @@ async fn advance(State(cloud): State<Cloud>, Json(request): Json<Value>) -> Resp
         .map(humantime::parse_duration);
     match by {
         Some(Ok(by)) => {
+            let _unit = cloud.unit().await;
             cloud.iam().clock().advance(by);
             Json(describe_clock(&cloud)).into_response()
         }

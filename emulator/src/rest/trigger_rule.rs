@@ -1,18 +1,13 @@
-//! Rules of triggers: which are supported, their limits and defaults, and what
-//! they mean for the data plane (proto `serverless/triggers/v1/trigger.proto`).
+//! Rules of triggers: which are supported, and their limits (proto `serverless/triggers/v1/trigger.proto`).
 
 use std::time::Duration as Time;
 
 use yandex_cloud_rest::model::Duration;
-use yandex_cloud_rest::model::trigger::{
-    DataStream, GatewayWebsocketBroadcast, InvokeFunctionWithRetry, Rule, Trigger,
-};
-use yandex_cloud_rest::model::version::LATEST;
+use yandex_cloud_rest::model::trigger::{GatewayWebsocketBroadcast, InvokeFunctionWithRetry, Rule};
 
 use super::Call;
 use super::unsupported::Lacking;
 use super::validate::Violations;
-use crate::cloud::plane::{BroadcastTarget, FunctionTarget, TriggerAction, TriggerDefinition};
 use crate::error::Status;
 
 /// What the documents know and the emulator doesn't.
@@ -138,55 +133,4 @@ pub(super) fn authorize_accounts(call: &Call, rule: &Rule) -> Result<(), Status>
         }
     }
     Ok(())
-}
-
-/// Defaults of what the rule leaves out.
-pub(super) fn completed(mut rule: Rule) -> Rule {
-    if let Some(stream) = &mut rule.data_stream {
-        let batch = stream.batch_settings.get_or_insert_default();
-        batch.size = batch.size.max(1);
-        batch.cutoff.get_or_insert(Duration::from_secs(1));
-        if let Some(function) = &mut stream.invoke_function
-            && function.function_tag.is_empty()
-        {
-            LATEST.clone_into(&mut function.function_tag);
-        }
-    }
-    rule
-}
-
-/// What the data plane does for it; nothing for a rule without an action.
-pub(super) fn definition(trigger: &Trigger) -> Option<TriggerDefinition> {
-    let stream = trigger.rule.data_stream.clone()?;
-    let action = action(&stream)?;
-    let batch = stream.batch_settings.unwrap_or_default();
-    Some(TriggerDefinition {
-        trigger_id: trigger.id.clone(),
-        folder_id: trigger.folder_id.clone(),
-        database: stream.database,
-        stream: stream.stream,
-        service_account_id: stream.service_account_id,
-        batch_size_bytes: u64::try_from(batch.size).unwrap_or(1).max(1),
-        cutoff: batch.cutoff.unwrap_or(Duration::from_secs(1)).get(),
-        action,
-    })
-}
-
-fn action(stream: &DataStream) -> Option<TriggerAction> {
-    if let Some(broadcast) = stream.gateway_websocket_broadcast.clone() {
-        return Some(TriggerAction::Broadcast(BroadcastTarget {
-            gateway_id: broadcast.gateway_id,
-            path: broadcast.path,
-            service_account_id: broadcast.service_account_id,
-        }));
-    }
-    let function = stream.invoke_function.clone()?;
-    let retry = function.retry_settings.unwrap_or_default();
-    Some(TriggerAction::Invoke(FunctionTarget {
-        function_id: function.function_id,
-        tag: function.function_tag,
-        service_account_id: Some(function.service_account_id).filter(|id| !id.is_empty()),
-        retries: u32::try_from(retry.retry_attempts).unwrap_or_default(),
-        interval: retry.interval.unwrap_or_default().get(),
-    }))
 }

@@ -7,14 +7,13 @@ use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger, UpdateTri
 
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
-use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
+use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
 use super::{Call, filter, operations, trigger_rule, unsupported};
-use crate::cloud::{Target, any, empty, quotas};
+use crate::cloud::{ACTIVE, Target, Work, completed, quotas};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
 
-const ACTIVE: &str = "ACTIVE";
 const PAUSED: &str = "PAUSED";
 
 pub(super) fn route(call: &Call) -> Result<Value, Status> {
@@ -96,43 +95,20 @@ fn create(call: &Call) -> Result<Value, Status> {
         name: request.name,
         description: request.description,
         labels: request.labels,
-        rule: trigger_rule::completed(request.rule),
+        rule: completed(request.rule),
         status: ACTIVE.to_owned(),
     };
     call.cloud
         .state()
         .triggers
         .insert(trigger.id.clone(), trigger.clone());
-    finish(
-        call,
+    let target = target(
         "Create trigger",
         "serverless.triggers.v1.CreateTriggerMetadata",
         &trigger,
-        |_| (),
-    )
-}
-
-/// An operation that edits a trigger and starts or stops it accordingly.
-fn finish(
-    call: &Call,
-    description: &str,
-    metadata_type: &str,
-    trigger: &Trigger,
-    edit: impl FnOnce(&mut Trigger) + Send + 'static,
-) -> Result<Value, Status> {
-    let (cloud, id) = (call.cloud.clone(), trigger.id.clone());
-    call.begin(&target(description, metadata_type, trigger), async move {
-        let mut state = cloud.state();
-        let Some(trigger) = state.triggers.get_mut(&id) else {
-            return Err(Status::not_found(format!("Trigger {id} not found")));
-        };
-        edit(trigger);
-        match trigger_rule::definition(trigger) {
-            Some(definition) if trigger.status == ACTIVE => cloud.plane().start_trigger(definition),
-            _ => cloud.plane().stop_trigger(&id),
-        }
-        any("serverless.triggers.v1.Trigger", trigger)
-    })
+    );
+    let id = trigger.id.clone();
+    call.begin(&target, Work::CreateTrigger { id })
 }
 
 fn target<'a>(description: &'a str, metadata_type: &'a str, trigger: &'a Trigger) -> Target<'a> {
@@ -147,9 +123,9 @@ fn target<'a>(description: &'a str, metadata_type: &'a str, trigger: &'a Trigger
 
 fn update(call: &Call, id: &str) -> Result<Value, Status> {
     unsupported::refuse(&call.body, &trigger_rule::LACKING)?;
-    let request: UpdateTriggerRequest = message(&call.body)?;
-    let mask = Mask::parse(
-        request.update_mask,
+    let mut request: UpdateTriggerRequest = message(&call.body)?;
+    let mask = mask(
+        request.update_mask.take(),
         &["name", "description", "labels", "rule"],
     )?;
     let mut violations = Violations::default();
@@ -159,31 +135,22 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         &request.description,
         &request.labels,
     );
-    let rule = request.rule.unwrap_or_default();
+    let rule = request.rule.get_or_insert_default();
     if mask.has("rule") {
-        trigger_rule::check(&mut violations, &rule);
+        trigger_rule::check(&mut violations, rule);
     }
     violations.finish()?;
     let trigger = find(call, id, Permission::TriggersManage)?;
     if mask.has("rule") {
-        trigger_rule::authorize_accounts(call, &rule)?;
+        trigger_rule::authorize_accounts(call, request.rule.get_or_insert_default())?;
     }
     if mask.has("name") {
         check_name(call, &trigger.folder_id, &request.name, Some(id))?;
     }
     let metadata_type = "serverless.triggers.v1.UpdateTriggerMetadata";
-    finish(
-        call,
-        "Update trigger",
-        metadata_type,
-        &trigger,
-        move |trigger| {
-            mask.set("name", &mut trigger.name, request.name);
-            mask.set("description", &mut trigger.description, request.description);
-            mask.set("labels", &mut trigger.labels, request.labels);
-            mask.set("rule", &mut trigger.rule, trigger_rule::completed(rule));
-        },
-    )
+    let target = target("Update trigger", metadata_type, &trigger);
+    let (id, request) = (id.to_owned(), Box::new(request));
+    call.begin(&target, Work::UpdateTrigger { id, request, mask })
 }
 
 fn switch(call: &Call, id: &str, status: &'static str) -> Result<Value, Status> {
@@ -199,23 +166,14 @@ fn switch(call: &Call, id: &str, status: &'static str) -> Result<Value, Status> 
             "serverless.triggers.v1.ResumeTriggerMetadata",
         )
     };
-    finish(call, description, metadata_type, &trigger, move |trigger| {
-        status.clone_into(&mut trigger.status);
-    })
+    let target = target(description, metadata_type, &trigger);
+    let (id, status) = (id.to_owned(), status.to_owned());
+    call.begin(&target, Work::SwitchTrigger { id, status })
 }
 
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     let trigger = find(call, id, Permission::TriggersManage)?;
     let metadata_type = "serverless.triggers.v1.DeleteTriggerMetadata";
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target("Delete trigger", metadata_type, &trigger),
-        async move {
-            cloud.plane().stop_trigger(&id);
-            match cloud.state().triggers.remove(&id) {
-                Some(_) => Ok(empty()),
-                None => Err(Status::not_found(format!("Trigger {id} not found"))),
-            }
-        },
-    )
+    let target = target("Delete trigger", metadata_type, &trigger);
+    call.begin(&target, Work::DeleteTrigger { id: id.to_owned() })
 }

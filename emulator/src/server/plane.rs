@@ -1,12 +1,14 @@
 //! The data plane of a running emulator.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::folder::Folder;
+use super::{StartError, ports};
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
@@ -21,6 +23,9 @@ use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
 use crate::ydb::{Cut, DatabaseIdentity, Record, Ydb};
 
+/// Where functions' code is unpacked, in the folder for data.
+const CODE: &str = "functions";
+
 /// Real services behind the control plane.
 #[derive(Debug)]
 pub(super) struct LivePlane {
@@ -29,24 +34,30 @@ pub(super) struct LivePlane {
     gateways: Gateways,
     triggers: Triggers,
     traffic: Traffic,
+    /// Whether gateways are to be found at the same ports after the next start.
+    lasting: bool,
 }
 
 impl LivePlane {
     pub(super) fn new(
         inspector: &Inspector,
         args: &Args,
-        folder: &Path,
+        folder: &Folder,
         security: Security,
         clock: Clock,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         let iam = inspector.iam();
+        let code = folder.path().join(CODE);
+        // What an emulator that was killed had unpacked may be half there.
+        if code.exists() {
+            std::fs::remove_dir_all(&code).map_err(StartError::Directory)?;
+        }
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
-        let functions =
-            Functions::new(inspector.clone(), node, folder.join("functions"), authority);
+        let functions = Functions::new(inspector.clone(), node, code, authority);
         let limits = Quotas::new(&args.quotas());
         let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
-        let ydb = Ydb::new(iam.clone(), folder, clock, schema_operations);
+        let ydb = Ydb::new(iam.clone(), folder.path(), clock, schema_operations);
         let traffic = Traffic::default();
         let gateways = Gateways::new(
             inspector.clone(),
@@ -55,20 +66,22 @@ impl LivePlane {
             traffic.clone(),
         );
         let delay = args.trigger_start_delay;
-        let triggers = Triggers::new(
+        let triggers = Triggers::load(
             inspector.clone(),
             ydb.clone(),
             (gateways.clone(), functions.clone()),
             delay,
             traffic.clone(),
-        );
-        Self {
+            folder.store(),
+        )?;
+        Ok(Self {
             ydb,
             functions,
             gateways,
             triggers,
             traffic,
-        }
+            lasting: folder.store().keeps(),
+        })
     }
 
     pub(super) fn ydb(&self) -> &Ydb {
@@ -93,6 +106,14 @@ impl LivePlane {
     }
 }
 
+fn identity(path: &str, folder_id: &str, database_id: &str) -> DatabaseIdentity {
+    DatabaseIdentity {
+        path: path.to_owned(),
+        folder_id: folder_id.to_owned(),
+        database_id: database_id.to_owned(),
+    }
+}
+
 #[async_trait]
 impl DataPlane for LivePlane {
     async fn create_database(
@@ -101,13 +122,20 @@ impl DataPlane for LivePlane {
         folder_id: &str,
         database_id: &str,
     ) -> Result<(), Status> {
-        let identity = DatabaseIdentity {
-            path: path.to_owned(),
-            folder_id: folder_id.to_owned(),
-            database_id: database_id.to_owned(),
-        };
+        let identity = identity(path, folder_id, database_id);
         let created = self.ydb.create_database(identity).await;
         created.map_err(|error| Status::internal(error.to_string()))
+    }
+
+    async fn open_database(
+        &self,
+        path: &str,
+        folder_id: &str,
+        database_id: &str,
+    ) -> Result<(), Status> {
+        let identity = identity(path, folder_id, database_id);
+        let opened = self.ydb.open_database(identity).await;
+        opened.map_err(|error| Status::internal(error.to_string()))
     }
 
     async fn delete_database(&self, path: &str) {
@@ -192,7 +220,39 @@ impl DataPlane for LivePlane {
         spec: &str,
     ) -> Result<SocketAddr, Status> {
         let spec = Gateways::check(spec)?;
+        if self.lasting {
+            for address in ports::lasting(Ipv4Addr::LOCALHOST.into()) {
+                let opened = self
+                    .gateways
+                    .open(gateway_id, folder_id, spec.clone(), address);
+                match opened.await {
+                    Ok(address) => return Ok(address),
+                    Err(error) if ports::is_taken(&error) => {}
+                    Err(error) => return Err(Status::internal(error.to_string())),
+                }
+            }
+        }
         self.gateways.create(gateway_id, folder_id, spec).await
+    }
+
+    async fn open_gateway(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: &str,
+        address: SocketAddr,
+    ) -> Result<(), Status> {
+        let spec = Gateways::check(spec)?;
+        let opened = self.gateways.open(gateway_id, folder_id, spec, address);
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "{address}, where its clients look for it, is in use; stop the program that \
+                 listens there"
+            ),
+            _ => format!("can't listen on {address}: {error}"),
+        };
+        let opened = opened.await.map(drop);
+        opened.map_err(|error| Status::internal(failed(error)))
     }
 
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status> {

@@ -8,6 +8,7 @@ use crate::cloud::plane::{BroadcastTarget, FunctionTarget, TriggerAction, Trigge
 use crate::inspect::faults::{Content, Phase};
 use crate::inspect::{Call, Verdict};
 use crate::traffic::{Seen, preview};
+use crate::ydb::YdbFailure;
 
 /// Gives it, unless a fault rule for `DELIVER` loses it; twice, if one says so.
 pub(super) async fn deliver(
@@ -15,19 +16,20 @@ pub(super) async fn deliver(
     definition: &TriggerDefinition,
     place: &Place,
     full: Full,
-) {
+) -> Result<(), YdbFailure> {
     let error = match verdict(inner, definition, &full).await {
         Verdict::Drop | Verdict::Cut => "dropped by a fault rule".to_owned(),
         Verdict::Status(status) => format!("HTTP status {status}, injected by a fault rule"),
         Verdict::Duplicate => {
-            give(inner, definition, place, &full).await;
+            give(inner, definition, place, &full).await?;
             return give(inner, definition, place, &full).await;
         }
         _ => return give(inner, definition, place, &full).await,
     };
-    inner.keep_position(place, full.next);
+    inner.keep_position(place, full.next)?;
     let text = preview(&full.payload);
     inner.traffic.saw(lost(definition, error, text));
+    Ok(())
 }
 
 /// What rules say to a batch of `/<trigger id>`.
@@ -50,19 +52,25 @@ async fn verdict(inner: &Inner, definition: &TriggerDefinition, full: &Full) -> 
 /// position moves first. To a function as often as its settings say; the
 /// position moves when that has ended, so that a trigger that is stopped during
 /// it tries the batch again when it goes on (a guess).
-async fn give(inner: &Inner, definition: &TriggerDefinition, place: &Place, full: &Full) {
+async fn give(
+    inner: &Inner,
+    definition: &TriggerDefinition,
+    place: &Place,
+    full: &Full,
+) -> Result<(), YdbFailure> {
     match &definition.action {
         TriggerAction::Broadcast(target) => {
-            inner.keep_position(place, full.next);
+            inner.keep_position(place, full.next)?;
             let seen = broadcast(inner, definition, target, place, full);
             inner.traffic.saw(seen);
         }
         TriggerAction::Invoke(function) => {
             let seen = invoke(inner, definition, function, place, full).await;
             inner.traffic.saw(seen);
-            inner.keep_position(place, full.next);
+            inner.keep_position(place, full.next)?;
         }
     }
+    Ok(())
 }
 
 fn broadcast(

@@ -93,8 +93,8 @@ async fn follow(
             partition,
         };
         let end = inner.topics.watch(&source)?;
-        let begin = start(inner.place(&place), *end.borrow());
-        inner.keep_position(&place, begin);
+        let begin = start(inner.before(&place)?, *end.borrow());
+        inner.keep_position(&place, begin)?;
         followed.push(follow_partition(inner, definition, place, source, end));
     }
     inner.has_begun(key);
@@ -131,7 +131,7 @@ async fn follow_partition(
     source: Source,
     mut end: watch::Receiver<u64>,
 ) -> Result<Infallible, Failure> {
-    let mut position = inner.position(&place).unwrap_or_default();
+    let mut position = inner.position(&place)?.unwrap_or_default();
     end.borrow_and_update();
     let mut batch = Batch::new(definition.batch_size_bytes, definition.cutoff);
     loop {
@@ -140,16 +140,16 @@ async fn follow_partition(
         let all_read = records.is_empty();
         for record in records {
             for full in batch.add(record.offset, &record.data, Instant::now()) {
-                deliver(inner, definition, &place, full).await;
+                deliver(inner, definition, &place, full).await?;
             }
             position = record.offset + 1;
         }
         if batch.due().is_none() {
-            inner.keep_position(&place, position);
+            inner.keep_position(&place, position)?;
         }
         let due = batch.due().is_some_and(|due| due <= Instant::now());
         if due && let Some(full) = batch.take(position) {
-            deliver(inner, definition, &place, full).await;
+            deliver(inner, definition, &place, full).await?;
         }
         if all_read {
             tokio::select! {
@@ -170,7 +170,7 @@ async fn until(due: Option<Instant>) {
 
 /// Where a partition was read to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum Before {
     /// The trigger is new.
     Nothing,
     /// The partition is newer than the trigger.
@@ -182,11 +182,11 @@ pub(super) enum Kept {
 /// Where reading starts: at the end, or where this trigger was before. A
 /// partition that is shorter than that is one of a new topic of the same name,
 /// all of which is new.
-fn start(kept: Kept, end: u64) -> u64 {
-    match kept {
-        Kept::Nothing => end,
-        Kept::Until(kept) if kept <= end => kept,
-        Kept::Newer | Kept::Until(_) => 0,
+fn start(before: Before, end: u64) -> u64 {
+    match before {
+        Before::Nothing => end,
+        Before::Until(kept) if kept <= end => kept,
+        Before::Newer | Before::Until(_) => 0,
     }
 }
 
@@ -207,16 +207,16 @@ fn may_read(inner: &Inner, definition: &TriggerDefinition) -> Result<(), Failure
 
 #[cfg(test)]
 mod tests {
-    use super::{Kept, start};
+    use super::{Before, start};
 
     #[test]
     fn a_trigger_starts_at_the_end_and_goes_on_where_it_was() {
-        assert_eq!(start(Kept::Nothing, 7), 7);
-        assert_eq!(start(Kept::Newer, 7), 0, "a partition that was added");
-        assert_eq!(start(Kept::Until(3), 7), 3);
-        assert_eq!(start(Kept::Until(7), 7), 7);
+        assert_eq!(start(Before::Nothing, 7), 7);
+        assert_eq!(start(Before::Newer, 7), 0, "a partition that was added");
+        assert_eq!(start(Before::Until(3), 7), 3);
+        assert_eq!(start(Before::Until(7), 7), 7);
         assert_eq!(
-            start(Kept::Until(9), 2),
+            start(Before::Until(9), 2),
             0,
             "another topic of the same name"
         );

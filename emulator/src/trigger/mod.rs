@@ -16,10 +16,11 @@ mod seams;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -27,9 +28,10 @@ pub use crate::cloud::plane::TriggerDefinition;
 use crate::functions::Functions;
 use crate::gateway::Gateways;
 use crate::inspect::Inspector;
+use crate::store::{Kept, Records, StateError, Store};
 use crate::traffic::Traffic;
-use crate::ydb::Ydb;
-use follow::Kept;
+use crate::ydb::{Ydb, YdbFailure};
+use follow::Before;
 use seams::{LiveTargets, Targets, Topics};
 
 /// What positions belong to: another topic has others.
@@ -48,6 +50,19 @@ impl Key {
             stream: definition.stream.clone(),
         }
     }
+
+    /// What it is filed under.
+    fn id(&self) -> String {
+        format!("{} {} {}", self.trigger_id, self.database, self.stream)
+    }
+}
+
+/// A trigger looked at its topic.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun;
+
+impl Kept for Begun {
+    const KIND: &'static str = "begun-trigger";
 }
 
 /// A partition that a trigger reads.
@@ -73,7 +88,7 @@ struct Inner {
     /// Offsets of the first records that weren't sent yet.
     positions: Mutex<HashMap<Place, u64>>,
     /// Triggers that looked at their topic already, with that topic.
-    begun: Mutex<HashSet<Key>>,
+    begun: Mutex<Records<Begun>>,
     /// By id; stopped ones stay, so that their successors can wait for them.
     running: Mutex<HashMap<String, Running>>,
 }
@@ -89,33 +104,43 @@ impl Inner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begun(&self) -> MutexGuard<'_, HashSet<Key>> {
+    fn begun(&self) -> MutexGuard<'_, Records<Begun>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on, what isn't known of the topic is newer than the trigger.
     fn has_begun(&self, key: &Key) {
-        self.begun().insert(key.clone());
-    }
-
-    fn has_started(&self, key: &Key) -> bool {
-        self.begun().contains(key)
-    }
-
-    fn position(&self, place: &Place) -> Option<u64> {
-        self.positions().get(place).copied()
-    }
-
-    fn place(&self, place: &Place) -> Kept {
-        match self.position(place) {
-            Some(position) => Kept::Until(position),
-            None if self.has_started(&place.key) => Kept::Newer,
-            None => Kept::Nothing,
+        if !self.has_started(key) {
+            self.begun().insert(key.id(), Begun);
         }
     }
 
-    fn keep_position(&self, place: &Place, position: u64) {
-        self.positions().insert(place.clone(), position);
+    fn has_started(&self, key: &Key) -> bool {
+        self.begun().contains_key(&key.id())
+    }
+
+    fn position(&self, place: &Place) -> Result<Option<u64>, YdbFailure> {
+        match self.positions().get(place) {
+            Some(position) => Ok(Some(*position)),
+            None => self.topics.kept_place(place),
+        }
+    }
+
+    fn before(&self, place: &Place) -> Result<Before, YdbFailure> {
+        Ok(match self.position(place)? {
+            Some(position) => Before::Until(position),
+            None if self.has_started(&place.key) => Before::Newer,
+            None => Before::Nothing,
+        })
+    }
+
+    fn keep_position(&self, place: &Place, position: u64) -> Result<(), YdbFailure> {
+        let mut positions = self.positions();
+        if positions.get(place) != Some(&position) {
+            self.topics.keep_place(place, position)?;
+            positions.insert(place.clone(), position);
+        }
+        Ok(())
     }
 }
 
@@ -124,27 +149,34 @@ impl Inner {
 pub struct Triggers(Arc<Inner>);
 
 impl Triggers {
-    /// None yet. The cloud may need minutes until a new trigger works: that is
-    /// `start_delay`, by the emulated clock. What they do is told to `traffic`.
-    #[must_use]
-    pub fn new(
+    /// None run yet; those that did on an earlier start are in the store. The
+    /// cloud may need minutes until a new trigger works: that is `start_delay`, by
+    /// the emulated clock. What they do is told to `traffic`.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn load(
         inspector: Inspector,
         ydb: Ydb,
         (gateways, functions): (Gateways, Functions),
         start_delay: Duration,
         traffic: Traffic,
-    ) -> Self {
+        store: &Store,
+    ) -> Result<Self, StateError> {
+        let begun = Records::load(store)?;
         let targets = LiveTargets {
             gateways,
             functions,
         };
-        Self::between(
+        let (topics, targets) = (Box::new(ydb), Box::new(targets));
+        Ok(Self::between(
             inspector,
-            Box::new(ydb),
-            Box::new(targets),
+            topics,
+            targets,
             start_delay,
             traffic,
-        )
+            begun,
+        ))
     }
 
     fn between(
@@ -153,6 +185,7 @@ impl Triggers {
         targets: Box<dyn Targets>,
         start_delay: Duration,
         traffic: Traffic,
+        begun: Records<Begun>,
     ) -> Self {
         Self(Arc::new(Inner {
             inspector,
@@ -161,7 +194,7 @@ impl Triggers {
             start_delay,
             traffic,
             positions: Mutex::default(),
-            begun: Mutex::default(),
+            begun: Mutex::new(begun),
             running: Mutex::default(),
         }))
     }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::Place;
 use crate::cloud::plane::FunctionTarget;
 use crate::error::Status;
 use crate::functions::{Functions, InvokeError};
@@ -37,6 +38,14 @@ pub(super) trait Topics: std::fmt::Debug + Send + Sync {
         from: u64,
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure>;
+    /// Where a trigger was when the emulator ended, if that is remembered.
+    fn kept_place(&self, _place: &Place) -> Result<Option<u64>, YdbFailure> {
+        Ok(None)
+    }
+    /// Remembers where a trigger is.
+    fn keep_place(&self, _place: &Place, _position: u64) -> Result<(), YdbFailure> {
+        Ok(())
+    }
 }
 
 /// Where batches go.
@@ -77,6 +86,17 @@ impl Topics for Ydb {
         } = source;
         self.read_topic(database, (topic, *partition), from, most)
             .await
+    }
+
+    fn kept_place(&self, place: &Place) -> Result<Option<u64>, YdbFailure> {
+        let Place { key, partition } = place;
+        self.trigger_place(&key.database, (&key.stream, *partition), &key.trigger_id)
+    }
+
+    fn keep_place(&self, place: &Place, position: u64) -> Result<(), YdbFailure> {
+        let Place { key, partition } = place;
+        let partition = (key.stream.as_str(), *partition);
+        self.keep_trigger_place(&key.database, partition, &key.trigger_id, position)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::functions::InvokeError;
 use crate::iam::{Delta, DeltaAction, Iam, IamSettings, Resource};
 use crate::ids::Ids;
 use crate::inspect::Inspector;
+use crate::store::Records;
 use crate::traffic::{Seen, Traffic};
 use crate::ydb::{Record, YdbFailure};
 
@@ -168,6 +169,7 @@ impl Stage {
             Box::new(ear),
             start_delay,
             traffic.clone(),
+            Records::default(),
         );
         let definition = TriggerDefinition {
             trigger_id: "a1s1".to_owned(),

@@ -123,7 +123,7 @@ impl std::fmt::Debug for Ydb {
 }
 
 impl Ydb {
-    /// No databases; theirs will be files in `folder`. Each allows so many
+    /// No databases are open; they are files in `folder`. Each allows so many
     /// operations on its schema a day.
     #[must_use]
     pub fn new(iam: Iam, folder: &Path, clock: Clock, schema_operations_a_day: u64) -> Self {
@@ -162,10 +162,21 @@ impl Ydb {
             .ok_or_else(|| YdbFailure::NoDatabase(path.to_owned()))
     }
 
-    /// Makes an empty database.
+    /// Opens a database that must be there.
     ///
     /// # Errors
-    /// When its file can't be made.
+    /// When it isn't, or can't be read.
+    pub async fn open_database(&self, identity: DatabaseIdentity) -> Result<(), YdbFailure> {
+        if Database::exists(&self.0.folder, &identity.database_id) {
+            return self.create_database(identity).await;
+        }
+        Err(YdbFailure::Refused("its file is missing".to_owned()))
+    }
+
+    /// Makes an empty database, or opens the one that is there.
+    ///
+    /// # Errors
+    /// When its file can't be made or read.
     pub async fn create_database(&self, identity: DatabaseIdentity) -> Result<(), YdbFailure> {
         let inner = Arc::clone(&self.0);
         let work = move || {
@@ -189,7 +200,8 @@ impl Ydb {
         done.map_err(|error| YdbFailure::Refused(error.to_string()))?
     }
 
-    /// Removes a database with its sessions, streams and files.
+    /// Removes a database with its sessions, streams and files, whether it is
+    /// open or not.
     pub fn delete_database(&self, path: &str) {
         let all = &self.0.databases;
         let removed = {
@@ -197,8 +209,9 @@ impl Ydb {
             all.remove(path)
         };
         self.0.sessions.delete_all(path);
-        if let Some(database) = removed {
-            database.close();
+        match removed {
+            Some(database) => database.close(),
+            None => Database::remove(&self.0.folder, path.rsplit('/').next().unwrap_or(path)),
         }
     }
 
@@ -268,6 +281,39 @@ impl Ydb {
         Ok(database
             .topics
             .watch(&PartitionKey::new(&path, partition))?)
+    }
+
+    /// Where a trigger is in a topic's partition; none when it never was in it.
+    ///
+    /// # Errors
+    /// When there is no such database.
+    pub fn trigger_place(
+        &self,
+        database: &str,
+        (topic, partition): (&str, usize),
+        trigger_id: &str,
+    ) -> Result<Option<u64>, YdbFailure> {
+        let database = self.must_have(database)?;
+        let key = PartitionKey::new(&topic_path(&database, topic), partition);
+        Ok(database.topics.trigger_place(&key, trigger_id)?)
+    }
+
+    /// Keeps where a trigger is in a topic's partition.
+    ///
+    /// # Errors
+    /// When there is no such database, or it can't be written.
+    pub fn keep_trigger_place(
+        &self,
+        database: &str,
+        (topic, partition): (&str, usize),
+        trigger_id: &str,
+        place: u64,
+    ) -> Result<(), YdbFailure> {
+        let database = self.must_have(database)?;
+        let key = PartitionKey::new(&topic_path(&database, topic), partition);
+        Ok(database
+            .topics
+            .keep_trigger_place(&key, trigger_id, place)?)
     }
 
     /// Records of a topic's partition from an offset on, at most `most`.

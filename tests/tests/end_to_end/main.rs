@@ -13,6 +13,7 @@ mod chart_rights;
 mod charts;
 mod chat;
 mod client;
+mod comes_back;
 mod control_plane;
 mod crash;
 mod custom_resource;
@@ -85,6 +86,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(goose::trials(suite));
     all.extend(bad_start::trials(suite));
     all.extend(bad_account::trials(suite));
+    all.extend(comes_back::trials(suite));
     all.extend(crash::trials(suite));
     all
 }

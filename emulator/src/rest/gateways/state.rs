@@ -4,14 +4,11 @@ use serde_json::Value;
 use yandex_cloud_rest::model::apigateway::ApiGateway;
 
 use super::{find, set_status, target};
-use crate::cloud::{any, empty, settled};
+use crate::cloud::{ACTIVE, STOPPED, Work, settled};
 use crate::error::Status;
 use crate::iam::Permission;
 use crate::rest::Call;
 use crate::rest::validate::message;
-
-pub(super) const ACTIVE: &str = "ACTIVE";
-const STOPPED: &str = "STOPPED";
 
 /// The body of both: nothing.
 #[derive(serde::Deserialize)]
@@ -38,29 +35,16 @@ pub(super) fn must_be(gateway: &ApiGateway, status: &str) -> Result<(), Status> 
 
 pub(super) fn stop(call: &Call, id: &str) -> Result<Value, Status> {
     let gateway = begin(call, id, ACTIVE)?;
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(&target("Stop API gateway", "Stop", &gateway), async move {
-        cloud.plane().stop_gateway(&id).await?;
-        if let Some(stored) = cloud.state().gateways.get_mut(&id) {
-            STOPPED.clone_into(&mut stored.gateway.status);
-        }
-        Ok(empty())
-    })
+    let target = target("Stop API gateway", "Stop", &gateway);
+    let (id, status) = (id.to_owned(), STOPPED.to_owned());
+    call.begin(&target, Work::SwitchGateway { id, status })
 }
 
 pub(super) fn resume(call: &Call, id: &str) -> Result<Value, Status> {
     let gateway = begin(call, id, STOPPED)?;
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
     let target = target("Resume API gateway", "Resume", &gateway);
-    call.begin(&target, async move {
-        cloud.plane().resume_gateway(&id).await?;
-        let mut state = cloud.state();
-        let Some(stored) = state.gateways.get_mut(&id) else {
-            return Err(Status::not_found(format!("API gateway {id} not found")));
-        };
-        ACTIVE.clone_into(&mut stored.gateway.status);
-        any("serverless.apigateway.v1.ApiGateway", &stored.gateway)
-    })
+    let (id, status) = (id.to_owned(), ACTIVE.to_owned());
+    call.begin(&target, Work::SwitchGateway { id, status })
 }
 
 /// Checks, and marks the gateway as being changed.
