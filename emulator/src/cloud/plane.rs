@@ -165,6 +165,14 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     ) -> Result<(), Status>;
     /// Gives a gateway another specification.
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status>;
+    /// Refuses every request to it until it is resumed.
+    async fn stop_gateway(&self, _gateway_id: &str) -> Result<(), Status> {
+        Ok(())
+    }
+    /// Answers again.
+    async fn resume_gateway(&self, _gateway_id: &str) -> Result<(), Status> {
+        Ok(())
+    }
     /// Closes its sockets and its listener.
     async fn delete_gateway(&self, gateway_id: &str);
     /// Open sockets, for the state page.

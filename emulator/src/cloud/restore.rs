@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::plane::{Deployment, Scaling, TriggerDefinition};
 use super::work::{Work, functions, triggers, versions};
-use super::{ACTIVE, Cloud, State};
+use super::{ACTIVE, Cloud, STOPPED, State};
 use crate::error::Status;
 use crate::store::StateError;
 
@@ -14,6 +14,7 @@ struct Listening {
     folder_id: String,
     spec: String,
     address: SocketAddr,
+    stopped: bool,
 }
 
 /// What has to run. What is being deleted doesn't run again, and what is being
@@ -87,6 +88,7 @@ fn gateways(state: &State) -> Vec<Listening> {
             folder_id: stored.gateway.folder_id.clone(),
             spec: stored.spec.clone(),
             address: stored.gateway.domain.parse().ok()?,
+            stopped: stored.gateway.status == STOPPED,
         })
     });
     listening.collect()
@@ -135,9 +137,13 @@ impl Cloud {
                 folder_id,
                 spec,
                 address,
+                stopped,
             } = gateway;
             let opened = plane.open_gateway(&id, &folder_id, &spec, address).await;
             opened.map_err(failed(&what))?;
+            if stopped {
+                plane.stop_gateway(&id).await.map_err(failed(&what))?;
+            }
         }
         for definition in inventory.triggers {
             plane.start_trigger(definition);

@@ -4,6 +4,7 @@ pub mod error;
 pub mod event;
 pub mod reply;
 
+mod broken;
 mod capacity;
 mod channel;
 mod direct;
@@ -17,6 +18,7 @@ mod output;
 mod pool;
 mod scaling;
 mod supervise;
+mod tokens;
 mod unpack;
 mod version;
 
@@ -43,7 +45,8 @@ pub use error::{FunctionError, InvokeError};
 
 use crate::cloud::plane::{Deployment, Scaling};
 use crate::error::Status;
-use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::iam::{Permission, Resource, Subject};
+use crate::inspect::Inspector;
 use capacity::Capacity;
 use journal::{Journal, Story};
 use scaling::Policies;
@@ -77,15 +80,21 @@ pub struct Functions(Arc<Inner>);
 impl Functions {
     /// No functions yet. `node` runs them, `work_dir` gets their code, and they
     /// trust the `authority` whose certificate is in that file (absolute, PEM).
+    /// The `inspector` breaks calls of them.
     #[must_use]
-    pub fn new(iam: Iam, node: PathBuf, work_dir: PathBuf, authority: Option<PathBuf>) -> Self {
-        Self::with_limits(iam, node, work_dir, authority, Limits::default())
+    pub fn new(
+        inspector: Inspector,
+        node: PathBuf,
+        work_dir: PathBuf,
+        authority: Option<PathBuf>,
+    ) -> Self {
+        Self::with_limits(inspector, node, work_dir, authority, Limits::default())
     }
 
     /// The same with other limits.
     #[must_use]
     pub fn with_limits(
-        iam: Iam,
+        inspector: Inspector,
         node: PathBuf,
         work_dir: PathBuf,
         authority: Option<PathBuf>,
@@ -94,7 +103,7 @@ impl Functions {
         let tasks = TaskTracker::new();
         Self(Arc::new(Inner {
             host: Host {
-                iam,
+                inspector,
                 node,
                 work_dir,
                 authority,
@@ -208,7 +217,7 @@ impl Functions {
             .map(|function| function.folder_id.clone());
         let folder_id = folder_id.ok_or_else(|| not_found(function_id, LATEST))?;
         let resource = Resource::function(&folder_id, function_id);
-        let iam = &self.0.host.iam;
+        let iam = self.0.host.inspector.iam();
         let allowed = match caller {
             Some(subject) => iam.authorize(subject, Permission::FunctionInvoke, &resource),
             None => iam.authorize_anonymous(Permission::FunctionInvoke, &resource),
@@ -252,9 +261,12 @@ impl Functions {
         let by_tag = self.0.policies.begin(function_id, tag);
         let by_tag = by_tag.ok_or_else(too_many)?;
         let of_all = self.0.host.capacity.begin().ok_or_else(too_many)?;
+        let inspector = self.0.host.inspector.clone();
+        let path = format!("/{function_id}/{tag}");
         let request_id = request_id.to_owned();
         let call = self.0.host.tasks.spawn(async move {
-            let result = version.call(request_id, &event, &by_tag).await;
+            let call = || version.call(request_id.clone(), &event, &by_tag);
+            let result = broken::invoke(&inspector, &path, &event, call).await;
             drop((by_tag, of_all));
             result
         });

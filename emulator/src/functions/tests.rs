@@ -1,4 +1,5 @@
 mod archives;
+mod faults;
 mod http;
 mod lifecycle;
 mod scaling;

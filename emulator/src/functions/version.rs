@@ -21,10 +21,11 @@ use super::journal::{CallRecord, Journal};
 use super::launch::Launch;
 use super::pool::Pool;
 use super::scaling::ByTag;
+use super::tokens::Tokens;
 use super::unpack::{Handler, find_handler, unpack};
 use super::{Deployment, metadata};
 use crate::error::Status;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 
 /// What a process finds commands in; the emulator's own search path stays out.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -43,7 +44,7 @@ const MAX_EVENT: usize = 3_670_016;
 /// What all versions share.
 #[derive(Debug, Clone)]
 pub(super) struct Host {
-    pub(super) iam: Iam,
+    pub(super) inspector: Inspector,
     pub(super) node: PathBuf,
     pub(super) work_dir: PathBuf,
     pub(super) authority: Option<PathBuf>,
@@ -56,10 +57,9 @@ pub(super) struct Host {
 /// A version that can be called.
 #[derive(Debug)]
 pub(super) struct Version {
-    iam: Iam,
     function_id: String,
     id: String,
-    service_account_id: Option<String>,
+    tokens: Tokens,
     memory_mib: u64,
     timeout: Duration,
     code: PathBuf,
@@ -83,9 +83,13 @@ impl Version {
         let handler = unpacked(deployment.zip, &code, deployment.entrypoint.clone()).await?;
 
         let stop = CancellationToken::new();
-        let account = deployment.service_account_id.clone();
-        let account = account.filter(|_| deployment.metadata);
-        let metadata_address = serve_metadata(host, account, stop.clone())
+        let tokens = Tokens {
+            inspector: host.inspector.clone(),
+            function_id: deployment.function_id.clone(),
+            service_account_id: deployment.service_account_id,
+        };
+        let of_metadata = tokens.clone().only_if(deployment.metadata);
+        let metadata_address = serve_metadata(host, of_metadata, stop.clone())
             .await
             .map_err(failed)?;
 
@@ -107,17 +111,16 @@ impl Version {
             memory_mib,
             version_id: deployment.version_id.clone(),
             idle: host.limits.idle,
-            clock: host.iam.clock().clone(),
+            clock: host.inspector.iam().clock().clone(),
             journal: host.journal.clone(),
         };
         let concurrency = usize::try_from(deployment.concurrency).unwrap_or(1);
         let capacity = Arc::clone(&host.capacity);
         let pool = Pool::new(launch, concurrency, capacity, host.tasks.clone());
         Ok(Self {
-            iam: host.iam.clone(),
             function_id: deployment.function_id,
             id: deployment.version_id,
-            service_account_id: deployment.service_account_id,
+            tokens,
             memory_mib,
             timeout: deployment.timeout,
             code,
@@ -136,7 +139,7 @@ impl Version {
     ) -> Result<Value, InvokeError> {
         let event = encoded(event)?;
         let lease = self.pool.acquire(by_tag).await?;
-        let mut context = self.context(request_id);
+        let mut context = self.context(request_id).await;
         let start = Instant::now();
         self.journal.began(CallRecord {
             request_id: context.request_id.clone(),
@@ -160,13 +163,8 @@ impl Version {
         self.pool.provision(count);
     }
 
-    fn context(&self, request_id: String) -> Context {
-        // An account that was deleted meanwhile gives no token, as in the cloud.
-        let issued = self
-            .service_account_id
-            .as_deref()
-            .map(|id| self.iam.issue_token(id));
-        let token = issued.and_then(Result::ok).map(|issued| Token {
+    async fn context(&self, request_id: String) -> Context {
+        let token = self.tokens.of_call().await.map(|issued| Token {
             access: issued.token,
             lifetime: issued.expires_in.as_secs(),
             scheme: "Bearer",
@@ -199,13 +197,12 @@ impl Version {
 /// Starts a version's metadata service; where it listens.
 async fn serve_metadata(
     host: &Host,
-    account: Option<String>,
+    tokens: Tokens,
     stop: CancellationToken,
 ) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let address = listener.local_addr()?;
-    let serving = metadata::serve(listener, host.iam.clone(), account, stop);
-    host.tasks.spawn(serving);
+    host.tasks.spawn(metadata::serve(listener, tokens, stop));
     Ok(address)
 }
 

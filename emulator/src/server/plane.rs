@@ -17,7 +17,7 @@ use crate::error::Status;
 use crate::functions::journal::Story;
 use crate::functions::{Functions, Limits};
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
@@ -40,12 +40,13 @@ pub(super) struct LivePlane {
 
 impl LivePlane {
     pub(super) fn new(
-        iam: &Iam,
+        inspector: &Inspector,
         args: &Args,
         folder: &Folder,
         security: Security,
         clock: Clock,
     ) -> Result<Self, StartError> {
+        let iam = inspector.iam();
         let code = folder.path().join(CODE);
         // What an emulator that was killed had unpacked may be half there.
         if code.exists() {
@@ -55,7 +56,7 @@ impl LivePlane {
         let authority = security.authority().map(Path::to_owned);
         let quotas = Quotas::new(&args.quotas());
         let functions = Functions::with_limits(
-            iam.clone(),
+            inspector.clone(),
             node,
             code,
             authority,
@@ -64,10 +65,15 @@ impl LivePlane {
         let schema_operations = quotas.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder.path(), clock, schema_operations);
         let traffic = Traffic::default();
-        let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
+        let gateways = Gateways::new(
+            inspector.clone(),
+            functions.clone(),
+            security,
+            traffic.clone(),
+        );
         let delay = args.trigger_start_delay;
         let triggers = Triggers::load(
-            iam.clone(),
+            inspector.clone(),
             ydb.clone(),
             (gateways.clone(), functions.clone()),
             delay,
@@ -271,6 +277,14 @@ impl DataPlane for LivePlane {
 
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status> {
         self.gateways.update(gateway_id, Gateways::check(spec)?)
+    }
+
+    async fn stop_gateway(&self, gateway_id: &str) -> Result<(), Status> {
+        self.gateways.pause(gateway_id)
+    }
+
+    async fn resume_gateway(&self, gateway_id: &str) -> Result<(), Status> {
+        self.gateways.resume(gateway_id)
     }
 
     async fn delete_gateway(&self, gateway_id: &str) {

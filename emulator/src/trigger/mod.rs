@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::cloud::plane::TriggerDefinition;
 use crate::functions::Functions;
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 use crate::store::{Kept, Records, StateError, Store};
 use crate::traffic::Traffic;
 use crate::ydb::{Ydb, YdbFailure};
@@ -83,7 +83,7 @@ struct Running {
 
 #[derive(Debug)]
 struct Inner {
-    iam: Iam,
+    inspector: Inspector,
     topics: Box<dyn Topics>,
     targets: Box<dyn Targets>,
     start_delay: Duration,
@@ -159,7 +159,7 @@ impl Triggers {
     /// # Errors
     /// When the store can't be read.
     pub fn load(
-        iam: Iam,
+        inspector: Inspector,
         ydb: Ydb,
         (gateways, functions): (Gateways, Functions),
         start_delay: Duration,
@@ -173,7 +173,7 @@ impl Triggers {
         };
         let (topics, targets) = (Box::new(ydb), Box::new(targets));
         Ok(Self::between(
-            iam,
+            inspector,
             topics,
             targets,
             start_delay,
@@ -183,7 +183,7 @@ impl Triggers {
     }
 
     fn between(
-        iam: Iam,
+        inspector: Inspector,
         topics: Box<dyn Topics>,
         targets: Box<dyn Targets>,
         start_delay: Duration,
@@ -191,7 +191,7 @@ impl Triggers {
         begun: Records<Begun>,
     ) -> Self {
         Self(Arc::new(Inner {
-            iam,
+            inspector,
             topics,
             targets,
             start_delay,

@@ -1,4 +1,5 @@
 mod calls;
+mod faults;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,7 @@ use crate::error::Status;
 use crate::functions::InvokeError;
 use crate::iam::{Delta, DeltaAction, Iam, IamSettings, Resource};
 use crate::ids::Ids;
+use crate::inspect::Inspector;
 use crate::store::Records;
 use crate::traffic::{Seen, Traffic};
 use crate::ydb::{Record, YdbFailure};
@@ -135,6 +137,7 @@ impl Targets for Ear {
 
 struct Stage {
     iam: Iam,
+    inspector: Inspector,
     clock: Clock,
     tape: Tape,
     triggers: Triggers,
@@ -159,8 +162,9 @@ impl Stage {
             heard: heard_sender,
             failures: Arc::clone(&failures),
         };
+        let inspector = Inspector::new(iam.clone());
         let triggers = Triggers::between(
-            iam.clone(),
+            inspector.clone(),
             Box::new(tape.clone()),
             Box::new(ear),
             start_delay,
@@ -183,6 +187,7 @@ impl Stage {
         };
         Self {
             iam,
+            inspector,
             clock,
             tape,
             triggers,
