@@ -20,6 +20,8 @@ mod supervise;
 mod unpack;
 mod version;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
