@@ -51,27 +51,27 @@ impl World {
     async fn new(switches: &[&str]) -> Self {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
-        let key = folder.path().join("key.json");
-        let mut line = vec!["yc-emulator", "--operation-delay", "0s"];
-        line.extend(["--listen", "127.0.0.1:0", "--ydb-listen", "127.0.0.1:0"]);
-        line.extend(["--operator-key", key.to_str().unwrap()]);
-        line.extend(switches);
-        let args = Args::try_parse_from(line).unwrap();
-        let emulator = Emulator::start(args).await.unwrap();
-        let key = AuthorizedKey::read(&key).unwrap();
-        let client = Client::new(Config {
-            api_endpoint: emulator.ready().api.clone(),
-            ..Config::new(Credentials::AuthorizedKey(Box::new(key)))
-        });
+        let (emulator, client) = start(&folder, switches).await;
         let mut world = Self {
             emulator,
-            client: client.unwrap(),
+            client,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             function: Function::default(),
             folder,
         };
         world.function = world.deploy().await;
         world
+    }
+
+    /// Another emulator in the place of this one.
+    async fn restarted(self, switches: &[&str]) -> Self {
+        self.emulator.stop().await;
+        let (emulator, client) = start(&self.folder, switches).await;
+        Self {
+            emulator,
+            client,
+            ..self
+        }
     }
 
     async fn deploy(&self) -> Function {
@@ -133,8 +133,9 @@ impl World {
 
     async fn call(&self, tag: &str, event: &Value) -> Response {
         let token = self.client.tokens().get().await.unwrap().value;
+        let (api, id) = (&self.emulator.ready().api, &self.function.id);
         self.http
-            .post(&self.function.http_invoke_url)
+            .post(format!("{api}/invoke/{id}"))
             .query(&[("integration", "raw"), ("tag", tag)])
             .bearer_auth(token)
             .json(event)
@@ -150,6 +151,25 @@ impl World {
         answer.json().await.unwrap()
     }
 
+    /// One call in progress by the tag `live`.
+    async fn limit_live(&self) {
+        let policy = SetScalingPolicyRequest {
+            tag: "live".to_owned(),
+            zone_requests_limit: 1,
+            ..SetScalingPolicyRequest::default()
+        };
+        let functions = self.client.functions();
+        let set = functions.set_scaling_policy(&self.function.id, &policy, Uuid::new_v4());
+        self.end(&set.await.unwrap()).await;
+    }
+
+    /// Waits until a call is held.
+    async fn is_held(&self) {
+        while self.told().await["held"] != 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     async fn advance(&self, by: &str) {
         let url = format!("{}/_emulator/clock", self.emulator.ready().api);
         let moved = self.http.put(url).json(&json!({ "advance": by }));
@@ -157,22 +177,30 @@ impl World {
     }
 }
 
+/// With these switches; its key is in the folder.
+async fn start(folder: &TempDir, switches: &[&str]) -> (Emulator, Client) {
+    let key = folder.path().join("key.json");
+    let mut line = vec!["yc-emulator", "--operation-delay", "0s"];
+    line.extend(["--listen", "127.0.0.1:0", "--ydb-listen", "127.0.0.1:0"]);
+    line.extend(["--operator-key", key.to_str().unwrap()]);
+    line.extend(switches);
+    let args = Args::try_parse_from(line).unwrap();
+    let emulator = Emulator::start(args).await.unwrap();
+    let key = AuthorizedKey::read(&key).unwrap();
+    let client = Client::new(Config {
+        api_endpoint: emulator.ready().api.clone(),
+        ..Config::new(Credentials::AuthorizedKey(Box::new(key)))
+    });
+    (emulator, client.unwrap())
+}
+
 #[tokio::test]
 async fn a_policy_and_a_quota_refuse_what_is_too_much_with_429() {
     let world = World::new(&["--quota", "serverless.functions.concurrent-calls=2"]).await;
-    let policy = SetScalingPolicyRequest {
-        tag: "live".to_owned(),
-        zone_requests_limit: 1,
-        ..SetScalingPolicyRequest::default()
-    };
-    let functions = world.client.functions();
+    world.limit_live().await;
     let id = &world.function.id;
-    let set = functions.set_scaling_policy(id, &policy, Uuid::new_v4());
-    world.end(&set.await.unwrap()).await;
     let refusals = async {
-        while world.told().await["held"] != 1 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        world.is_held().await;
         let refused = world.hold("live").await;
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(refused.headers()["x-function-id"], id.as_str());
@@ -191,6 +219,25 @@ async fn a_policy_and_a_quota_refuse_what_is_too_much_with_429() {
     };
     let (first, ()) = tokio::join!(world.hold("live"), refusals);
     assert_eq!(first.status(), StatusCode::OK);
+    world.emulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_policy_is_obeyed_after_a_restart() {
+    let state = TempDir::new().unwrap();
+    let switches = ["--state", state.path().to_str().unwrap()];
+    let world = World::new(&switches).await;
+    world.limit_live().await;
+    let world = world.restarted(&switches).await;
+    let second = async {
+        world.is_held().await;
+        let refused = world.hold("live").await.status();
+        std::fs::write(world.gate(), "").unwrap();
+        refused
+    };
+    let (first, second) = tokio::join!(world.hold("live"), second);
+    assert_eq!(first.status(), StatusCode::OK);
+    assert_eq!(second, StatusCode::TOO_MANY_REQUESTS);
     world.emulator.stop().await;
 }
 
