@@ -37,7 +37,7 @@ generate: chores ## Write crds/ and the charts' copy of it from the code
 bench: chores ## Measure and print tables, in about 2 minutes (first time: about 25 minutes of building)
 	@$(XTASK) bench
 
-fuzz: chores ## Give each fuzz target a million cases, in about an hour (first time: about 10 minutes of building)
+fuzz: chores ## Give each fuzz target a million cases, in some hours (first time: about 10 minutes of building)
 	@$(XTASK) fuzz
 
 image: chores ## Write the operator's OCI image archive to target/image/, without a container engine
