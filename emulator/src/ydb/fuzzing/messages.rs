@@ -1,6 +1,7 @@
 //! Messages of YDB's services, made by their descriptors: what a field holds is
 //! drawn from the case's bytes, so that most of it is understood.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
