@@ -50,8 +50,8 @@ impl Clock {
     }
 
     /// Moves the clock forward: tokens expire, rows age, instances of functions
-    /// have been idle for longer, triggers try again. What goes by real time,
-    /// such as timeouts of calls and of sockets, doesn't notice.
+    /// have been idle for longer, triggers try again, sockets grow old. What goes
+    /// by real time, such as timeouts of calls, doesn't notice.
     pub fn advance(&self, by: Duration) {
         self.ahead.send_modify(|ahead| {
             *ahead = ahead.saturating_add(by);
@@ -63,6 +63,23 @@ impl Clock {
     #[must_use]
     pub fn ahead(&self) -> SignedDuration {
         SignedDuration::try_from(*self.ahead.borrow()).unwrap_or(SignedDuration::MAX)
+    }
+
+    /// Waits until this clock says so.
+    pub async fn reaches(&self, due: Timestamp) {
+        let mut moved = self.ahead.subscribe();
+        loop {
+            moved.borrow_and_update();
+            let left = Duration::try_from(due.duration_since(self.now()));
+            let Some(left) = left.ok().filter(|left| !left.is_zero()) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                // This clock is one of its senders.
+                _ = moved.changed() => {}
+            }
+        }
     }
 
     /// Waits until so much time has gone by on this clock.
@@ -89,6 +106,7 @@ mod tests {
     use std::time::Duration;
 
     use futures::FutureExt;
+    use jiff::SignedDuration;
 
     use super::Clock;
 
@@ -105,6 +123,19 @@ mod tests {
         assert!(sleeping.as_mut().now_or_never().is_none());
         clock.advance(Duration::from_mins(1));
         sleeping.await;
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_when_the_clock_is_advanced() {
+        let clock = Clock::default();
+        let due = clock.now() + SignedDuration::from_hours(1);
+        let mut waiting = Box::pin(clock.reaches(due));
+        assert_eq!((&mut waiting).now_or_never(), None);
+        clock.advance(Duration::from_mins(59));
+        assert_eq!((&mut waiting).now_or_never(), None);
+        clock.advance(Duration::from_mins(1));
+        waiting.await;
+        clock.reaches(due).await;
     }
 
     #[tokio::test]

@@ -37,6 +37,8 @@ pub const LOCATION: &str = "ru-central1";
 
 /// The status of what can be used; databases have another word.
 pub(crate) const ACTIVE: &str = "ACTIVE";
+/// The status of a gateway that was stopped.
+pub(crate) const STOPPED: &str = "STOPPED";
 
 /// What the control plane must know.
 #[derive(Debug, Clone)]

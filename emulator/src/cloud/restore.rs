@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::plane::{Deployment, TriggerDefinition};
-use super::work::{Work, triggers, versions};
-use super::{ACTIVE, Cloud, State};
+use super::plane::{Deployment, Scaling, TriggerDefinition};
+use super::work::{Work, functions, triggers, versions};
+use super::{ACTIVE, Cloud, STOPPED, State};
 use crate::error::Status;
 use crate::store::StateError;
 
@@ -14,6 +14,7 @@ struct Listening {
     folder_id: String,
     spec: String,
     address: SocketAddr,
+    stopped: bool,
 }
 
 /// What has to run. What is being deleted doesn't run again, and what is being
@@ -24,6 +25,8 @@ struct Inventory {
     deployments: Vec<Deployment>,
     /// Function, tag, version.
     tags: Vec<(String, String, String)>,
+    /// By function and tag.
+    policies: Vec<(String, String, Scaling)>,
     gateways: Vec<Listening>,
     triggers: Vec<TriggerDefinition>,
 }
@@ -60,10 +63,20 @@ impl Inventory {
                 .collect(),
             deployments: deployments.collect::<Result<_, _>>()?,
             tags: tags.collect(),
+            policies: policies(state),
             gateways: gateways(state),
             triggers: triggers(state),
         })
     }
+}
+
+fn policies(state: &State) -> Vec<(String, String, Scaling)> {
+    let all = state.scaling.values();
+    let obeyed = all.map(|policy| {
+        let (function_id, tag) = (policy.function_id.clone(), policy.tag.clone());
+        (function_id, tag, functions::scaling(policy))
+    });
+    obeyed.collect()
 }
 
 fn gateways(state: &State) -> Vec<Listening> {
@@ -75,6 +88,7 @@ fn gateways(state: &State) -> Vec<Listening> {
             folder_id: stored.gateway.folder_id.clone(),
             spec: stored.spec.clone(),
             address: stored.gateway.domain.parse().ok()?,
+            stopped: stored.gateway.status == STOPPED,
         })
     });
     listening.collect()
@@ -113,6 +127,9 @@ impl Cloud {
         for (function_id, tag, version_id) in inventory.tags {
             plane.set_tag(&function_id, &tag, &version_id);
         }
+        for (function_id, tag, scaling) in inventory.policies {
+            plane.scale(&function_id, &tag, scaling);
+        }
         for gateway in inventory.gateways {
             let what = format!("API gateway {}", gateway.id);
             let Listening {
@@ -120,9 +137,13 @@ impl Cloud {
                 folder_id,
                 spec,
                 address,
+                stopped,
             } = gateway;
             let opened = plane.open_gateway(&id, &folder_id, &spec, address).await;
             opened.map_err(failed(&what))?;
+            if stopped {
+                plane.stop_gateway(&id).await.map_err(failed(&what))?;
+            }
         }
         for definition in inventory.triggers {
             plane.start_trigger(definition);

@@ -120,7 +120,7 @@ async fn called(
             Ok((StatusCode::OK, axum::Json(result)).into_response())
         }
         None => {
-            let event = request.event(functions.0.host.iam.clock().now());
+            let event = request.event(functions.0.host.inspector.iam().clock().now());
             let result = functions
                 .invoke_as(&request.id, function_id, tag, event)
                 .await?;
@@ -140,7 +140,7 @@ fn authorized(
     let subject = match request.text(header::AUTHORIZATION) {
         None => None,
         Some(token) => {
-            let subject = functions.0.host.iam.authenticate(Some(token));
+            let subject = functions.0.host.inspector.iam().authenticate(Some(token));
             Some(subject.map_err(|status| InvokeError::Denied(status.message))?)
         }
     };

@@ -69,6 +69,9 @@ pub enum InvokeError {
     /// The emulator can't run it. HTTP 500.
     #[error("{0}")]
     Internal(String),
+    /// A fault rule made it fail, with this HTTP status.
+    #[error("injected by a fault rule")]
+    Injected(StatusCode),
     /// The emulator ends, or the version is being deleted. HTTP 503.
     #[error("function {0} is being stopped")]
     Unavailable(String),
@@ -96,6 +99,7 @@ impl InvokeError {
             Self::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Failed(_) | Self::Malformed { .. } => StatusCode::BAD_GATEWAY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Injected(status) => *status,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use super::Gateways;
 use super::connection::{Connection, Outgoing};
 use super::event::{Incoming, Kind, Target, web_socket};
-use super::spec::{FunctionCall, QueryParameters, WebSocketOperation};
+use super::spec::{Described, FunctionCall, WebSocketOperation};
 use crate::functions::InvokeError;
 use crate::functions::reply::FunctionReply;
 use crate::iam::Subject;
@@ -15,17 +15,18 @@ use crate::iam::Subject;
 pub(super) const MESSAGE_BYTES: usize = 128 * 1024;
 
 impl Gateways {
-    /// What an operation answers to an event of a connection.
+    /// What an operation answers to an event of a connection; nothing when a
+    /// fault rule loses it.
     pub(super) async fn answer(
         &self,
         operation: &WebSocketOperation,
         connection: &Connection,
         incoming: &Incoming,
         kind: &Kind<'_>,
-    ) -> Result<FunctionReply, InvokeError> {
-        let target = self.target(&operation.id, &operation.call, &operation.query);
+    ) -> Option<Result<FunctionReply, InvokeError>> {
+        let target = self.target(&operation.id, &operation.call, &operation.described);
         let event = web_socket(connection, incoming, target, kind);
-        self.call(&operation.call, event).await
+        self.tell(&operation.call, connection, kind, event).await
     }
 
     /// What an event is for, now.
@@ -33,9 +34,9 @@ impl Gateways {
         &self,
         operation_id: &'a str,
         call: &'a FunctionCall,
-        described: &'a QueryParameters,
+        described: &'a Described,
     ) -> Target<'a> {
-        let now = self.0.iam.clock().now();
+        let now = self.iam().clock().now();
         Target {
             operation_id,
             function_id: &call.function_id,

@@ -14,8 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::spec::Parameters;
-use super::spec::{PayloadFormat, QueryParameters};
+use super::spec::{Described, Parameters, PayloadFormat};
 use crate::functions::event::{Values, forwarded_for, http_body, request_context};
 
 /// Headers of a request that its client doesn't choose, or that belong to one
@@ -101,8 +100,8 @@ impl Incoming {
 
     /// Parameters of the path, and those of the query that the specification
     /// describes (documented: others are no parameters).
-    fn parameters(&self, described: &QueryParameters) -> Values {
-        let query = self.query.only(|name| described.contains(name));
+    fn parameters(&self, described: &Described) -> Values {
+        let query = self.query.only(|name| described.has_query(name));
         self.path_parameters.with(&query)
     }
 
@@ -118,7 +117,7 @@ pub(super) struct Target<'a> {
     pub(super) operation_id: &'a str,
     pub(super) function_id: &'a str,
     pub(super) format: PayloadFormat,
-    pub(super) described: &'a QueryParameters,
+    pub(super) described: &'a Described,
     pub(super) now: Timestamp,
 }
 
@@ -131,7 +130,7 @@ pub(super) enum Kind<'a> {
 }
 
 impl Kind<'_> {
-    fn names(&self) -> (&'static str, &'static str) {
+    pub(super) fn names(&self) -> (&'static str, &'static str) {
         match self {
             Self::Connect => ("CONNECT", "GET"),
             Self::Message { .. } => ("MESSAGE", "POST"),

@@ -95,7 +95,28 @@ impl Iam {
     /// # Errors
     /// `NOT_FOUND` for an unknown account.
     pub fn issue_token(&self, service_account_id: &str) -> Result<IssuedToken, Status> {
-        let now = self.0.clock.now();
+        self.issue_token_at(service_account_id, self.0.clock.now())
+    }
+
+    /// A token that says it is good, and has expired: what a cache that went
+    /// wrong would give.
+    ///
+    /// # Errors
+    /// As [`Iam::issue_token`].
+    pub fn issue_expired_token(&self, service_account_id: &str) -> Result<IssuedToken, Status> {
+        let life = SignedDuration::try_from(self.0.settings.token_lifetime).unwrap_or_default();
+        let long_ago = self.0.clock.now().checked_sub(life);
+        self.issue_token_at(
+            service_account_id,
+            long_ago.unwrap_or(Timestamp::UNIX_EPOCH),
+        )
+    }
+
+    fn issue_token_at(
+        &self,
+        service_account_id: &str,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Status> {
         if !self.state().accounts.contains(service_account_id) {
             return Err(account_not_found(service_account_id));
         }

@@ -1,6 +1,8 @@
 //! `/apigateways/v1/apigateways` (proto
 //! `serverless/apigateway/v1/apigateway_service.proto`).
 
+mod state;
+
 use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::apigateway::{
@@ -12,7 +14,7 @@ use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
 use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
 use super::{Call, filter, operations, options, spec};
-use crate::cloud::{Mask, StoredGateway, Target, Work, apply_to_gateway, quotas, settled};
+use crate::cloud::{ACTIVE, Mask, StoredGateway, Target, Work, apply_to_gateway, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -33,6 +35,8 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         (&Method::GET, [_, _, _, id], Some("spec")) => show_spec(call, id),
         (&Method::PATCH, [_, _, _, id], None) => update(call, id),
         (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
+        (&Method::POST, [_, _, _, id], Some("stop")) => state::stop(call, id),
+        (&Method::POST, [_, _, _, id], Some("resume")) => state::resume(call, id),
         (&Method::GET, [_, _, _, id, "operations"], None) => {
             find(call, id, get)?;
             operations::of_resource(call, id)
@@ -100,6 +104,9 @@ fn check(request: &UpdateApiGatewayRequest) -> Violations {
         let good = timeout.get() <= std::time::Duration::from_secs(LONGEST_CALL);
         violations.check("executionTimeout", good, "Must be at most 600s");
     }
+    // They would be put into the specification, which isn't done here.
+    let plain = request.variables.is_empty();
+    violations.check("variables", plain, "The emulator has no variables");
     options::check_logs(&mut violations, request.log_options.as_ref());
     violations
 }
@@ -147,6 +154,8 @@ fn target<'a>(description: &'a str, verb: &str, gateway: &'a ApiGateway) -> Targ
     let metadata_type = match verb {
         "Create" => "serverless.apigateway.v1.CreateApiGatewayMetadata",
         "Update" => "serverless.apigateway.v1.UpdateApiGatewayMetadata",
+        "Stop" => "serverless.apigateway.v1.StopApiGatewayMetadata",
+        "Resume" => "serverless.apigateway.v1.ResumeApiGatewayMetadata",
         _ => "serverless.apigateway.v1.DeleteApiGatewayMetadata",
     };
     Target {
@@ -179,11 +188,7 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
     let mask = mask(request.update_mask.take(), &MUTABLE)?;
     check(&request).finish()?;
     let gateway = find(call, id, Permission::GatewaysManage)?.gateway;
-    settled("API gateway", id, &gateway.status)?;
-    if gateway.status != "ACTIVE" {
-        let text = format!("API gateway {id} is {}; delete it", gateway.status);
-        return Err(Status::failed_precondition(text));
-    }
+    state::must_be(&gateway, ACTIVE)?;
     spec::check(call, &request.openapi_spec)?;
     if mask.has("name") {
         check_name(call, &gateway.folder_id, &request.name, Some(id))?;

@@ -156,7 +156,7 @@ impl Emulator {
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
-        let plane = LivePlane::new(&iam, &args, &folder, security.clone(), clock)?;
+        let plane = LivePlane::new(&inspector, &args, &folder, security.clone(), clock)?;
         let ydb = plane.ydb().clone();
         let plane = Arc::new(plane);
         let data_plane = Arc::clone(&plane) as Arc<dyn DataPlane>;

@@ -11,13 +11,13 @@ use super::folder::Folder;
 use super::{StartError, ports};
 use crate::args::Args;
 use crate::clock::Clock;
-use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
+use crate::cloud::plane::{DataPlane, Deployment, Scaling, TriggerDefinition};
 use crate::cloud::quotas::{self, Quotas};
 use crate::error::Status;
-use crate::functions::Functions;
 use crate::functions::journal::Story;
+use crate::functions::{Functions, Limits};
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::{Sighting, Traffic};
 use crate::trigger::Triggers;
@@ -40,12 +40,13 @@ pub(super) struct LivePlane {
 
 impl LivePlane {
     pub(super) fn new(
-        iam: &Iam,
+        inspector: &Inspector,
         args: &Args,
         folder: &Folder,
         security: Security,
         clock: Clock,
     ) -> Result<Self, StartError> {
+        let iam = inspector.iam();
         let code = folder.path().join(CODE);
         // What an emulator that was killed had unpacked may be half there.
         if code.exists() {
@@ -53,15 +54,26 @@ impl LivePlane {
         }
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
-        let functions = Functions::new(iam.clone(), node, code, authority);
-        let limits = Quotas::new(&args.quotas());
-        let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
+        let quotas = Quotas::new(&args.quotas());
+        let functions = Functions::with_limits(
+            inspector.clone(),
+            node,
+            code,
+            authority,
+            function_limits(&quotas, args.function_idle_limit),
+        );
+        let schema_operations = quotas.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder.path(), clock, schema_operations);
         let traffic = Traffic::default();
-        let gateways = Gateways::new(iam.clone(), functions.clone(), security, traffic.clone());
+        let gateways = Gateways::new(
+            inspector.clone(),
+            functions.clone(),
+            security,
+            traffic.clone(),
+        );
         let delay = args.trigger_start_delay;
         let triggers = Triggers::load(
-            iam.clone(),
+            inspector.clone(),
             ydb.clone(),
             (gateways.clone(), functions.clone()),
             delay,
@@ -97,6 +109,16 @@ impl LivePlane {
             tracing::debug!("sockets were still open");
         }
         self.functions.shutdown().await;
+    }
+}
+
+fn function_limits(quotas: &Quotas, idle: Duration) -> Limits {
+    let limit = |name| usize::try_from(quotas.limit(name)).unwrap_or(usize::MAX);
+    Limits {
+        calls: limit(quotas::CALLS),
+        instances: limit(quotas::INSTANCES),
+        memory_mib: quotas.limit(quotas::INSTANCE_MEMORY) >> 20,
+        idle,
     }
 }
 
@@ -191,6 +213,10 @@ impl DataPlane for LivePlane {
         self.functions.remove_tag(function_id, tag);
     }
 
+    fn scale(&self, function_id: &str, tag: &str, scaling: Scaling) {
+        self.functions.scale(function_id, tag, scaling);
+    }
+
     async fn delete_version(&self, function_id: &str, version_id: &str) {
         self.functions.delete_version(function_id, version_id).await;
     }
@@ -251,6 +277,14 @@ impl DataPlane for LivePlane {
 
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status> {
         self.gateways.update(gateway_id, Gateways::check(spec)?)
+    }
+
+    async fn stop_gateway(&self, gateway_id: &str) -> Result<(), Status> {
+        self.gateways.pause(gateway_id)
+    }
+
+    async fn resume_gateway(&self, gateway_id: &str) -> Result<(), Status> {
+        self.gateways.resume(gateway_id)
     }
 
     async fn delete_gateway(&self, gateway_id: &str) {

@@ -41,7 +41,7 @@ enum Failure {
 pub(super) async fn run(inner: &Inner, definition: &TriggerDefinition) {
     let key = Key::of(definition);
     if !inner.has_started(&key) {
-        inner.iam.clock().sleep(inner.start_delay).await;
+        inner.inspector.iam().clock().sleep(inner.start_delay).await;
     }
     let mut last = String::new();
     loop {
@@ -199,7 +199,8 @@ fn may_read(inner: &Inner, definition: &TriggerDefinition) -> Result<(), Failure
     let database_id = definition.database.rsplit('/').next().unwrap_or_default();
     let database = Resource::database(&definition.folder_id, database_id);
     inner
-        .iam
+        .inspector
+        .iam()
         .authorize(&subject, Permission::TopicRead, &database)
         .map_err(Failure::Role)
 }

@@ -13,6 +13,9 @@ mod deliver;
 mod follow;
 mod seams;
 
+#[cfg(any(test, fuzzing))]
+#[expect(clippy::expect_used, reason = "a panic is how a target fails")]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::cloud::plane::TriggerDefinition;
 use crate::functions::Functions;
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 use crate::store::{Kept, Records, StateError, Store};
 use crate::traffic::Traffic;
 use crate::ydb::{Ydb, YdbFailure};
@@ -80,7 +83,7 @@ struct Running {
 
 #[derive(Debug)]
 struct Inner {
-    iam: Iam,
+    inspector: Inspector,
     topics: Box<dyn Topics>,
     targets: Box<dyn Targets>,
     start_delay: Duration,
@@ -156,7 +159,7 @@ impl Triggers {
     /// # Errors
     /// When the store can't be read.
     pub fn load(
-        iam: Iam,
+        inspector: Inspector,
         ydb: Ydb,
         (gateways, functions): (Gateways, Functions),
         start_delay: Duration,
@@ -170,7 +173,7 @@ impl Triggers {
         };
         let (topics, targets) = (Box::new(ydb), Box::new(targets));
         Ok(Self::between(
-            iam,
+            inspector,
             topics,
             targets,
             start_delay,
@@ -180,7 +183,7 @@ impl Triggers {
     }
 
     fn between(
-        iam: Iam,
+        inspector: Inspector,
         topics: Box<dyn Topics>,
         targets: Box<dyn Targets>,
         start_delay: Duration,
@@ -188,7 +191,7 @@ impl Triggers {
         begun: Records<Begun>,
     ) -> Self {
         Self(Arc::new(Inner {
-            iam,
+            inspector,
             topics,
             targets,
             start_delay,

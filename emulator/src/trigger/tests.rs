@@ -1,4 +1,5 @@
 mod calls;
+mod faults;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,7 @@ use crate::error::Status;
 use crate::functions::InvokeError;
 use crate::iam::{Delta, DeltaAction, Iam, IamSettings, Resource};
 use crate::ids::Ids;
+use crate::inspect::Inspector;
 use crate::store::Records;
 use crate::traffic::{Seen, Traffic};
 use crate::ydb::{Record, YdbFailure};
@@ -135,6 +137,7 @@ impl Targets for Ear {
 
 struct Stage {
     iam: Iam,
+    inspector: Inspector,
     clock: Clock,
     tape: Tape,
     triggers: Triggers,
@@ -159,8 +162,9 @@ impl Stage {
             heard: heard_sender,
             failures: Arc::clone(&failures),
         };
+        let inspector = Inspector::new(iam.clone());
         let triggers = Triggers::between(
-            iam.clone(),
+            inspector.clone(),
             Box::new(tape.clone()),
             Box::new(ear),
             start_delay,
@@ -183,6 +187,7 @@ impl Stage {
         };
         Self {
             iam,
+            inspector,
             clock,
             tape,
             triggers,
@@ -346,7 +351,10 @@ async fn a_new_trigger_starts_late_by_the_emulated_clock() {
     let mut stage = Stage::on(Tape::of(1), delay, 1, second);
     stage.triggers.start(stage.definition.clone());
     stage.tape.write(r#""too early""#);
-    tokio::task::yield_now().await;
+    // Time enough to begin for one that doesn't wait.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
     let key = super::Key::of(&stage.definition);
     assert!(!stage.triggers.0.has_started(&key), "it waits");
     stage.clock.advance(delay);

@@ -99,6 +99,8 @@ async fn a_new_key_opens_the_token_exchange_and_can_be_deleted() {
         .post("/iam/v1/tokens", json!({ "jwt": jwt }))
         .await
         .fails(401, 16, "kid");
+    // What the key got before lives on until its end (a guess).
+    assert_eq!(world.iam.authenticate(Some(token)).unwrap().id, robot);
 }
 
 #[tokio::test]

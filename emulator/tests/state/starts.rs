@@ -150,3 +150,28 @@ async fn a_gateways_port_that_somebody_else_has_is_named() {
     again.ready().await;
     assert!(remote.answers(domain).await);
 }
+
+#[tokio::test]
+async fn a_stopped_gateway_stays_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Program::start(folder.path()).await;
+    let remote = Remote::of(&first).await;
+    let body = json!({ "folderId": FOLDER, "name": "door", "openapiSpec": SPEC });
+    let path = "/apigateways/v1/apigateways";
+    let (_, operation) = remote.mutate(Method::POST, path, &body).await;
+    let gateway = remote.done(&operation).await;
+    let path = format!("{path}/{}", gateway["id"].as_str().unwrap());
+    let url = format!("http://{}/", gateway["domain"].as_str().unwrap());
+    let status = async || reqwest::get(&url).await.unwrap().status().as_u16();
+    assert_eq!(status().await, 404);
+    let stop = format!("{path}:stop");
+    let (_, operation) = remote.mutate(Method::POST, &stop, &json!({})).await;
+    remote.done(&operation).await;
+    first.kill().await;
+    let _again = Program::start(folder.path()).await;
+    assert_eq!(status().await, 403);
+    let resume = format!("{path}:resume");
+    let (_, operation) = remote.mutate(Method::POST, &resume, &json!({})).await;
+    assert_eq!(remote.done(&operation).await["status"], "ACTIVE");
+    assert_eq!(status().await, 404);
+}

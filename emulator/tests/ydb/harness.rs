@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     pub(crate) ydb: Ydb,
     pub(crate) clock: Clock,
+    pub(crate) inspector: Inspector,
     pub(crate) address: SocketAddr,
     /// The account that the token is of.
     pub(crate) operator: String,
@@ -66,10 +67,11 @@ impl World {
         ydb.create_database(identity).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let inspector = Inspector::new(iam.clone());
         let served = ydb.clone().serve(
             listener,
             &Security::Plain,
-            Inspector::new(iam.clone()),
+            inspector.clone(),
             std::future::pending(),
         );
         let task = tokio::spawn(async move { served.await.unwrap() });
@@ -78,6 +80,7 @@ impl World {
         Self {
             ydb,
             clock,
+            inspector,
             address,
             operator,
             token,

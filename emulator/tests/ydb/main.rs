@@ -9,6 +9,7 @@
 
 mod access;
 mod catalogue;
+mod faults;
 mod goose;
 mod harness;
 mod tables;

@@ -13,7 +13,7 @@ const TOPIC: &str = "broadcast-topic";
 const SCHEME_ERROR: i32 = 400_070;
 const BAD_REQUEST: i32 = 400_010;
 
-async fn create(client: &Client) {
+pub(crate) async fn create(client: &Client) {
     let consumer = ConsumerBuilder::default()
         .name("reader".to_owned())
         .build()
@@ -34,7 +34,7 @@ async fn create(client: &Client) {
         .unwrap();
 }
 
-async fn writer(client: &Client, producer: &str) -> TopicWriter {
+pub(crate) async fn writer(client: &Client, producer: &str) -> TopicWriter {
     let options = TopicWriterOptions::builder()
         .topic_path(TOPIC)
         .producer_id(producer.to_owned())
@@ -47,14 +47,14 @@ async fn writer(client: &Client, producer: &str) -> TopicWriter {
         .unwrap()
 }
 
-async fn write(writer: &TopicWriter, text: &str) {
+pub(crate) async fn write(writer: &TopicWriter, text: &str) {
     writer
         .write_with_ack(TopicWriterMessage::new(text))
         .await
         .unwrap();
 }
 
-async fn texts(world: &World) -> Vec<String> {
+pub(crate) async fn texts(world: &World) -> Vec<String> {
     let records = world
         .ydb
         .read_topic(DATABASE, (TOPIC, 0), 0, 100)

@@ -6,7 +6,7 @@ use serde_json::Value;
 use yandex_cloud_rest::model::apigateway::{ApiGateway, UpdateApiGatewayRequest};
 
 use super::Served;
-use crate::cloud::{ACTIVE, Cloud, Mask, any, empty};
+use crate::cloud::{ACTIVE, Cloud, Mask, STOPPED, any, empty};
 use crate::error::Status;
 use crate::iam::Resource;
 
@@ -64,6 +64,22 @@ pub(crate) fn apply(gateway: &mut ApiGateway, request: UpdateApiGatewayRequest, 
         &mut gateway.execution_timeout,
         request.execution_timeout,
     );
+}
+
+pub(super) fn switched(
+    cloud: &Cloud,
+    id: &str,
+    status: &str,
+    served: Served,
+) -> Result<Value, Status> {
+    served?;
+    let mut state = cloud.state();
+    let mut stored = state.edit_gateway(id)?;
+    status.clone_into(&mut stored.gateway.status);
+    if status == STOPPED {
+        return Ok(empty());
+    }
+    any(GATEWAY, &stored.gateway)
 }
 
 pub(super) fn deleted(cloud: &Cloud, id: &str, served: Served) -> Result<Value, Status> {

@@ -2,7 +2,7 @@
 //! an emulator that was killed before carries it out after its next start.
 
 pub(crate) mod databases;
-mod functions;
+pub(super) mod functions;
 mod gateways;
 mod identity;
 pub(crate) mod triggers;
@@ -18,7 +18,7 @@ use yandex_cloud_rest::model::function::{SetScalingPolicyRequest, UpdateFunction
 use yandex_cloud_rest::model::iam::UpdateServiceAccountRequest;
 use yandex_cloud_rest::model::trigger::UpdateTriggerRequest;
 
-use super::{Cloud, Mask};
+use super::{Cloud, Mask, STOPPED};
 use crate::error::Status;
 use crate::iam::{Binding, Delta, Resource};
 
@@ -82,6 +82,11 @@ pub(crate) enum Work {
         id: String,
         request: Box<UpdateApiGatewayRequest>,
         mask: Mask,
+    },
+    /// Stops or resumes.
+    SwitchGateway {
+        id: String,
+        status: String,
     },
     DeleteGateway {
         id: String,
@@ -150,6 +155,10 @@ impl Work {
                     .update_gateway(id, &request.openapi_spec)
                     .await?;
             }
+            Self::SwitchGateway { id, status } if status == STOPPED => {
+                cloud.plane().stop_gateway(id).await?;
+            }
+            Self::SwitchGateway { id, .. } => cloud.plane().resume_gateway(id).await?,
             Self::DeleteGateway { id } => cloud.plane().delete_gateway(id).await,
             Self::UpdateDatabase { .. }
             | Self::CreateFunction { .. }
@@ -196,6 +205,7 @@ impl Work {
             Self::UpdateGateway { id, request, mask } => {
                 gateways::update(cloud, &id, *request, &mask, served)
             }
+            Self::SwitchGateway { id, status } => gateways::switched(cloud, &id, &status, served),
             Self::DeleteGateway { id } => gateways::deleted(cloud, &id, served),
             Self::CreateTrigger { id } => triggers::created(cloud, &id),
             Self::UpdateTrigger { id, request, mask } => {

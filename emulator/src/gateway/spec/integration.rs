@@ -88,9 +88,14 @@ fn function(
     refuse_unknown(place, fields, &known)?;
     let function_id = string(place, fields, "function_id")?;
     let own_account = string(place, fields, "service_account_id")?;
+    let tag = string(place, fields, "tag")?.unwrap_or_else(|| LATEST.to_owned());
+    let texts = [function_id.as_ref(), Some(&tag), own_account.as_ref()];
+    if texts.into_iter().flatten().any(|text| text.contains('{')) {
+        return Err(unsupported(place, "a parameter in a cloud_functions field"));
+    }
     Ok(FunctionCall {
         function_id: function_id.ok_or_else(|| wrong(place, "function_id is missing"))?,
-        tag: string(place, fields, "tag")?.unwrap_or_else(|| LATEST.to_owned()),
+        tag,
         service_account_id: own_account.or_else(|| account.map(str::to_owned)),
         format: format(place, fields)?,
     })

@@ -1,8 +1,10 @@
 //! OpenAPI 3.0 with the cloud's extensions, the part that a chat uses
 //! (reference §4.1, §5). What isn't supported is refused by name.
 
+mod cors;
 mod integration;
 mod parameters;
+mod settings;
 mod template;
 
 #[cfg(test)]
@@ -13,8 +15,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub(super) use cors::CorsRule;
 pub(super) use integration::{Dummy, FunctionCall, Integration, PayloadFormat};
-pub(super) use parameters::QueryParameters;
+pub(super) use parameters::Described;
+use settings::Settings;
 pub(super) use template::Parameters;
 use template::Template;
 
@@ -26,8 +30,8 @@ const DISCONNECT: &str = "x-yc-apigateway-websocket-disconnect";
 const ANY_METHOD: &str = "x-yc-apigateway-any-method";
 /// What an operation does.
 const INTEGRATION: &str = "x-yc-apigateway-integration";
-/// Settings of the whole gateway.
-const GATEWAY: &str = "x-yc-apigateway";
+/// What preflight requests of a path are answered with.
+const CORS: &str = "x-yc-apigateway-cors";
 
 /// Largest specification in bytes (3.5 MB, reference §3.5).
 const MAX_TEXT: usize = 3_670_016;
@@ -96,6 +100,8 @@ pub(super) struct PathItem {
     template: Template,
     /// By method; `*` for all others.
     methods: BTreeMap<String, Operation>,
+    /// None leaves preflight requests to the methods.
+    pub(super) cors: Option<CorsRule>,
     pub(super) web_socket: Option<WebSocketItem>,
 }
 
@@ -111,7 +117,7 @@ pub(super) struct WebSocketItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WebSocketOperation {
     pub(super) id: String,
-    pub(super) query: QueryParameters,
+    pub(super) described: Described,
     pub(super) call: FunctionCall,
 }
 
@@ -119,7 +125,7 @@ pub(super) struct WebSocketOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Operation {
     pub(super) id: String,
-    pub(super) query: QueryParameters,
+    pub(super) described: Described,
     pub(super) integration: Integration,
 }
 
@@ -151,12 +157,15 @@ impl Spec {
         if !version.starts_with("3.0") {
             return Err(wrong("openapi", "it must be 3.0.x"));
         }
-        let account = settings(&document)?;
+        if text.contains("${var.") {
+            return Err(unsupported("the specification", "a variable (${var.…})"));
+        }
+        let settings = Settings::parse(&document)?;
         let paths = document["paths"].as_object();
         let paths = paths.ok_or_else(|| wrong("paths", "it must be an object"))?;
         let items = paths
             .iter()
-            .map(|(path, item)| path_item(path, item, account.as_deref()));
+            .map(|(path, item)| path_item(path, item, &settings));
         let mut paths = items.collect::<Result<Vec<_>, _>>()?;
         paths.sort_by_key(|item| item.template.rank());
         Ok(Self { paths })
@@ -176,50 +185,20 @@ impl Spec {
     }
 }
 
-/// The service account of operations that name none.
-fn settings(document: &Value) -> Result<Option<String>, SpecError> {
-    for name in document.as_object().into_iter().flat_map(Map::keys) {
-        if name.starts_with("x-yc-") && name != GATEWAY {
-            return Err(unsupported("the specification", name));
-        }
-    }
-    // They would protect or share operations, which isn't done here.
-    for name in ["security", "components"] {
-        if document.get(name).is_some() {
-            return Err(unsupported("the specification", name));
-        }
-    }
-    let Some(settings) = document.get(GATEWAY) else {
-        return Ok(None);
-    };
-    let settings = settings
-        .as_object()
-        .ok_or_else(|| wrong(GATEWAY, "it must be an object"))?;
-    refuse_unknown(
-        GATEWAY,
-        settings,
-        &["service_account_id", "ignoreTrailingSlashes"],
-    )?;
-    if settings
-        .get("ignoreTrailingSlashes")
-        .is_some_and(|value| *value != Value::Bool(true))
-    {
-        return Err(unsupported(GATEWAY, "ignoreTrailingSlashes: false"));
-    }
-    Ok(settings
-        .get("service_account_id")
-        .and_then(Value::as_str)
-        .map(str::to_owned))
-}
-
-fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem, SpecError> {
+fn path_item(path: &str, item: &Value, settings: &Settings<'_>) -> Result<PathItem, SpecError> {
     let fields = item
         .as_object()
         .ok_or_else(|| wrong(path, "it must be an object"))?;
     let template = Template::parse(path).map_err(|problem| wrong(path, problem))?;
+    let inherited = Described::default();
+    let described = Described::parse(path, fields, settings.document, &inherited)?;
     let common = Common {
-        account,
-        query: QueryParameters::parse(path, fields, &QueryParameters::default())?,
+        settings,
+        described,
+    };
+    let cors = match fields.get(CORS) {
+        Some(rule) => cors::parse(&format!("{path} {CORS}"), rule, settings.document)?,
+        None => settings.cors.clone(),
     };
     let mut methods = BTreeMap::new();
     for (name, value) in fields {
@@ -228,7 +207,9 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
                 name.to_ascii_uppercase()
             }
             ANY_METHOD => "*".to_owned(),
-            CONNECT | MESSAGE | DISCONNECT | "summary" | "description" | "parameters" => continue,
+            CONNECT | MESSAGE | DISCONNECT | CORS | "summary" | "description" | "parameters" => {
+                continue;
+            }
             other => return Err(unsupported(path, other)),
         };
         methods.insert(method, operation(path, name, value, &common)?);
@@ -261,14 +242,15 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
         path: path.to_owned(),
         template,
         methods,
+        cors,
         web_socket,
     })
 }
 
 /// What an operation has of its path and of the specification.
 struct Common<'a> {
-    account: Option<&'a str>,
-    query: QueryParameters,
+    settings: &'a Settings<'a>,
+    described: Described,
 }
 
 fn web_socket_operation(
@@ -281,7 +263,7 @@ fn web_socket_operation(
     match operation.integration {
         Integration::Function(call) => Ok(WebSocketOperation {
             id: operation.id,
-            query: operation.query,
+            described: operation.described,
             call,
         }),
         Integration::Dummy(_) => Err(unsupported(
@@ -321,8 +303,8 @@ fn operation(
     };
     Ok(Operation {
         id,
-        query: QueryParameters::parse(&place, fields, &common.query)?,
-        integration: integration::parse(&place, integration, common.account)?,
+        described: Described::parse(&place, fields, common.settings.document, &common.described)?,
+        integration: integration::parse(&place, integration, common.settings.account)?,
     })
 }
 
