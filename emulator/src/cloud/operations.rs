@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yandex_cloud_rest::model::operation::Operation;
 
-use super::Cloud;
 use super::any::{any, type_url};
 use super::work::Work;
+use super::{Cloud, CloudSettings};
 use crate::error::Status;
 use crate::iam::Subject;
 use crate::store::{Kept, Records, StateError, Store};
@@ -51,6 +51,37 @@ pub(crate) struct Operations(Records<Record>);
 impl Operations {
     pub(super) fn load(store: &Store) -> Result<Self, StateError> {
         Records::load(store).map(Self)
+    }
+
+    /// Says anew where things are in responses: whoever repeats a request gets
+    /// the operation that it began, and believes it.
+    pub(super) fn readdress(&mut self, settings: &CloudSettings) {
+        let address = |field: &str, id: &str| match field {
+            "endpoint" => settings.database_endpoint(id),
+            _ => settings.invoke_url(id),
+        };
+        for field in ["endpoint", "httpInvokeUrl"] {
+            let present = |record: &Record| {
+                let response = record.operation.response.as_ref()?;
+                let id = response["id"].as_str()?;
+                response.get(field)?;
+                Some(Value::from(address(field, id)))
+            };
+            self.0.edit_those(
+                |record| {
+                    let known = record.operation.response.as_ref();
+                    present(record).is_some_and(|now| known.is_some_and(|it| it[field] != now))
+                },
+                |record| {
+                    let present = present(record);
+                    if let Some((response, present)) =
+                        record.operation.response.as_mut().zip(present)
+                    {
+                        response[field] = present;
+                    }
+                },
+            );
+        }
     }
 
     /// Those that aren't done.

@@ -145,6 +145,7 @@ impl State {
             |function| function.http_invoke_url != settings.invoke_url(&function.id),
             |function| function.http_invoke_url = settings.invoke_url(&function.id),
         );
+        self.operations.readdress(settings);
     }
 
     pub(crate) fn database(&self, id: &str) -> Result<&Database, Status> {

@@ -20,6 +20,7 @@ use yc_emulator::inspect::Inspector;
 use yc_emulator::inspect::rest::InspectRest;
 use yc_emulator::security::Security;
 use yc_emulator::server::{OPERATOR_ROLES, serve};
+use yc_emulator::store::Store;
 
 use crate::judge;
 
@@ -34,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) delay: Duration,
     pub(crate) quotas: BTreeMap<String, u64>,
     pub(crate) plane: Arc<dyn DataPlane>,
+    /// Where it is kept; nowhere by default.
+    pub(crate) store: Store,
 }
 
 impl Default for Options {
@@ -42,6 +45,7 @@ impl Default for Options {
             delay: Duration::ZERO,
             quotas: BTreeMap::new(),
             plane: Arc::new(NoDataPlane),
+            store: Store::default(),
         }
     }
 }
@@ -110,10 +114,16 @@ impl World {
             ..IamSettings::default()
         };
         let ids = Ids::new(7);
-        let iam = Iam::new(settings, Clock::default(), ids.clone());
-        let operator = iam
-            .add_account(FOLDER, "operator", &OPERATOR_ROLES)
-            .unwrap();
+        let store = &options.store;
+        let clock = Clock::load(store).unwrap();
+        let iam = Iam::load(settings, clock, ids.clone(), store).unwrap();
+        let mut known = iam.accounts().into_iter();
+        let operator = match known.find(|account| account.name == "operator") {
+            Some(account) => account.id,
+            None => iam
+                .add_account(FOLDER, "operator", &OPERATOR_ROLES)
+                .unwrap(),
+        };
         let token = iam.issue_token(&operator).unwrap().token;
         let settings = CloudSettings {
             cloud_id: CLOUD.to_owned(),
@@ -126,7 +136,8 @@ impl World {
             },
             quotas: Quotas::new(&options.quotas),
         };
-        let cloud = Cloud::new(settings, iam.clone(), ids, options.plane);
+        let cloud = Cloud::load(settings, iam.clone(), ids, options.plane, store).unwrap();
+        cloud.restore().await.unwrap();
         let inspector = Inspector::new(iam.clone());
         let router = yc_emulator::rest::router(cloud, inspector.clone());
         let service = InspectRest::new(inspector.clone(), router);

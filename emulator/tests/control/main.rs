@@ -21,5 +21,6 @@ mod lists;
 mod operations;
 mod permissions;
 mod quotas;
+mod state;
 mod triggers;
 mod validation;

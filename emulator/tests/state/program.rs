@@ -101,8 +101,10 @@ impl Program {
 
     /// Waits until it ends by itself: its exit code and what it says.
     pub(crate) async fn fails(&mut self) -> (Option<i32>, String) {
-        let text = self.says().await;
-        let status = self.child.wait().await.unwrap();
-        (status.code(), text)
+        let ended = tokio::time::timeout(PATIENCE, async {
+            let text = self.says().await;
+            (self.child.wait().await.unwrap().code(), text)
+        });
+        ended.await.unwrap()
     }
 }

@@ -2,7 +2,7 @@
 //! URL, and its operator has nothing to do.
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::json;
+use serde_json::{Value, json};
 use wschat_tests::chat_socket::{ChatSocket, End};
 use wschat_tests::emulator::{self, Emulator, Request};
 use wschat_tests::wait::eventually;
@@ -55,6 +55,12 @@ async fn comes_back(scene: Scene) -> Result<(), Failed> {
         })
         .await?;
     assert_eq!(heard["content"], "after", "said before the kill: {heard}");
+
+    // The trigger went on where it was, also when nobody listened yet.
+    let traffic: Value = stage.emulator.get("/_emulator/traffic").await?;
+    let traffic = traffic.to_string();
+    assert!(traffic.contains("after"), "{traffic}");
+    assert!(!traffic.contains("before"), "sent again: {traffic}");
 
     nothing_to_do(&mut stage).await?;
     assert_eq!(made_once(&stage).await?, before);
