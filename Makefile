@@ -11,7 +11,7 @@ export WSCHAT_KUBECONFIG := $(abspath $(KUBECONFIG))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate bench image clean chores
+.PHONY: help demo test lint generate bench fuzz image clean chores
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ generate: chores ## Write crds/ and the charts' copy of it from the code
 
 bench: chores ## Measure and print tables, in about 2 minutes (first time: about 25 minutes of building)
 	@$(XTASK) bench
+
+fuzz: chores ## Give each fuzz target a million cases, in some hours (first time: about 10 minutes of building)
+	@$(XTASK) fuzz
 
 image: chores ## Write the operator's OCI image archive to target/image/, without a container engine
 	@$(XTASK) image

@@ -79,6 +79,11 @@ pub struct Args {
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
     pub trigger_start_delay: Duration,
 
+    /// How long an instance of a function lives without a call, by the emulated
+    /// clock; the cloud promises nothing.
+    #[arg(long, default_value = "10m", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
+    pub function_idle_limit: Duration,
+
     /// How long a changed access binding goes unnoticed; the cloud takes about 5s.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
     pub iam_propagation_delay: Duration,

@@ -5,6 +5,9 @@ pub mod clock;
 pub mod cloud;
 pub mod error;
 pub mod functions;
+#[cfg(any(test, fuzzing))]
+#[expect(clippy::expect_used, reason = "a panic is how a target fails")]
+pub mod fuzzing;
 pub mod gateway;
 pub mod iam;
 pub mod ids;

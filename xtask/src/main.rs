@@ -10,6 +10,7 @@ mod bench;
 mod chore;
 mod control_plane;
 mod demo;
+mod fuzz;
 mod generate;
 mod handler;
 mod image;
@@ -50,6 +51,8 @@ enum Chore {
     Test(test::Options),
     /// Measure, and print tables
     Bench(bench::Options),
+    /// Look for inputs that break the emulator, the handler or the protocol
+    Fuzz(fuzz::Options),
     /// Build the operator's OCI image archive without a container engine
     Image(image::Options),
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Chore::Demo => demo::run(),
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Image(options) => image::run(&options),
     };
     match outcome {

@@ -95,6 +95,13 @@ impl Operations {
     }
 }
 
+/// Waits. Timers go by milliseconds, and no delay is none at all.
+async fn pass(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+}
+
 /// A text that sorts a higher number before a lower one.
 pub(crate) fn newest_first(sequence: u64) -> String {
     format!("{:020}", u64::MAX - sequence)
@@ -151,7 +158,7 @@ impl Cloud {
     /// Without work there is only an error to be shown for a while.
     async fn carry_out(self, id: String, work: Option<Work>) {
         let delay = self.operation_delay();
-        tokio::time::sleep(delay).await;
+        pass(delay).await;
         if let Some(work) = work {
             let served = work.serve(&self).await;
             let _unit = self.unit().await;
@@ -161,7 +168,7 @@ impl Cloud {
             }
         }
         // Shown while the rollback runs, which takes as long again.
-        tokio::time::sleep(delay).await;
+        pass(delay).await;
         let _unit = self.unit().await;
         self.end(&id, None);
     }

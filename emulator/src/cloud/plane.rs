@@ -37,6 +37,19 @@ pub struct Deployment {
     pub concurrency: u32,
     /// Whose token its calls get.
     pub service_account_id: Option<String>,
+    /// Whether the metadata service gives that token as well.
+    pub metadata: bool,
+}
+
+/// How the version that a tag names scales, in one zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scaling {
+    /// Instances that are kept ready.
+    pub provisioned: usize,
+    /// Most instances; without, as many as the quota allows.
+    pub instances: Option<usize>,
+    /// Most calls in progress; without, as many as the quota allows.
+    pub requests: Option<usize>,
 }
 
 /// A Data Streams trigger.
@@ -126,6 +139,8 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     fn set_tag(&self, function_id: &str, tag: &str, version_id: &str);
     /// Removes a tag.
     fn remove_tag(&self, function_id: &str, tag: &str);
+    /// Sets how a tag's version scales.
+    fn scale(&self, _function_id: &str, _tag: &str, _scaling: Scaling) {}
     /// Stops a version's processes.
     async fn delete_version(&self, function_id: &str, version_id: &str);
     /// Stops a function's processes.

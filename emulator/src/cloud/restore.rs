@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::plane::{Deployment, TriggerDefinition};
-use super::work::{Work, triggers, versions};
+use super::plane::{Deployment, Scaling, TriggerDefinition};
+use super::work::{Work, functions, triggers, versions};
 use super::{ACTIVE, Cloud, STOPPED, State};
 use crate::error::Status;
 use crate::store::StateError;
@@ -25,6 +25,8 @@ struct Inventory {
     deployments: Vec<Deployment>,
     /// Function, tag, version.
     tags: Vec<(String, String, String)>,
+    /// By function and tag.
+    policies: Vec<(String, String, Scaling)>,
     gateways: Vec<Listening>,
     triggers: Vec<TriggerDefinition>,
 }
@@ -61,10 +63,20 @@ impl Inventory {
                 .collect(),
             deployments: deployments.collect::<Result<_, _>>()?,
             tags: tags.collect(),
+            policies: policies(state),
             gateways: gateways(state),
             triggers: triggers(state),
         })
     }
+}
+
+fn policies(state: &State) -> Vec<(String, String, Scaling)> {
+    let all = state.scaling.values();
+    let obeyed = all.map(|policy| {
+        let (function_id, tag) = (policy.function_id.clone(), policy.tag.clone());
+        (function_id, tag, functions::scaling(policy))
+    });
+    obeyed.collect()
 }
 
 fn gateways(state: &State) -> Vec<Listening> {
@@ -114,6 +126,9 @@ impl Cloud {
         }
         for (function_id, tag, version_id) in inventory.tags {
             plane.set_tag(&function_id, &tag, &version_id);
+        }
+        for (function_id, tag, scaling) in inventory.policies {
+            plane.scale(&function_id, &tag, scaling);
         }
         for gateway in inventory.gateways {
             let what = format!("API gateway {}", gateway.id);

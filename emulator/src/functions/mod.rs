@@ -5,6 +5,7 @@ pub mod event;
 pub mod reply;
 
 mod broken;
+mod capacity;
 mod channel;
 mod direct;
 mod endpoint;
@@ -15,11 +16,14 @@ mod memory;
 mod metadata;
 mod output;
 mod pool;
+mod scaling;
 mod supervise;
 mod tokens;
 mod unpack;
 mod version;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -36,14 +40,16 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use yandex_cloud_rest::model::version::LATEST;
 
+pub use capacity::Limits;
 pub use error::{FunctionError, InvokeError};
-pub use pool::Limits;
 
-use crate::cloud::plane::Deployment;
+use crate::cloud::plane::{Deployment, Scaling};
 use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
 use crate::inspect::Inspector;
+use capacity::Capacity;
 use journal::{Journal, Story};
+use scaling::Policies;
 use version::{Host, Version};
 
 /// The script that loads a handler and serves calls.
@@ -62,6 +68,7 @@ struct Function {
 #[derive(Debug)]
 struct Inner {
     host: Host,
+    policies: Policies,
     functions: Mutex<HashMap<String, Function>>,
     stopped: CancellationToken,
 }
@@ -101,9 +108,11 @@ impl Functions {
                 work_dir,
                 authority,
                 limits,
+                capacity: Arc::new(Capacity::new(limits)),
                 journal: Journal::default(),
                 tasks,
             },
+            policies: Policies::default(),
             functions: Mutex::default(),
             stopped: CancellationToken::new(),
         }))
@@ -140,12 +149,33 @@ impl Functions {
         if let Some(function) = self.functions().get_mut(function_id) {
             function.tags.insert(tag.to_owned(), version_id.to_owned());
         }
+        self.provision(function_id);
     }
 
     /// Removes a tag.
     pub fn remove_tag(&self, function_id: &str, tag: &str) {
         if let Some(function) = self.functions().get_mut(function_id) {
             function.tags.remove(tag);
+        }
+        self.provision(function_id);
+    }
+
+    /// Sets how a tag's version scales.
+    pub fn scale(&self, function_id: &str, tag: &str, policy: Scaling) {
+        self.0.policies.set(function_id, tag, policy);
+        self.provision(function_id);
+    }
+
+    /// Each version keeps as many instances ready as its tags want.
+    fn provision(&self, function_id: &str) {
+        let functions = self.functions();
+        let Some(function) = functions.get(function_id) else {
+            return;
+        };
+        for (id, version) in &function.versions {
+            let tags = function.tags.iter().filter(|(_, tagged)| *tagged == id);
+            let wanted = tags.map(|(tag, _)| self.0.policies.of(function_id, tag).provisioned);
+            version.provision(wanted.sum());
         }
     }
 
@@ -162,6 +192,7 @@ impl Functions {
 
     /// Ends a function's processes and removes its code.
     pub async fn delete_function(&self, function_id: &str) {
+        self.0.policies.forget(function_id);
         let function = self.functions().remove(function_id);
         for version in function
             .into_iter()
@@ -226,12 +257,18 @@ impl Functions {
             return Err(InvokeError::Unavailable(function_id.to_owned()));
         }
         let version = self.version(function_id, tag)?;
+        let too_many = || InvokeError::TooManyCalls(function_id.to_owned());
+        let by_tag = self.0.policies.begin(function_id, tag);
+        let by_tag = by_tag.ok_or_else(too_many)?;
+        let of_all = self.0.host.capacity.begin().ok_or_else(too_many)?;
         let inspector = self.0.host.inspector.clone();
         let path = format!("/{function_id}/{tag}");
         let request_id = request_id.to_owned();
         let call = self.0.host.tasks.spawn(async move {
-            let call = || version.call(request_id.clone(), &event);
-            broken::invoke(&inspector, &path, &event, call).await
+            let call = || version.call(request_id.clone(), &event, &by_tag);
+            let result = broken::invoke(&inspector, &path, &event, call).await;
+            drop((by_tag, of_all));
+            result
         });
         call.await
             .unwrap_or_else(|error| Err(InvokeError::Internal(error.to_string())))

@@ -63,6 +63,7 @@ impl Stage {
             timeout: Duration::from_mins(1),
             concurrency: 16,
             service_account_id: Some(self.account.clone()),
+            metadata: true,
         }
     }
 

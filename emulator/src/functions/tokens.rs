@@ -24,6 +24,12 @@ pub(super) enum Way {
 }
 
 impl Tokens {
+    /// Those that are given out where it is allowed, and none elsewhere.
+    pub(super) fn only_if(mut self, allowed: bool) -> Self {
+        self.service_account_id = self.service_account_id.filter(|_| allowed);
+        self
+    }
+
     /// What rules say to one token.
     pub(super) async fn verdict(&self, way: Way) -> Verdict {
         if !self.inspector.concerns("TOKEN") {

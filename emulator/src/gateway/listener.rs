@@ -10,6 +10,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Gateway, Gateways, cors, handshake, plain};
@@ -62,6 +63,17 @@ async fn connection(
             return;
         }
     };
+    exchange(gateways, gateway, stream, peer).await;
+}
+
+/// Requests and upgrades of one connection until it or its gateway ends.
+pub(super) async fn exchange(
+    gateways: Gateways,
+    gateway: Arc<Gateway>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+) {
+    let stop = gateway.stop.clone();
     let service = service_fn(move |request| {
         let (gateways, gateway) = (gateways.clone(), Arc::clone(&gateway));
         async move { answer(&gateways, &gateway, request, peer).await }

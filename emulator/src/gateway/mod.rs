@@ -21,6 +21,13 @@ mod settings;
 mod socket;
 mod spec;
 
+#[cfg(any(test, fuzzing))]
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is how a target fails"
+)]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

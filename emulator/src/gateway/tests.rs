@@ -1,4 +1,5 @@
 mod api;
+mod busy;
 mod events;
 mod faults;
 mod limits;

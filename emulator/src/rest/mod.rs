@@ -260,6 +260,7 @@ fn route(call: &Call) -> Result<Value, Status> {
         ["resource-manager", "v1", "folders", ..] => folders::route(call),
         ["ydb", "v1", "databases", ..] => databases::route(call),
         ["functions", "v1", "functions", ..] => functions::route(call),
+        ["functions", "v1", "runtimes"] => version_create::runtimes(call),
         ["functions", "v1", "versions", ..] => versions::route(call),
         ["apigateways", "v1", "apigateways", ..] => gateways::route(call),
         ["triggers", "v1", "triggers", ..] => triggers::route(call),

@@ -1,4 +1,4 @@
-//! Scaling policies of a function's tags. They are kept, not obeyed.
+//! Scaling policies of a function's tags.
 
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::function::{RemoveScalingPolicyRequest, SetScalingPolicyRequest};
@@ -9,7 +9,7 @@ use super::functions::{find, find_to_change};
 use super::page::page;
 use super::validate::{Violations, message};
 use super::versions::check_tag;
-use crate::cloud::{Target, Work, scaling_id};
+use crate::cloud::{Target, Work, quotas, scaling_id};
 use crate::error::Status;
 use crate::iam::Permission;
 
@@ -42,6 +42,7 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
     violations.check("scalingPolicy", good, "Limits must be in range 0 to 1000");
     violations.finish()?;
     let function = find_to_change(call, function_id)?;
+    check_provisioned(call, function_id, &request)?;
     let target = Target {
         description: "Set scaling policy",
         metadata_type: "serverless.functions.v1.SetScalingPolicyMetadata",
@@ -51,6 +52,29 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
     };
     let id = function_id.to_owned();
     call.begin(&target, Work::SetScalingPolicy { id, request })
+}
+
+/// The cloud keeps so many instances ready, those of all policies together.
+fn check_provisioned(
+    call: &Call,
+    function_id: &str,
+    request: &SetScalingPolicyRequest,
+) -> Result<(), Status> {
+    let state = call.cloud.state();
+    let others = state
+        .scaling
+        .values()
+        .filter(|policy| (&*policy.function_id, &policy.tag) != (function_id, &request.tag));
+    let others: i64 = others
+        .map(|policy| policy.provisioned_instances_count)
+        .sum();
+    let wanted = request.provisioned_instances_count;
+    let used = usize::try_from(others + wanted - 1).unwrap_or_default();
+    if wanted == 0 {
+        return Ok(());
+    }
+    let quotas = &call.cloud.settings().quotas;
+    quotas.check(quotas::PROVISIONED, used)
 }
 
 pub(super) fn remove(call: &Call, function_id: &str) -> Result<Value, Status> {

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::Duration;
 use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::version::{CreateVersionRequest, Version};
 
 use super::functions::find_to_change;
+use super::unsupported::Lacking;
 use super::validate::{Violations, message};
 use super::versions::{check_tag, check_tag_quota};
-use super::{Call, options};
+use super::{Call, options, unsupported};
 use crate::cloud::{Target, Work, settled};
 use crate::error::Status;
 use crate::ids::prefix;
@@ -46,7 +48,49 @@ const RESERVED: [&str; 6] = [
 /// Runtimes that the emulator can run.
 const RUNTIMES: [&str; 1] = ["nodejs22"];
 
+/// What the documents know and the emulator doesn't.
+const LACKING: [Lacking; 8] = [
+    lacking("connectivity", "it has no networks; leave it out"),
+    lacking(
+        "namedServiceAccounts",
+        "its functions have one account; use serviceAccountId",
+    ),
+    lacking("secrets", "it has no Lockbox; use environment"),
+    lacking("storageMounts", "it has no Object Storage; leave it out"),
+    lacking("mounts", "it has no disks and buckets; leave it out"),
+    lacking(
+        "tmpfsSize",
+        "its functions have the machine's own temporary folder; leave it out",
+    ),
+    lacking(
+        "asyncInvocationConfig",
+        "its calls wait for their results; leave it out",
+    ),
+    Lacking {
+        path: "package",
+        instead: "it has no Object Storage; send content",
+        beside: &["content", "versionId"],
+    },
+];
+
+const fn lacking(path: &'static str, instead: &'static str) -> Lacking {
+    Lacking {
+        path,
+        instead,
+        beside: &[],
+    }
+}
+
+/// `GET /functions/v1/runtimes`: those that a version may have here.
+pub(super) fn runtimes(call: &Call) -> Result<Value, Status> {
+    match (&call.method, call.path.verb()) {
+        (&Method::GET, None) => Ok(json!({ "runtimes": RUNTIMES })),
+        _ => Err(call.unimplemented()),
+    }
+}
+
 pub(super) fn create(call: &Call) -> Result<Value, Status> {
+    unsupported::refuse(&call.body, &LACKING)?;
     let request: CreateVersionRequest = message(&call.body)?;
     check(&request)?;
     let function = find_to_change(call, &request.function_id)?;
@@ -149,11 +193,6 @@ fn archive(
     request: &CreateVersionRequest,
     function: &Function,
 ) -> Result<Arc<Vec<u8>>, Status> {
-    if request.package.is_some() {
-        return Err(Status::unimplemented(
-            "The emulator has no Object Storage: send content instead of package",
-        ));
-    }
     if let Some(id) = &request.version_id {
         let state = call.cloud.state();
         let source = state.version(id)?;

@@ -9,7 +9,7 @@ use yandex_cloud_rest::model::version::{LATEST, TagRequest, Version};
 use super::functions::find as find_function;
 use super::page::{page, to_value};
 use super::validate::{Violations, message};
-use super::{Call, functions, version_create};
+use super::{Call, filter, functions, version_create};
 use crate::cloud::{Target, Work, newest_first, quotas, settled};
 use crate::error::Status;
 use crate::iam::Permission;
@@ -45,11 +45,7 @@ fn find_to_change(call: &Call, id: &str) -> Result<(Version, Function), Status> 
 
 /// Of one function or of a folder, newest first.
 fn list(call: &Call) -> Result<Value, Status> {
-    if call.query.get("filter").is_some() {
-        return Err(Status::unimplemented(
-            "The emulator has no filter for versions",
-        ));
-    }
+    let shown = filter::Versions::of(&call.query)?;
     let functions: Vec<String> = match (call.query.get("functionId"), call.query.get("folderId")) {
         (Some(id), None) => vec![find_function(call, id, Permission::FunctionsGet)?.id],
         (None, Some(_)) => {
@@ -72,6 +68,7 @@ fn list(call: &Call) -> Result<Value, Status> {
     let mut versions: Vec<_> = functions
         .iter()
         .flat_map(|function| state.versions_of(function))
+        .filter(|stored| shown.admit(&stored.version))
         .collect();
     versions.sort_by_key(|stored| std::cmp::Reverse(stored.sequence));
     let keyed = versions

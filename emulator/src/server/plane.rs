@@ -11,11 +11,11 @@ use super::folder::Folder;
 use super::{StartError, ports};
 use crate::args::Args;
 use crate::clock::Clock;
-use crate::cloud::plane::{DataPlane, Deployment, TriggerDefinition};
+use crate::cloud::plane::{DataPlane, Deployment, Scaling, TriggerDefinition};
 use crate::cloud::quotas::{self, Quotas};
 use crate::error::Status;
-use crate::functions::Functions;
 use crate::functions::journal::Story;
+use crate::functions::{Functions, Limits};
 use crate::gateway::Gateways;
 use crate::inspect::Inspector;
 use crate::security::Security;
@@ -54,9 +54,15 @@ impl LivePlane {
         }
         let node = args.node.clone().unwrap_or_else(|| PathBuf::from("node"));
         let authority = security.authority().map(Path::to_owned);
-        let functions = Functions::new(inspector.clone(), node, code, authority);
-        let limits = Quotas::new(&args.quotas());
-        let schema_operations = limits.limit(quotas::SCHEMA_OPERATIONS);
+        let quotas = Quotas::new(&args.quotas());
+        let functions = Functions::with_limits(
+            inspector.clone(),
+            node,
+            code,
+            authority,
+            function_limits(&quotas, args.function_idle_limit),
+        );
+        let schema_operations = quotas.limit(quotas::SCHEMA_OPERATIONS);
         let ydb = Ydb::new(iam.clone(), folder.path(), clock, schema_operations);
         let traffic = Traffic::default();
         let gateways = Gateways::new(
@@ -103,6 +109,16 @@ impl LivePlane {
             tracing::debug!("sockets were still open");
         }
         self.functions.shutdown().await;
+    }
+}
+
+fn function_limits(quotas: &Quotas, idle: Duration) -> Limits {
+    let limit = |name| usize::try_from(quotas.limit(name)).unwrap_or(usize::MAX);
+    Limits {
+        calls: limit(quotas::CALLS),
+        instances: limit(quotas::INSTANCES),
+        memory_mib: quotas.limit(quotas::INSTANCE_MEMORY) >> 20,
+        idle,
     }
 }
 
@@ -195,6 +211,10 @@ impl DataPlane for LivePlane {
 
     fn remove_tag(&self, function_id: &str, tag: &str) {
         self.functions.remove_tag(function_id, tag);
+    }
+
+    fn scale(&self, function_id: &str, tag: &str, scaling: Scaling) {
+        self.functions.scale(function_id, tag, scaling);
     }
 
     async fn delete_version(&self, function_id: &str, version_id: &str) {

@@ -13,6 +13,9 @@ mod deliver;
 mod follow;
 mod seams;
 
+#[cfg(any(test, fuzzing))]
+#[expect(clippy::expect_used, reason = "a panic is how a target fails")]
+pub(crate) mod fuzzing;
 #[cfg(test)]
 mod tests;
 

@@ -8,6 +8,9 @@
 
 mod caller;
 mod engine;
+#[cfg(any(test, fuzzing))]
+#[expect(clippy::expect_used, reason = "a panic is how a target fails")]
+pub(crate) mod fuzzing;
 mod parameters;
 mod proto;
 mod service;

@@ -136,6 +136,12 @@ impl Sessions {
         ended.into_iter().for_each(Session::end);
     }
 
+    /// How many there are.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn turn(&self, id: &str) -> Result<(Turn, Arc<Database>), YdbError> {
         let mut all = self.lock();
         let session = all.get_mut(id).ok_or_else(|| YdbError::bad_session(id))?;

@@ -121,11 +121,12 @@ async fn is_made_all_the_same(scene: Scene) -> Result<(), Failed> {
     }
     delete(&stage, "lobby").await?;
     assert_eq!(left(&stage).await?, Vec::<String>::new());
-    // What it recorded starts in the middle: the judge of the traffic would look
-    // for the beginnings in vain.
-    stage.emulator.process().kill().await?;
     let operator = stage.operator.stop().await?;
-    assert!(operator.success(), "{operator}");
+    let emulator = stage.emulator.stop_unjudged().await?;
+    assert!(
+        operator.success() && emulator.success(),
+        "{operator}, {emulator}"
+    );
     Ok(())
 }
 

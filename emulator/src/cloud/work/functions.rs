@@ -6,6 +6,7 @@ use yandex_cloud_rest::model::function::{
 };
 
 use super::Served;
+use crate::cloud::plane::Scaling;
 use crate::cloud::state::scaling_id;
 use crate::cloud::{Cloud, Mask, any, empty};
 use crate::error::Status;
@@ -84,12 +85,28 @@ pub(super) fn scale(
         modified_at: now,
     };
     let response = any("serverless.functions.v1.ScalingPolicy", &policy);
+    let ScalingPolicy {
+        function_id, tag, ..
+    } = &policy;
+    cloud.plane().scale(function_id, tag, scaling(&policy));
     state.scaling.insert(key, policy);
     response
+}
+
+/// What the functions service obeys; zero means no limit (documented).
+pub(in crate::cloud) fn scaling(policy: &ScalingPolicy) -> Scaling {
+    let number = |number: i64| usize::try_from(number).unwrap_or_default();
+    let limit = |most: i64| Some(number(most)).filter(|most| *most > 0);
+    Scaling {
+        provisioned: number(policy.provisioned_instances_count),
+        instances: limit(policy.zone_instances_limit),
+        requests: limit(policy.zone_requests_limit),
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as its neighbours")]
 pub(super) fn unscale(cloud: &Cloud, id: &str, tag: &str) -> Result<Value, Status> {
     cloud.state().scaling.remove(&scaling_id(id, tag));
+    cloud.plane().scale(id, tag, Scaling::default());
     Ok(empty())
 }

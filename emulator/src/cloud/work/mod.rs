@@ -2,7 +2,7 @@
 //! an emulator that was killed before carries it out after its next start.
 
 pub(crate) mod databases;
-mod functions;
+pub(super) mod functions;
 mod gateways;
 mod identity;
 pub(crate) mod triggers;

@@ -1,7 +1,7 @@
 //! Operations on versions and their tags.
 
 use serde_json::Value;
-use yandex_cloud_rest::model::version::LATEST;
+use yandex_cloud_rest::model::version::{LATEST, Version};
 
 use super::Served;
 use crate::cloud::plane::Deployment;
@@ -28,7 +28,15 @@ pub(in crate::cloud) fn deployment(state: &State, id: &str) -> Result<Deployment
             .unwrap_or_default()
             .max(1),
         service_account_id: Some(version.service_account_id.clone()).filter(|id| !id.is_empty()),
+        metadata: has_metadata(version),
     })
+}
+
+/// Whether instances get tokens from the metadata service: yes, unless it is
+/// switched off (documented).
+fn has_metadata(version: &Version) -> bool {
+    let options = version.metadata_options.as_ref();
+    options.is_none_or(|options| options.gce_http_endpoint != "DISABLED")
 }
 
 pub(super) async fn deploy(cloud: &Cloud, id: &str) -> Result<(), Status> {

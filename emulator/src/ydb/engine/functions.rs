@@ -44,14 +44,32 @@ fn text_at(context: &Context<'_>, at: usize) -> Option<Vec<char>> {
     Some(String::from_utf8_lossy(bytes).chars().collect())
 }
 
-/// `%` is any run of characters, `_` is one. Case counts.
+/// `%` is any run of characters, `_` is one. Case counts. Where it doesn't fit,
+/// only the last `%` takes one more: enough, and never slower than both lengths
+/// multiplied.
 fn like(text: &[char], pattern: &[char]) -> bool {
-    match pattern {
-        [] => text.is_empty(),
-        ['%', rest @ ..] => (0..=text.len()).any(|at| like(&text[at..], rest)),
-        ['_', rest @ ..] => !text.is_empty() && like(&text[1..], rest),
-        [first, rest @ ..] => text.first() == Some(first) && like(&text[1..], rest),
+    let (mut at, mut next) = (0, 0);
+    let mut run: Option<(usize, usize)> = None;
+    while at < text.len() {
+        match pattern.get(next) {
+            Some('%') => {
+                run = Some((at, next));
+                next += 1;
+            }
+            Some(wanted) if *wanted == '_' || *wanted == text[at] => {
+                at += 1;
+                next += 1;
+            }
+            _ => match &mut run {
+                Some((from, percent)) => {
+                    *from += 1;
+                    (at, next) = (*from, *percent + 1);
+                }
+                None => return false,
+            },
+        }
     }
+    pattern[next..].iter().all(|rest| *rest == '%')
 }
 
 /// Whether there is a cast at all, be it one that may fail.
@@ -278,5 +296,15 @@ mod tests {
                 "{text} {pattern}"
             );
         }
+    }
+
+    /// Trying all runs of all percent signs would take longer than anybody waits.
+    #[test]
+    fn a_pattern_of_many_runs_is_decided_at_once() {
+        let text: Vec<char> = "a".repeat(5000).chars().collect();
+        let pattern: Vec<char> = "%a".repeat(50).chars().chain(['b']).collect();
+        assert!(!like(&text, &pattern));
+        let pattern: Vec<char> = "%a".repeat(50).chars().collect();
+        assert!(like(&text, &pattern));
     }
 }

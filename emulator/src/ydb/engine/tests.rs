@@ -346,3 +346,22 @@ fn what_the_handler_the_operator_and_goose_say_is_understood() {
         outcome.expect(text);
     }
 }
+
+/// Whoever plans and runs them goes down into each level.
+#[test]
+fn the_highest_and_deepest_expressions_have_room_on_the_stack() {
+    let fixture = fixture();
+    let highest = format!("SELECT 1{}", " + 1".repeat(199));
+    assert_eq!(fixture.rows(&highest), [[Some(Wire::Int32Value(200))]]);
+    let conditions = format!("user_id = \"a\"{}", " OR user_id = \"b\"".repeat(198));
+    let chain = format!("SELECT user_id FROM connections WHERE {conditions}");
+    assert_eq!(fixture.rows(&chain), Vec::<Vec<Option<Wire>>>::new());
+    let deepest = format!(
+        "{}SELECT 1 AS x{}",
+        "SELECT * FROM (".repeat(62),
+        ")".repeat(62)
+    );
+    fixture.run(&deepest).expect("deep");
+    let nested = format!("SELECT {}1{}", "COALESCE(NULL, ".repeat(62), ")".repeat(62));
+    fixture.run(&nested).expect("nested");
+}

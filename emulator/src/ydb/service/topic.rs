@@ -245,5 +245,6 @@ fn alter(settings: &mut TopicSettings, request: AlterTopicRequest) -> Result<(),
 
 fn from_wire(duration: WireDuration) -> Duration {
     let seconds = u64::try_from(duration.seconds).unwrap_or_default();
-    Duration::new(seconds, u32::try_from(duration.nanos).unwrap_or_default())
+    let nanos = u64::try_from(duration.nanos).unwrap_or_default();
+    Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanos))
 }

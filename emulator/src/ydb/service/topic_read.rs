@@ -204,7 +204,7 @@ impl Reader {
         match message {
             ClientMessage::InitRequest(_) => Err(YdbError::bad_request("a second init request")),
             ClientMessage::ReadRequest(request) => {
-                self.credit += request.bytes_size;
+                self.credit = self.credit.saturating_add(request.bytes_size);
                 Ok(())
             }
             ClientMessage::StartPartitionSessionResponse(response) => self.agreed(&response),

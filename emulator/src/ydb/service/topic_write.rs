@@ -169,7 +169,8 @@ async fn write(
     let messages = request.messages.into_iter().map(|message| Message {
         number: message.seq_no,
         created_micros: message.created_at.map_or(0, |created| {
-            created.seconds * 1_000_000 + i64::from(created.nanos) / 1000
+            let micros = created.seconds.saturating_mul(1_000_000);
+            micros.saturating_add(i64::from(created.nanos) / 1000)
         }),
         codec,
         uncompressed_size: message.uncompressed_size,

@@ -2,24 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::ast::{Expression, Name, Select};
+use super::ast::Name;
+use super::bound::{Bound, Extent};
 use super::lexer::{Placed, Token, tokens};
 use crate::ydb::parameters::ParameterType;
 use crate::ydb::status::{Place, YdbError};
 use crate::ydb::types::{ColumnType, Primitive};
 
-/// What `$name = …` gave a name to.
-#[derive(Debug, Clone)]
-pub(super) enum Bound {
-    Expression(Box<Expression>),
-    Select(Box<Select>),
-}
-
 pub(super) struct Cursor {
     tokens: Vec<Placed>,
     at: usize,
     end: Place,
-    bound: HashMap<String, Bound>,
+    pub(super) bound: HashMap<String, Bound>,
+    pub(super) extent: Extent,
 }
 
 impl Cursor {
@@ -33,17 +28,13 @@ impl Cursor {
             at: 0,
             end,
             bound: HashMap::new(),
+            extent: Extent::default(),
         })
     }
 
-    /// From here on the name stands for what it is bound to.
-    pub(super) fn bind(&mut self, name: String, bound: Bound) {
-        self.bound.insert(name, bound);
-    }
-
-    /// What a name stands for; none for a parameter.
-    pub(super) fn bound(&self, name: &str) -> Option<Bound> {
-        self.bound.get(name).cloned()
+    /// How many words were read.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
     pub(super) fn peek(&self) -> Option<&Token> {

@@ -2,8 +2,10 @@
 //! products, signs.
 
 use super::ast::{Expression, List, Name, Operator};
-use super::cursor::{Bound, Cursor};
+use super::bound::{Bound, What};
+use super::cursor::Cursor;
 use super::lexer::Token;
+use super::part::Part;
 use super::select::select;
 use crate::ydb::status::YdbError;
 use crate::ydb::types::Primitive;
@@ -43,178 +45,239 @@ const SUFFIXES: &[(&str, Primitive)] = &[
 
 /// Any expression.
 pub(super) fn expression(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    let mut left = conjunction(cursor)?;
-    while cursor.keyword("OR") {
-        left = binary(Operator::Or, left, conjunction(cursor)?);
-    }
-    Ok(left)
+    let part = part(cursor)?;
+    cursor.saw_height(part.height);
+    Ok(part.value)
 }
 
-fn binary(operator: Operator, left: Expression, right: Expression) -> Expression {
-    Expression::Binary {
-        operator,
-        left: Box::new(left),
-        right: Box::new(right),
-    }
+/// The same with its height; brackets inside of brackets are read by this.
+pub(super) fn part(cursor: &mut Cursor) -> Result<Part, YdbError> {
+    cursor.deeper(|cursor| {
+        let mut left = conjunction(cursor)?;
+        while cursor.keyword("OR") {
+            let right = conjunction(cursor)?;
+            left = Part::binary(cursor, Operator::Or, left, right)?;
+        }
+        Ok(left)
+    })
 }
 
-fn conjunction(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+fn conjunction(cursor: &mut Cursor) -> Result<Part, YdbError> {
     let mut left = negation(cursor)?;
     while cursor.keyword("AND") {
-        left = binary(Operator::And, left, negation(cursor)?);
+        let right = negation(cursor)?;
+        left = Part::binary(cursor, Operator::And, left, right)?;
     }
     Ok(left)
 }
 
-fn negation(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    if cursor.keyword("NOT") {
-        return Ok(Expression::Not(Box::new(negation(cursor)?)));
+fn negation(cursor: &mut Cursor) -> Result<Part, YdbError> {
+    let mut negations = 0;
+    while cursor.keyword("NOT") {
+        negations += 1;
     }
-    comparison(cursor)
+    let mut value = comparison(cursor)?;
+    for _ in 0..negations {
+        let not = Expression::Not(Box::new(value.value));
+        value = Part::round(cursor, value.height, not)?;
+    }
+    Ok(value)
 }
 
-fn comparison(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+fn comparison(cursor: &mut Cursor) -> Result<Part, YdbError> {
     let left = coalesced(cursor)?;
     if cursor.keyword("IS") {
         let negated = cursor.keyword("NOT");
         cursor.expect_keyword("NULL")?;
-        let value = Box::new(left);
-        return Ok(Expression::IsNull { value, negated });
+        let value = Box::new(left.value);
+        return Part::round(cursor, left.height, Expression::IsNull { value, negated });
     }
     let negated = cursor.keywords("NOT", "IN");
     if negated || cursor.keyword("IN") {
-        return Ok(Expression::In {
-            value: Box::new(left),
-            list: list(cursor)?,
+        let (list, height) = list(cursor)?;
+        let value = Box::new(left.value);
+        let found = Expression::In {
+            value,
+            list,
             negated,
-        });
+        };
+        return Part::round(cursor, height.max(left.height), found);
     }
     if cursor.keyword("LIKE") {
-        return Ok(binary(Operator::Like, left, coalesced(cursor)?));
+        let right = coalesced(cursor)?;
+        return Part::binary(cursor, Operator::Like, left, right);
     }
     match COMPARISONS.iter().find(|(mark, _)| cursor.mark(mark)) {
-        Some((_, operator)) => Ok(binary(*operator, left, coalesced(cursor)?)),
+        Some((_, operator)) => {
+            let right = coalesced(cursor)?;
+            Part::binary(cursor, *operator, left, right)
+        }
         None => Ok(left),
     }
 }
 
-/// What follows `IN`.
-fn list(cursor: &mut Cursor) -> Result<List, YdbError> {
+/// What follows `IN`, and its height.
+fn list(cursor: &mut Cursor) -> Result<(List, usize), YdbError> {
     if cursor.bracketed_select() {
-        let select = select(cursor)?;
+        let (select, height) = cursor.measured(select)?;
         cursor.expect_mark(")")?;
-        return Ok(List::Select(Box::new(select)));
+        return Ok((List::Select(Box::new(select)), height));
     }
-    if let Some(Token::Parameter(name)) = cursor.peek() {
-        let bound = cursor.bound(name);
+    if let Some(Token::Parameter(name)) = cursor.peek().cloned() {
+        let bound = cursor.bound(&name)?;
         let parameter = cursor.parameter()?;
         return Ok(match bound {
-            Some(Bound::Select(select)) => List::Select(select),
-            _ => List::Parameter(parameter),
+            Some(Bound {
+                what: What::Select(select),
+                height,
+                ..
+            }) => (List::Select(select), height),
+            _ => (List::Parameter(parameter), 1),
         });
     }
     cursor.expect_mark("(")?;
-    let items = cursor.list(expression)?;
+    let (items, height) = parts(cursor)?;
     cursor.expect_mark(")")?;
-    Ok(List::Items(items))
+    Ok((List::Items(items), height))
 }
 
-fn coalesced(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    let left = level(cursor, SUMS, |cursor| level(cursor, PRODUCTS, signed))?;
-    if cursor.mark("??") {
-        return Ok(binary(Operator::Coalesce, left, coalesced(cursor)?));
+/// One or more with commas between, and the height of the highest.
+fn parts(cursor: &mut Cursor) -> Result<(Vec<Expression>, usize), YdbError> {
+    let parts = cursor.list(part)?;
+    let height = parts.iter().map(|part| part.height).max();
+    let values = parts.into_iter().map(|part| part.value).collect();
+    Ok((values, height.unwrap_or_default()))
+}
+
+/// `a ?? b ?? c` is `a ?? (b ?? c)`.
+fn coalesced(cursor: &mut Cursor) -> Result<Part, YdbError> {
+    let mut parts = vec![sum(cursor)?];
+    while cursor.mark("??") {
+        parts.push(sum(cursor)?);
     }
-    Ok(left)
+    let last = parts.pop();
+    let Some(mut right) = last else {
+        return Err(cursor.unexpected("an expression"));
+    };
+    while let Some(left) = parts.pop() {
+        right = Part::binary(cursor, Operator::Coalesce, left, right)?;
+    }
+    Ok(right)
+}
+
+fn sum(cursor: &mut Cursor) -> Result<Part, YdbError> {
+    level(cursor, SUMS, |cursor| level(cursor, PRODUCTS, signed))
 }
 
 fn level(
     cursor: &mut Cursor,
     operators: &[(&str, Operator)],
-    part: impl Fn(&mut Cursor) -> Result<Expression, YdbError>,
-) -> Result<Expression, YdbError> {
-    let mut left = part(cursor)?;
+    next: impl Fn(&mut Cursor) -> Result<Part, YdbError>,
+) -> Result<Part, YdbError> {
+    let mut left = next(cursor)?;
     while let Some((_, operator)) = operators.iter().find(|(mark, _)| cursor.mark(mark)) {
-        left = binary(*operator, left, part(cursor)?);
+        let right = next(cursor)?;
+        left = Part::binary(cursor, *operator, left, right)?;
     }
     Ok(left)
 }
 
-fn signed(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    if cursor.mark("-") {
-        return Ok(Expression::Negative(Box::new(signed(cursor)?)));
+fn signed(cursor: &mut Cursor) -> Result<Part, YdbError> {
+    let mut signs = 0;
+    while cursor.mark("-") {
+        signs += 1;
     }
-    atom(cursor)
+    let mut value = atom(cursor)?;
+    for _ in 0..signs {
+        let negative = Expression::Negative(Box::new(value.value));
+        value = Part::round(cursor, value.height, negative)?;
+    }
+    Ok(value)
 }
 
-fn atom(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+fn atom(cursor: &mut Cursor) -> Result<Part, YdbError> {
     if cursor.mark("(") {
-        let inner = expression(cursor)?;
+        let inner = part(cursor)?;
         cursor.expect_mark(")")?;
         return Ok(inner);
     }
-    match cursor.peek().cloned() {
+    let leaf = match cursor.peek().cloned() {
         Some(Token::Integer(digits, suffix)) => {
             let value = digits
                 .parse()
                 .map_err(|_| cursor.unexpected("a 64-bit number"))?;
             cursor.next();
             let kind = SUFFIXES.iter().find(|(own, _)| *own == suffix);
-            Ok(Expression::Integer {
+            Expression::Integer {
                 value,
                 kind: kind.map(|(_, kind)| *kind),
-            })
+            }
         }
         Some(Token::Decimal(digits)) => {
             let number = digits.parse().map_err(|_| cursor.unexpected("a number"))?;
             cursor.next();
-            Ok(Expression::Decimal(number))
+            Expression::Decimal(number)
         }
         Some(Token::Text(text)) => {
             cursor.next();
-            Ok(Expression::Text(text))
+            Expression::Text(text)
         }
         Some(Token::Utf8(text)) => {
             cursor.next();
-            Ok(Expression::Utf8(text))
+            Expression::Utf8(text)
         }
-        Some(Token::Parameter(text)) => match cursor.bound(&text) {
-            None => Ok(Expression::Parameter(cursor.parameter()?)),
-            Some(Bound::Expression(value)) => {
-                cursor.next();
-                Ok(*value)
-            }
-            Some(Bound::Select(_)) => Err(cursor.unsupported("a SELECT as a value")),
-        },
-        Some(Token::Quoted(_)) => column(cursor),
-        Some(Token::Word(_)) => word(cursor),
-        Some(Token::Mark(_)) | None => Err(cursor.unexpected("an expression")),
+        Some(Token::Parameter(text)) => return parameter(cursor, &text),
+        Some(Token::Quoted(_)) => column(cursor)?,
+        Some(Token::Word(_)) => return word(cursor),
+        Some(Token::Mark(_)) | None => return Err(cursor.unexpected("an expression")),
+    };
+    Ok(Part::leaf(leaf))
+}
+
+/// `$name`: what it is bound to, or a parameter.
+fn parameter(cursor: &mut Cursor, name: &str) -> Result<Part, YdbError> {
+    match cursor.bound(name)? {
+        None => Ok(Part::leaf(Expression::Parameter(cursor.parameter()?))),
+        Some(Bound {
+            what: What::Expression(value),
+            height,
+            ..
+        }) => {
+            cursor.next();
+            Part::round(cursor, height, *value)
+        }
+        Some(Bound {
+            what: What::Select(_),
+            ..
+        }) => Err(cursor.unsupported("a SELECT as a value")),
     }
 }
 
 /// A constant, a cast, a call, or a column.
-fn word(cursor: &mut Cursor) -> Result<Expression, YdbError> {
+fn word(cursor: &mut Cursor) -> Result<Part, YdbError> {
     for (keyword, constant) in [
         ("NULL", Expression::Null),
         ("TRUE", Expression::Bool(true)),
         ("FALSE", Expression::Bool(false)),
     ] {
         if cursor.keyword(keyword) {
-            return Ok(constant);
+            return Ok(Part::leaf(constant));
         }
     }
     if cursor.is_keyword("SELECT") {
         return Err(cursor.unsupported("SELECT inside an expression"));
     }
     if cursor.keyword("CASE") {
-        return case(cursor);
+        return super::case::case(cursor);
     }
     if cursor.keyword("CAST") {
         cursor.expect_mark("(")?;
-        let value = Box::new(expression(cursor)?);
+        let Part { value, height } = part(cursor)?;
         cursor.expect_keyword("AS")?;
         let kind = cursor.primitive()?;
         cursor.expect_mark(")")?;
-        return Ok(Expression::Cast { value, kind });
+        let value = Box::new(value);
+        return Part::round(cursor, height, Expression::Cast { value, kind });
     }
     let name = cursor.name("an expression")?;
     if cursor.mark("::") {
@@ -223,7 +286,7 @@ fn word(cursor: &mut Cursor) -> Result<Expression, YdbError> {
     if cursor.mark("(") {
         return call(cursor, name);
     }
-    member(cursor, name)
+    member(cursor, name).map(Part::leaf)
 }
 
 /// A column, quoted or not.
@@ -243,76 +306,31 @@ fn member(cursor: &mut Cursor, name: Name) -> Result<Expression, YdbError> {
     })
 }
 
-/// What follows `CASE`: conditions, or values that are compared with one.
-fn case(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    let sought = if cursor.is_keyword("WHEN") {
-        None
-    } else {
-        Some(expression(cursor)?)
-    };
-    let mut branches = Vec::new();
-    while cursor.keyword("WHEN") {
-        let when = expression(cursor)?;
-        let when = match &sought {
-            Some(sought) => binary(Operator::Equal, sought.clone(), when),
-            None => when,
-        };
-        cursor.expect_keyword("THEN")?;
-        branches.push((when, expression(cursor)?));
-    }
-    if branches.is_empty() {
-        return Err(cursor.unexpected("WHEN"));
-    }
-    // YQL has no CASE without it.
-    cursor.expect_keyword("ELSE")?;
-    let otherwise = Box::new(expression(cursor)?);
-    cursor.expect_keyword("END")?;
-    Ok(Expression::Case {
-        branches,
-        otherwise,
-    })
-}
-
-fn call(cursor: &mut Cursor, function: Name) -> Result<Expression, YdbError> {
+fn call(cursor: &mut Cursor, function: Name) -> Result<Part, YdbError> {
     let counts = function.text.eq_ignore_ascii_case("COUNT");
     if counts && cursor.mark("*") {
         cursor.expect_mark(")")?;
-        return Ok(Expression::CountAll);
+        return Ok(Part::leaf(Expression::CountAll));
     }
     if counts && cursor.keyword("DISTINCT") {
-        let value = Box::new(expression(cursor)?);
+        let Part { value, height } = part(cursor)?;
         cursor.expect_mark(")")?;
-        return Ok(Expression::CountDistinct(value));
+        let count = Expression::CountDistinct(Box::new(value));
+        return Part::round(cursor, height, count);
     }
     if function.text.eq_ignore_ascii_case("IF") {
-        return condition(cursor);
+        return super::case::condition(cursor);
     }
-    let arguments = if cursor.mark(")") {
-        Vec::new()
+    let (arguments, height) = if cursor.mark(")") {
+        (Vec::new(), 0)
     } else {
-        let arguments = cursor.list(expression)?;
+        let arguments = parts(cursor)?;
         cursor.expect_mark(")")?;
         arguments
     };
-    Ok(Expression::Call {
+    let call = Expression::Call {
         function,
         arguments,
-    })
-}
-
-/// What follows `IF(`.
-fn condition(cursor: &mut Cursor) -> Result<Expression, YdbError> {
-    let when = expression(cursor)?;
-    cursor.expect_mark(",")?;
-    let then = expression(cursor)?;
-    let otherwise = if cursor.mark(",") {
-        expression(cursor)?
-    } else {
-        Expression::Null
     };
-    cursor.expect_mark(")")?;
-    Ok(Expression::Case {
-        branches: vec![(when, then)],
-        otherwise: Box::new(otherwise),
-    })
+    Part::round(cursor, height, call)
 }

@@ -39,14 +39,22 @@ const MARKS: &[&str] = &[
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
+    /// The last place that was asked for, and what is there.
+    last: (usize, Place),
 }
 
 /// Splits a script; comments and white space are gone.
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, YdbError> {
-    let mut lexer = Lexer { text, at: 0 };
+    let start = Place { row: 1, column: 1 };
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        last: (0, start),
+    };
     let mut all = Vec::new();
     while lexer.skip_blank()? {
         let place = lexer.place(lexer.at);
+        lexer.last = (lexer.at, place);
         let token = lexer.token()?;
         all.push(Placed { token, place });
     }
@@ -58,14 +66,19 @@ impl<'a> Lexer<'a> {
         &self.text[self.at..]
     }
 
+    /// Counted from the last place, which isn't behind it.
     fn place(&self, at: usize) -> Place {
-        let before = &self.text[..at];
-        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        let (from, last) = self.last;
+        let between = &self.text[from..at];
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let rows = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX);
+        let Some(end) = between.rfind('\n') else {
+            let column = last.column.saturating_add(count(between));
+            return Place { column, ..last };
+        };
+        let rows = u32::try_from(between.matches('\n').count()).unwrap_or(u32::MAX);
         Place {
-            row: rows.saturating_add(1),
-            column: count(&before[line..]).saturating_add(1),
+            row: last.row.saturating_add(rows),
+            column: count(&between[end + 1..]).saturating_add(1),
         }
     }
 

@@ -3,10 +3,15 @@
 
 mod alteration;
 pub(crate) mod ast;
+mod bound;
+mod case;
 mod cursor;
 mod definition;
 mod expression;
 mod lexer;
+#[cfg(test)]
+mod limit_tests;
+mod part;
 mod select;
 mod statement;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! SELECT: what follows the word itself.
 
 use super::ast::{Direction, Expression, From, Join, JoinKind, Projection, Relation, Rows, Select};
-use super::cursor::{Bound, Cursor};
+use super::bound::{Bound, What};
+use super::cursor::Cursor;
 use super::expression::expression;
 use super::lexer::Token;
 use crate::ydb::status::YdbError;
@@ -31,6 +32,10 @@ pub(super) fn projection(cursor: &mut Cursor) -> Result<Projection, YdbError> {
 }
 
 pub(super) fn select(cursor: &mut Cursor) -> Result<Select, YdbError> {
+    cursor.deeper(whole)
+}
+
+fn whole(cursor: &mut Cursor) -> Result<Select, YdbError> {
     let mut select = core(cursor)?;
     while cursor.keyword("UNION") {
         if !cursor.keyword("ALL") {
@@ -163,9 +168,14 @@ fn rows(cursor: &mut Cursor) -> Result<Rows, YdbError> {
         cursor.expect_mark(")")?;
         return Ok(Rows::Select(Box::new(select)));
     }
-    if let Some(Token::Parameter(name)) = cursor.peek() {
-        return match cursor.bound(name) {
-            Some(Bound::Select(select)) => {
+    if let Some(Token::Parameter(name)) = cursor.peek().cloned() {
+        return match cursor.bound(&name)? {
+            Some(Bound {
+                what: What::Select(select),
+                height,
+                ..
+            }) => {
+                cursor.saw_height(height);
                 cursor.next();
                 Ok(Rows::Select(select))
             }

@@ -5,7 +5,8 @@ use super::ast::{
     Declaration, Delete, Insert, InsertMode, Name, On, Projection, Script, Source, Statement,
     Update,
 };
-use super::cursor::{Bound, Cursor};
+use super::bound::What;
+use super::cursor::Cursor;
 use super::definition;
 use super::expression::expression;
 use super::lexer::Token;
@@ -51,15 +52,14 @@ fn declaration(cursor: &mut Cursor) -> Result<Declaration, YdbError> {
 /// `$name = …`: an expression, or a SELECT between brackets.
 fn bind(cursor: &mut Cursor, name: String) -> Result<(), YdbError> {
     cursor.expect_mark("=")?;
-    let bound = if cursor.bracketed_select() {
-        let select = select(cursor)?;
-        cursor.expect_mark(")")?;
-        Bound::Select(Box::new(select))
-    } else {
-        Bound::Expression(Box::new(expression(cursor)?))
-    };
-    cursor.bind(name, bound);
-    Ok(())
+    cursor.bind(name, |cursor| {
+        if cursor.bracketed_select() {
+            let select = select(cursor)?;
+            cursor.expect_mark(")")?;
+            return Ok(What::Select(Box::new(select)));
+        }
+        Ok(What::Expression(Box::new(expression(cursor)?)))
+    })
 }
 
 /// `TablePathPrefix` counts; all others are passed over.
