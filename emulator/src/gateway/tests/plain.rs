@@ -149,6 +149,8 @@ async fn preflight_requests_are_answered_and_others_go_on() {
     for request in [
         preflight("/off"),
         "OPTIONS /a HTTP/1.1".to_owned(),
+        "OPTIONS /a HTTP/1.1\r\norigin: https://chat".to_owned(),
+        preflight("/a").replace("OPTIONS", "PUT"),
         "GET /a HTTP/1.1\r\norigin: https://chat".to_owned(),
     ] {
         let (head, _) = answer(&room, &request, "").await;
