@@ -17,8 +17,14 @@ const TOLD = {
   failed: (seen) => seen.error,
   sent: (seen) => seen.text,
   delivered: (seen) => seen.text,
+  invoked: (seen) => seen.text,
   lost: (seen) => `${seen.error}: ${seen.text}`,
   stuck: (seen) => seen.error,
+};
+// Where a trigger's batch went.
+const TO = {
+  delivered: (seen) => `${seen.sockets} sockets`,
+  invoked: (seen) => `function ${seen.functionId}`,
 };
 const BAD = new Set(['failed', 'lost', 'stuck']);
 
@@ -49,7 +55,7 @@ const messages = {
       { title: 'text', kind: 'code', show: (seen) => plain(TOLD[seen.kind]?.(seen)) },
       {
         title: 'to',
-        show: (seen) => plain(seen.kind === 'delivered' ? `${seen.sockets} sockets` : ''),
+        show: (seen) => plain(TO[seen.kind]?.(seen)),
       },
       field('message id', 'messageId', 'code'),
     ],
@@ -68,7 +74,12 @@ const topics = {
       empty: 'Nothing was written to it yet.',
     })),
   columns: {
-    record: [time('written', 'writtenAt'), field('offset', 'offset'), field('record', 'text', 'code')],
+    record: [
+      time('written', 'writtenAt'),
+      field('partition', 'partition'),
+      field('offset', 'offset'),
+      field('record', 'text', 'code'),
+    ],
   },
 };
 

@@ -14,6 +14,9 @@ const CLOUD: &str = "Cloud";
 const BEHAVIOUR: &str = "Behaviour";
 const PROCESS: &str = "Process";
 
+/// The folder that there is when none is named.
+pub const DEFAULT_FOLDER: &str = "b1gemulator000000000";
+
 /// A local Yandex Cloud for development and tests.
 ///
 /// Prints one line of JSON with its addresses when it is ready; logs go to
@@ -21,26 +24,42 @@ const PROCESS: &str = "Process";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "yc-emulator", version)]
 pub struct Args {
-    /// Where the REST API listens; port 0 takes a free one.
+    /// Where the REST API listens; port 0 takes a free one, with --state the
+    /// same one at each start.
     #[arg(long, default_value = "127.0.0.1:8480", value_parser = loopback, help_heading = ADDRESSES)]
     pub listen: SocketAddr,
 
-    /// Where the YDB gRPC API listens; port 0 takes a free one.
+    /// Where the YDB gRPC API listens; port 0 as above.
     #[arg(long, default_value = "127.0.0.1:0", value_parser = loopback, help_heading = ADDRESSES)]
     pub ydb_listen: SocketAddr,
 
     /// Serves everything over TLS, and writes here, as PEM, the certificate of the
-    /// authority that clients must trust; it is made anew at each start.
+    /// authority that clients must trust; it is made anew at each start, unless
+    /// --state keeps it.
     #[arg(long, value_name = "PATH", help_heading = ADDRESSES)]
     pub tls: Option<PathBuf>,
 
+    /// Keeps the cloud in this folder, so that the next start on it goes on
+    /// where this one ends, however it ends; without it, all is gone.
+    ///
+    /// Whatever was acknowledged is there again: resources with their ids and
+    /// addresses, tables, topics, tokens, the clock. Operations that ran go on.
+    /// Sockets end, as in a crash, and what the page at `/_emulator/` shows of
+    /// requests, calls and messages starts anew. It survives the end of the
+    /// process at any moment, but not of the machine: nothing is forced to the
+    /// disk. The folder must be empty, new, or a state of the same format, and
+    /// only one emulator at a time may use it.
+    #[arg(long, value_name = "DIR", help_heading = CLOUD)]
+    pub state: Option<PathBuf>,
+
     /// A folder of the emulated cloud; repeat it for more. The operator key's
-    /// roles are on all of them.
-    #[arg(long, default_value = "b1gemulator000000000", help_heading = CLOUD)]
+    /// roles are on all of them. Default: those of the state, or
+    /// b1gemulator000000000. With --state, folders may be added, none left out.
+    #[arg(long, help_heading = CLOUD)]
     pub folder_id: Vec<String>,
 
     /// Writes an authorized key file of a service account that has the roles
-    /// an operator needs.
+    /// an operator needs. With --state, a file that is still good stays.
     #[arg(long, value_name = "PATH", help_heading = CLOUD)]
     pub operator_key: Option<PathBuf>,
 
@@ -59,6 +78,11 @@ pub struct Args {
     /// How long a new trigger doesn't run yet; the cloud takes up to 5min.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
     pub trigger_start_delay: Duration,
+
+    /// How long an instance of a function lives without a call, by the emulated
+    /// clock; the cloud promises nothing.
+    #[arg(long, default_value = "10m", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]
+    pub function_idle_limit: Duration,
 
     /// How long a changed access binding goes unnoticed; the cloud takes about 5s.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration, help_heading = BEHAVIOUR)]

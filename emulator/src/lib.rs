@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod rest;
 pub mod security;
 pub mod server;
+pub mod store;
 pub mod traffic;
 pub mod trigger;
 pub mod ydb;

@@ -74,10 +74,27 @@ pub enum Seen {
         trigger_id: String,
         /// To the sockets of this gateway.
         gateway_id: String,
-        /// All records below this offset were sent now or before.
+        /// The records' partition.
+        partition: usize,
+        /// All of its records below this offset were sent now or before.
         below: u64,
         /// How many sockets there were.
         sockets: usize,
+        /// The batch's beginning.
+        text: String,
+    },
+    /// A trigger called a function with a batch.
+    Invoked {
+        /// Which one.
+        trigger_id: String,
+        /// The function, which took it.
+        function_id: String,
+        /// The records' partition.
+        partition: usize,
+        /// All of its records below this offset were sent now or before.
+        below: u64,
+        /// How often it failed before.
+        retries: u32,
         /// The batch's beginning.
         text: String,
     },

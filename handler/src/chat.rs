@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::time::Instant;
 use wschat_protocol::{ClientMessage, Recent, ServerMessage};
 
 use crate::call::Call;
@@ -17,6 +19,12 @@ use crate::reply::Reply;
 
 /// How many connections' users an instance remembers.
 const REMEMBERED_USERS: usize = 4096;
+
+/// How long an instance takes a connection's user for known. A connection that
+/// was replaced by way of another instance loses its row, and its socket too
+/// unless the connection API fails; such a socket doesn't speak for its user
+/// for longer than this.
+const USER_KNOWN_FOR: Duration = Duration::from_secs(30);
 
 /// The outside, as one call sees it.
 #[derive(Clone, Copy)]
@@ -37,8 +45,14 @@ pub struct Chat {
 
 struct Memory {
     /// A connection's user never changes while its row is there.
-    users: HashMap<String, String>,
+    users: HashMap<String, Known>,
     recent: Recent<MessageKey>,
+}
+
+/// A connection's user, as the rows told.
+struct Known {
+    user_id: String,
+    until: Instant,
 }
 
 impl Chat {
@@ -56,15 +70,20 @@ impl Chat {
 
     /// A client wants to open a WebSocket.
     pub async fn connect(&self, event: &Connect, ports: Ports<'_>, call: &Call) -> Reply {
-        match decisions::on_connect(event, guest, &now()) {
-            OnConnect::Answer(reply) => reply,
-            OnConnect::Join(user_id) => self
-                .join(&event.connection_id, &user_id, ports, call)
-                .await
-                .unwrap_or_else(|error| {
-                    self.tell(&error, call, "connect refused");
-                    Reply::refused(503, "the chat is unavailable; try again in a few seconds")
-                }),
+        let user_id = match decisions::on_connect(event, guest, &now()) {
+            OnConnect::Answer(reply) => return reply,
+            OnConnect::Join(user_id) => user_id,
+        };
+        let connection_id = event.connection_id.as_str();
+        match self.join(connection_id, &user_id, ports, call).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                self.tell(&error, call, "connect refused");
+                // There will be no socket, so nobody else takes the row back,
+                // if there is one.
+                self.disconnect(connection_id, ports, call).await;
+                Reply::refused(503, "the chat is unavailable; try again in a few seconds")
+            }
         }
     }
 
@@ -89,7 +108,7 @@ impl Chat {
         evict::all(&old, ports.connections, call, self.log).await;
         // As late as possible: between this and the open socket nobody may
         // find the connection to close it.
-        let row = ports.store.user_of(connection_id, call.deadline).await?;
+        let row = ports.store.user_of(connection_id, call.part(2)).await?;
         let row_is_there = row.as_deref() == Some(user_id);
         if row_is_there {
             self.remember_user(connection_id, user_id);
@@ -199,15 +218,20 @@ impl Chat {
         ports: Ports<'_>,
         call: &Call,
     ) -> Result<Option<String>, Unavailable> {
-        let known = self.memory().users.get(connection_id).cloned();
-        if known.is_some() {
-            return Ok(known);
+        if let Some(user_id) = self.known_user(connection_id) {
+            return Ok(Some(user_id));
         }
         let user_id = ports.store.user_of(connection_id, call.part(2)).await?;
         if let Some(user_id) = &user_id {
             self.remember_user(connection_id, user_id);
         }
         Ok(user_id)
+    }
+
+    fn known_user(&self, connection_id: &str) -> Option<String> {
+        let memory = self.memory();
+        let known = memory.users.get(connection_id)?;
+        (Instant::now() < known.until).then(|| known.user_id.clone())
     }
 
     fn remember_user(&self, connection_id: &str, user_id: &str) {
@@ -217,7 +241,11 @@ impl Chat {
         if users.len() >= REMEMBERED_USERS {
             users.clear();
         }
-        users.insert(connection_id.to_owned(), user_id.to_owned());
+        let known = Known {
+            user_id: user_id.to_owned(),
+            until: Instant::now() + USER_KNOWN_FOR,
+        };
+        users.insert(connection_id.to_owned(), known);
     }
 
     /// No code panics while it holds the lock, and if it did, the memory would
@@ -255,5 +283,7 @@ fn message_id(message: &ClientMessage) -> Option<String> {
 
 #[cfg(test)]
 mod fakes;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

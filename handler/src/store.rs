@@ -20,8 +20,8 @@ const INSERT: &str = "\
     UPSERT INTO connections (connection_id, user_id, connected_at) \
     VALUES ($connection_id, $user_id, CurrentUtcTimestamp())";
 const USER_OF: &str = "SELECT user_id FROM connections WHERE connection_id = $connection_id";
-const LEAVE: &str = "\
-    DELETE FROM connections WHERE connection_id = $connection_id RETURNING user_id";
+const OTHER_OF: &str = "\
+    SELECT connection_id FROM connections VIEW idx_user_id WHERE user_id = $user_id LIMIT 1";
 const CHECK: &str = "SELECT connection_id FROM connections LIMIT 1";
 
 /// The store with one call's rights.
@@ -102,27 +102,42 @@ impl ConnectionStore for Store<'_> {
         connection_id: &str,
         deadline: Instant,
     ) -> Result<Option<String>, Unavailable> {
-        self.cloud
+        // Kept over attempts, as in `join`.
+        let seen = Arc::new(Mutex::new(None));
+        let deleted = self
+            .cloud
             .with_link(
                 "cannot delete who left",
                 self.token,
                 deadline,
                 |link, deadline| {
-                    let connection_id = connection_id.to_owned();
+                    let (seen, connection_id) = (Arc::clone(&seen), connection_id.to_owned());
                     async move {
                         link.queries()
-                            .query_result_set(LEAVE)
-                            .param("$connection_id", connection_id)
+                            .retry_tx(closure!(
+                                [&seen, &connection_id],
+                                async |tx: &mut Transaction| {
+                                    Ok(delete(tx, connection_id, seen).await?)
+                                }
+                            ))
                             .idempotent(true)
                             .timeout(left(deadline))
-                            .await?
-                            .into_iter()
-                            .next()
-                            .map_or(Ok(None), user_id)
+                            .await
+                            .map_err(plain)
                     }
                 },
             )
-            .await
+            .await?;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match seen {
+            // An attempt whose answer got lost deleted it, or somebody else did:
+            // a connection that replaced it, whose row is there now.
+            Some(user_id) if !deleted => {
+                let is_there = self.has_row(&user_id, deadline).await?;
+                Ok((!is_there).then_some(user_id))
+            }
+            seen => Ok(seen),
+        }
     }
 
     async fn check(&self, deadline: Instant) -> Result<(), Unavailable> {
@@ -142,6 +157,54 @@ impl ConnectionStore for Store<'_> {
             )
             .await
     }
+}
+
+impl Store<'_> {
+    /// Whether a user has any connection.
+    async fn has_row(&self, user_id: &str, deadline: Instant) -> Result<bool, Unavailable> {
+        self.cloud
+            .with_link(
+                "cannot read who is connected",
+                self.token,
+                deadline,
+                |link, deadline| {
+                    let user_id = user_id.to_owned();
+                    async move {
+                        link.queries()
+                            .query_row(OTHER_OF)
+                            .param("$user_id", user_id)
+                            .optional()
+                            .idempotent(true)
+                            .timeout(left(deadline))
+                            .await
+                            .map(|row| row.is_some())
+                    }
+                },
+            )
+            .await
+    }
+}
+
+/// One attempt of the transaction in which a connection leaves: whether its row
+/// was there. Its user is noted before the row is deleted.
+async fn delete(
+    tx: &mut Transaction,
+    connection_id: &str,
+    seen: &Mutex<Option<String>>,
+) -> YdbResult<bool> {
+    let row = tx
+        .query_row(USER_OF)
+        .param("$connection_id", connection_id)
+        .optional()
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    let user_id = user_id(row)?;
+    *seen.lock().unwrap_or_else(PoisonError::into_inner) = user_id;
+    tx.exec(DELETE)
+        .param("$connection_id", connection_id)
+        .with_commit(true)
+        .await?;
+    Ok(true)
 }
 
 /// One attempt of the transaction in which a connection takes its user over.

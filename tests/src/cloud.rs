@@ -17,6 +17,7 @@ use crate::emulator::Addresses;
 use crate::wait::{TimedOut, eventually};
 
 mod echo;
+mod function;
 
 const OPERATION_LIMIT: Duration = Duration::from_secs(30);
 

@@ -1,6 +1,6 @@
-//! The judges in tests/judges/ that are written in Python: each has a folder
-//! with its modules and its `requirements.txt`, and a virtual environment in
-//! the target folder, which `cargo xtask judges` makes.
+//! The judges in tests/judges/: each has a folder with its own files, and one in
+//! the target folder with what `cargo xtask judges` installs for it, a virtual
+//! environment of Python or packages of npm.
 
 use std::path::PathBuf;
 
@@ -31,6 +31,19 @@ pub fn command(judge: &str, name: &str) -> Result<Program, JudgeMissing> {
         return Err(JudgeMissing { program });
     }
     Ok(Program::new(program))
+}
+
+/// Where the packages of npm are that a judge consists of.
+pub fn npm_packages(judge: &str) -> Result<PathBuf, JudgeMissing> {
+    let program = target_folder()
+        .join("judges")
+        .join(judge)
+        .join("node_modules");
+    if program.is_dir() {
+        Ok(program)
+    } else {
+        Err(JudgeMissing { program })
+    }
 }
 
 /// A judge's Python, which finds the judge's modules from anywhere and writes

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::behaviours;
 use crate::chore::{ChoreError, say};
 use crate::workspace;
 
@@ -67,6 +68,10 @@ fn all() -> Result<Vec<Generated>, ChoreError> {
         Generated {
             path: root.join("charts/wschat-crds/templates/wschat.yaml"),
             contents: chart_template()?,
+        },
+        Generated {
+            path: root.join("docs/emulator.md"),
+            contents: behaviours::page(root)?,
         },
     ])
 }

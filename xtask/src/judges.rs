@@ -16,6 +16,11 @@ const PYTHON_JUDGES: [(&str, &str); 3] = [
     ("web-socket", "the WebSocket conformance cases"),
 ];
 
+/// The official types of events, and the compiler that holds recorded ones
+/// against them: the newest of both when the judge was written. A newer compiler
+/// may only add reasons to refuse; newer types are what it is for.
+const FUNCTION_TYPES: [&str; 2] = ["@yandex-cloud/function-types@2.1.2", "typescript@7.0.2"];
+
 /// Makes `target/judges/` unless it is there from the same sources.
 pub(crate) fn run() -> Result<(), ChoreError> {
     let folder = workspace::target().join("judges");
@@ -24,10 +29,34 @@ pub(crate) fn run() -> Result<(), ChoreError> {
     for (name, what) in PYTHON_JUDGES {
         python(&sources.join(name), &folder.join(name), what)?;
     }
+    npm(&folder.join("function-types"), &FUNCTION_TYPES)?;
     go(
         &sources.join("go-ydb"),
         &folder.join("go-ydb").join("go-ydb.test"),
     )
+}
+
+/// Packages of npm at fixed versions, which run no scripts of their own.
+fn npm(folder: &Path, packages: &[&str]) -> Result<(), ChoreError> {
+    let ingredients = packages
+        .iter()
+        .fold(Ingredients::default(), |all, one| all.value(one));
+    let stamp = Stamp::new(&folder.join("node_modules"), ingredients.hash());
+    if stamp.is_fresh() {
+        return Ok(());
+    }
+    say("installing the official types of functions' events (a few seconds)");
+    stamp.clear()?;
+    std::fs::create_dir_all(folder).map_err(ChoreError::file("make", folder))?;
+    run_command(
+        Command::new("npm")
+            .current_dir(folder)
+            .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
+            .args(["--ignore-scripts", "--no-save", "--prefix"])
+            .arg(folder)
+            .args(packages),
+    )?;
+    stamp.write()
 }
 
 /// A virtual environment with the packages of `requirements.txt`, which names

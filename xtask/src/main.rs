@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod behaviours;
 mod bench;
 mod chore;
 mod control_plane;
@@ -40,7 +41,7 @@ enum Chore {
     Tools,
     /// Install and build other people's programs that judge the emulator
     Judges,
-    /// Write the files that are made from code (crds/, charts/)
+    /// Write the files that are made from code (crds/, charts/, docs/emulator.md)
     Generate(generate::Options),
     /// Check that no source file is too long
     Lengths,

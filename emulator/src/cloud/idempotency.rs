@@ -1,13 +1,13 @@
 //! Known idempotency keys: which operation a key began.
 
-use std::collections::BTreeMap;
-
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::Status;
+use crate::store::{Kept, Records, StateError, Store};
 
 /// What makes two requests the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -25,9 +25,28 @@ impl Fingerprint {
 /// Keys by the account that sent them: a guess, the cloud documents neither
 /// their scope nor how long it remembers them (here: for good).
 #[derive(Debug, Default)]
-pub(crate) struct Keys(BTreeMap<(String, String), (Fingerprint, String)>);
+pub(crate) struct Keys(Records<Known>);
+
+/// What a key began.
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    fingerprint: Fingerprint,
+    operation: String,
+}
+
+impl Kept for Known {
+    const KIND: &'static str = "idempotency-key";
+}
+
+fn id(subject: &str, key: &str) -> String {
+    format!("{subject} {key}")
+}
 
 impl Keys {
+    pub(super) fn load(store: &Store) -> Result<Self, StateError> {
+        Records::load(store).map(Self)
+    }
+
     /// The operation that the key began.
     ///
     /// # Errors
@@ -38,9 +57,9 @@ impl Keys {
         key: &str,
         fingerprint: &Fingerprint,
     ) -> Result<Option<String>, Status> {
-        match self.0.get(&(subject.to_owned(), key.to_owned())) {
+        match self.0.get(&id(subject, key)) {
             None => Ok(None),
-            Some((known, operation)) if known == fingerprint => Ok(Some(operation.clone())),
+            Some(known) if known.fingerprint == *fingerprint => Ok(Some(known.operation.clone())),
             Some(_) => Err(Status::invalid_argument(
                 "Idempotency-Key was already used with another request",
             )),
@@ -54,7 +73,11 @@ impl Keys {
         fingerprint: Fingerprint,
         operation: &str,
     ) {
-        let key = (subject.to_owned(), key.to_owned());
-        self.0.insert(key, (fingerprint, operation.to_owned()));
+        let operation = operation.to_owned();
+        let known = Known {
+            fingerprint,
+            operation,
+        };
+        self.0.insert(id(subject, key), known);
     }
 }

@@ -1,16 +1,18 @@
 //! Operations: they begin with their metadata and end, some time later, with a
 //! response or an error.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yandex_cloud_rest::model::operation::Operation;
 
 use super::Cloud;
 use super::any::{any, type_url};
+use super::work::Work;
 use crate::error::Status;
 use crate::iam::Subject;
+use crate::store::{Kept, Records, StateError, Store};
 
 /// What an operation is about.
 #[derive(Debug)]
@@ -28,19 +30,34 @@ pub(crate) struct Target<'a> {
 }
 
 /// An operation with what the API doesn't show.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) operation: Operation,
     pub(crate) folder_id: String,
     pub(crate) resource_id: String,
     sequence: u64,
+    /// What is still to be done.
+    pub(super) work: Option<Work>,
+}
+
+impl Kept for Record {
+    const KIND: &'static str = "operation";
 }
 
 /// All operations by id.
 #[derive(Debug, Default)]
-pub(crate) struct Operations(BTreeMap<String, Record>);
+pub(crate) struct Operations(Records<Record>);
 
 impl Operations {
+    pub(super) fn load(store: &Store) -> Result<Self, StateError> {
+        Records::load(store).map(Self)
+    }
+
+    /// Those that aren't done.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = &Record> {
+        self.0.values().filter(|record| !record.operation.done)
+    }
+
     pub(crate) fn get(&self, id: &str) -> Option<&Record> {
         self.0.get(id)
     }
@@ -91,17 +108,14 @@ pub(crate) fn newest_first(sequence: u64) -> String {
 }
 
 impl Cloud {
-    /// Starts an operation that `subject` asked for; `work` runs after the operation's delay and gives
-    /// its response or its error.
-    pub(crate) fn begin<W>(
+    /// Starts an operation that `subject` asked for. `work` is done after the
+    /// operation's delay and gives its response or its error.
+    pub(crate) fn begin(
         &self,
         subject: &Subject,
         target: &Target<'_>,
-        work: W,
-    ) -> Result<Operation, Status>
-    where
-        W: Future<Output = Result<Value, Status>> + Send + 'static,
-    {
+        work: Work,
+    ) -> Result<Operation, Status> {
         let now = self.now();
         let operation = Operation {
             id: self.ids().next("ope"),
@@ -120,21 +134,43 @@ impl Cloud {
                 folder_id: target.folder_id.to_owned(),
                 resource_id: target.resource_id.to_owned(),
                 sequence,
+                work: Some(work.clone()),
             };
             state.operations.0.insert(operation.id.clone(), record);
         }
-        let (cloud, id, delay) = (self.clone(), operation.id.clone(), self.operation_delay());
-        tokio::spawn(async move {
-            pass(delay).await;
-            let result = work.await;
-            if let Err(status) = &result {
-                // Shown while the rollback runs, which takes as long again.
-                cloud.fail(&id, status);
-                pass(delay).await;
-            }
-            cloud.end(&id, result.ok());
-        });
+        tokio::spawn(self.clone().carry_out(operation.id.clone(), Some(work)));
         Ok(operation)
+    }
+
+    /// Goes on with the operations that an emulator before this one left.
+    pub(super) fn go_on(&self) {
+        let left: Vec<(String, Option<Work>)> = self
+            .state()
+            .operations
+            .unfinished()
+            .map(|record| (record.operation.id.clone(), record.work.clone()))
+            .collect();
+        for (id, work) in left {
+            tokio::spawn(self.clone().carry_out(id, work));
+        }
+    }
+
+    /// Without work there is only an error to be shown for a while.
+    async fn carry_out(self, id: String, work: Option<Work>) {
+        let delay = self.operation_delay();
+        pass(delay).await;
+        if let Some(work) = work {
+            let served = work.serve(&self).await;
+            let _unit = self.unit().await;
+            match work.record(&self, served) {
+                Ok(response) => return self.end(&id, Some(response)),
+                Err(status) => self.fail(&id, &status),
+            }
+        }
+        // Shown while the rollback runs, which takes as long again.
+        pass(delay).await;
+        let _unit = self.unit().await;
+        self.end(&id, None);
     }
 
     fn operation_delay(&self) -> Duration {
@@ -156,10 +192,12 @@ impl Cloud {
         });
     }
 
+    /// The work is over, whatever came of it.
     fn edit(&self, id: &str, change: impl FnOnce(&mut Operation)) {
         let now = self.now();
-        if let Some(record) = self.state().operations.0.get_mut(id) {
+        if let Some(mut record) = self.state().operations.0.edit(id) {
             record.operation.modified_at = now;
+            record.work = None;
             change(&mut record.operation);
         }
     }

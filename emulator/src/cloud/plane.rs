@@ -37,9 +37,22 @@ pub struct Deployment {
     pub concurrency: u32,
     /// Whose token its calls get.
     pub service_account_id: Option<String>,
+    /// Whether the metadata service gives that token as well.
+    pub metadata: bool,
 }
 
-/// A Data Streams trigger that broadcasts to sockets.
+/// How the version that a tag names scales, in one zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scaling {
+    /// Instances that are kept ready.
+    pub provisioned: usize,
+    /// Most instances; without, as many as the quota allows.
+    pub instances: Option<usize>,
+    /// Most calls in progress; without, as many as the quota allows.
+    pub requests: Option<usize>,
+}
+
+/// A Data Streams trigger.
 #[derive(Debug, Clone)]
 pub struct TriggerDefinition {
     /// Its id.
@@ -56,25 +69,66 @@ pub struct TriggerDefinition {
     pub batch_size_bytes: u64,
     /// Longest wait for a batch to fill.
     pub cutoff: Duration,
+    /// Where batches go.
+    pub action: TriggerAction,
+}
+
+/// What a trigger does with a batch.
+#[derive(Debug, Clone)]
+pub enum TriggerAction {
+    /// Sends it to all sockets of a path.
+    Broadcast(BroadcastTarget),
+    /// Calls a function with it.
+    Invoke(FunctionTarget),
+}
+
+/// The sockets of a gateway's path.
+#[derive(Debug, Clone)]
+pub struct BroadcastTarget {
     /// The gateway.
     pub gateway_id: String,
-    /// Path of its sockets.
+    /// The path.
     pub path: String,
     /// Broadcasts; needs `api-gateway.websocketBroadcaster`.
-    pub broadcaster_service_account_id: String,
+    pub service_account_id: String,
+}
+
+/// A function that a trigger calls.
+#[derive(Debug, Clone)]
+pub struct FunctionTarget {
+    /// The function.
+    pub function_id: String,
+    /// The tag of its version.
+    pub tag: String,
+    /// Calls it; needs `functions.functionInvoker`. Anonymous without one.
+    pub service_account_id: Option<String>,
+    /// Calls after the first one that failed.
+    pub retries: u32,
+    /// The time between two of them.
+    pub interval: Duration,
 }
 
 /// What operations do to the running services.
 #[async_trait]
 pub trait DataPlane: std::fmt::Debug + Send + Sync {
-    /// Makes an empty database at the path.
+    /// Makes an empty database at the path; one that was half made before is
+    /// completed.
     async fn create_database(
         &self,
         path: &str,
         folder_id: &str,
         database_id: &str,
     ) -> Result<(), Status>;
-    /// Drops it with all that is in it.
+    /// Opens a database that is in the state.
+    async fn open_database(
+        &self,
+        path: &str,
+        folder_id: &str,
+        database_id: &str,
+    ) -> Result<(), Status> {
+        self.create_database(path, folder_id, database_id).await
+    }
+    /// Drops it with all that is in it, whether it is open or not.
     async fn delete_database(&self, path: &str);
     /// Its topics, for the state page.
     fn topics(&self, database_path: &str) -> Vec<Value>;
@@ -85,6 +139,8 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
     fn set_tag(&self, function_id: &str, tag: &str, version_id: &str);
     /// Removes a tag.
     fn remove_tag(&self, function_id: &str, tag: &str);
+    /// Sets how a tag's version scales.
+    fn scale(&self, _function_id: &str, _tag: &str, _scaling: Scaling) {}
     /// Stops a version's processes.
     async fn delete_version(&self, function_id: &str, version_id: &str);
     /// Stops a function's processes.
@@ -99,8 +155,24 @@ pub trait DataPlane: std::fmt::Debug + Send + Sync {
         folder_id: &str,
         spec: &str,
     ) -> Result<SocketAddr, Status>;
+    /// Starts a gateway where it listened before.
+    async fn open_gateway(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: &str,
+        address: SocketAddr,
+    ) -> Result<(), Status>;
     /// Gives a gateway another specification.
     async fn update_gateway(&self, gateway_id: &str, spec: &str) -> Result<(), Status>;
+    /// Refuses every request to it until it is resumed.
+    async fn stop_gateway(&self, _gateway_id: &str) -> Result<(), Status> {
+        Ok(())
+    }
+    /// Answers again.
+    async fn resume_gateway(&self, _gateway_id: &str) -> Result<(), Status> {
+        Ok(())
+    }
     /// Closes its sockets and its listener.
     async fn delete_gateway(&self, gateway_id: &str);
     /// Open sockets, for the state page.
@@ -155,6 +227,9 @@ impl DataPlane for NoDataPlane {
     }
     async fn create_gateway(&self, _: &str, _: &str, _: &str) -> Result<SocketAddr, Status> {
         Ok(SocketAddr::from(([127, 0, 0, 1], 1)))
+    }
+    async fn open_gateway(&self, _: &str, _: &str, _: &str, _: SocketAddr) -> Result<(), Status> {
+        Ok(())
     }
     async fn update_gateway(&self, _: &str, _: &str) -> Result<(), Status> {
         Ok(())

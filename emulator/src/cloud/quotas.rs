@@ -15,6 +15,15 @@ pub const SCHEMA_OPERATIONS: &str = "ydb.schema-operations-per-day";
 pub const FUNCTIONS: &str = "serverless.functions.count";
 /// Tags of one function, `$latest` not counted.
 pub const FUNCTION_TAGS: &str = "serverless.functions.tags";
+/// Calls of all functions that are in progress in a zone, queued ones included;
+/// this name and those of the next three are guesses.
+pub const CALLS: &str = "serverless.functions.concurrent-calls";
+/// Instances of all functions in a zone.
+pub const INSTANCES: &str = "serverless.functions.instances";
+/// Memory of all instances in a zone, in bytes.
+pub const INSTANCE_MEMORY: &str = "serverless.functions.instance-memory";
+/// Provisioned instances of the cloud.
+pub const PROVISIONED: &str = "serverless.functions.provisioned-instances";
 /// Triggers of the cloud.
 pub const TRIGGERS: &str = "serverless.triggers.count";
 /// Gateways of the cloud. No number is documented; this one is a guess that
@@ -34,11 +43,15 @@ pub const OPERATIONS_OF_FOLDER: &str = "serverless.functions.operations-of-folde
 /// Operations that run at once on the functions of the cloud.
 pub const OPERATIONS_OF_CLOUD: &str = "serverless.functions.operations-of-cloud";
 
-const DEFAULTS: [(&str, u64); 11] = [
+const DEFAULTS: [(&str, u64); 15] = [
     (DATABASES, 4),
     (SCHEMA_OPERATIONS, 1000),
     (FUNCTIONS, 10),
     (FUNCTION_TAGS, 10),
+    (CALLS, 10),
+    (INSTANCES, 10),
+    (INSTANCE_MEMORY, 20 << 30),
+    (PROVISIONED, 2),
     (TRIGGERS, 100),
     (GATEWAYS, 1000),
     (SERVICE_ACCOUNTS, 100),

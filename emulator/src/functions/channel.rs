@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::error::FunctionError;
 
@@ -38,7 +39,7 @@ pub(super) struct Context {
 #[derive(Debug, Serialize)]
 pub(super) struct Call<'a> {
     pub(super) id: u64,
-    pub(super) event: &'a Value,
+    pub(super) event: &'a RawValue,
     pub(super) context: &'a Context,
 }
 

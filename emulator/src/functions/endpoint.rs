@@ -1,6 +1,6 @@
 //! `/invoke/{functionId}`: calls of functions over HTTP (reference §4.2).
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -9,34 +9,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::event::{Values, http_body, request_context};
+use super::direct::Request;
 use super::reply::FunctionReply;
 use super::{Functions, InvokeError, LATEST};
 
 /// Somewhat above the largest event: that one has its own error.
 const MAX_BODY: usize = 4 << 20;
 
-/// Request headers that a function doesn't see.
-const HIDDEN_FROM_FUNCTION: [&str; 13] = [
-    "expect",
-    "te",
-    "trailer",
-    "upgrade",
-    "proxy-authenticate",
-    "authorization",
-    "connection",
-    "content-md5",
-    "max-forwards",
-    "server",
-    "transfer-encoding",
-    "www-authenticate",
-    "cookie",
-];
-
-/// Reply headers that a caller doesn't see.
+/// Reply headers that a caller doesn't see from the function.
 const HIDDEN_FROM_CALLER: [&str; 10] = [
     "host",
     "authorization",
@@ -67,15 +50,6 @@ struct Parameters {
     tag: Option<String>,
 }
 
-struct Call {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-    source: IpAddr,
-    request_id: String,
-}
-
 pub(super) fn router(functions: Functions) -> Router {
     Router::new()
         .route("/invoke/{function_id}", any(invoke))
@@ -98,25 +72,32 @@ async fn invoke(
     body: Bytes,
 ) -> Response {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    let source = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
-    let request_id = Uuid::new_v4().to_string();
-    let call = Call {
+    let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let request = Request {
         method,
         uri,
         headers,
         body,
-        source,
-        request_id,
+        peer: peer.map_or(nobody, |peer| peer.0),
+        id: Uuid::new_v4().to_string(),
     };
-    let mut response = match called(&functions, &function_id, &parameters, &call).await {
+    let tag = parameters.tag.as_deref().unwrap_or(LATEST);
+    let integration = parameters.integration.as_deref();
+    let mut response = match called(&functions, (&function_id, tag), integration, &request).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     };
+    let version_id = functions.version_id(&function_id, tag).unwrap_or_default();
+    // A function can't set these (documented), so that it is the service that does.
     for (name, value) in [
-        ("x-request-id", &call.request_id),
+        ("x-request-id", request.id.as_str()),
         ("x-function-id", &function_id),
+        ("x-function-version-id", &version_id),
+        ("x-content-type-options", "nosniff"),
     ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
+        if let Ok(value) = HeaderValue::from_str(value)
+            && !value.is_empty()
+        {
             response.headers_mut().insert(name, value);
         }
     }
@@ -125,84 +106,57 @@ async fn invoke(
 
 async fn called(
     functions: &Functions,
-    function_id: &str,
-    parameters: &Parameters,
-    call: &Call,
+    (function_id, tag): (&str, &str),
+    integration: Option<&str>,
+    request: &Request,
 ) -> Result<Response, InvokeError> {
-    authorized(functions, function_id, call)?;
-    let tag = parameters.tag.as_deref().unwrap_or(LATEST);
-    match parameters.integration.as_deref() {
+    authorized(functions, function_id, request)?;
+    match integration {
         Some("raw") => {
-            let event = raw_event(&call.body)?;
-            let result = functions.invoke(function_id, tag, event).await?;
+            let event = raw_event(&request.body)?;
+            let result = functions
+                .invoke_as(&request.id, function_id, tag, event)
+                .await?;
             Ok((StatusCode::OK, axum::Json(result)).into_response())
         }
         None => {
-            let event = http_event(call, functions);
-            let result = functions.invoke(function_id, tag, event).await?;
+            let event = request.event(functions.0.host.inspector.iam().clock().now());
+            let result = functions
+                .invoke_as(&request.id, function_id, tag, event)
+                .await?;
             http_reply(FunctionReply::parse(&result)?, &result)
         }
         Some(other) => Err(InvokeError::BadRequest(format!(
-            "integration {other} isn't supported; use raw"
+            "integration {other} isn't supported; use raw, or none"
         ))),
     }
 }
 
-fn authorized(functions: &Functions, function_id: &str, call: &Call) -> Result<(), InvokeError> {
-    let token = call
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let subject = match token {
+fn authorized(
+    functions: &Functions,
+    function_id: &str,
+    request: &Request,
+) -> Result<(), InvokeError> {
+    let subject = match request.text(header::AUTHORIZATION) {
         None => None,
         Some(token) => {
-            let subject = functions.0.host.iam.authenticate(Some(token));
+            let subject = functions.0.host.inspector.iam().authenticate(Some(token));
             Some(subject.map_err(|status| InvokeError::Denied(status.message))?)
         }
     };
     functions.authorize(function_id, subject.as_ref())
 }
 
-/// A body that isn't JSON reaches the function as text (a guess); none as null.
+/// A body that isn't JSON reaches the function as text (a guess), so that none
+/// is an empty text, which is what the documentation says that its command line
+/// passes.
 fn raw_event(body: &[u8]) -> Result<Value, InvokeError> {
-    if body.is_empty() {
-        return Ok(Value::Null);
-    }
     match serde_json::from_slice(body) {
         Ok(event) => Ok(event),
         Err(_) => std::str::from_utf8(body)
             .map(Value::from)
             .map_err(|_| InvokeError::BadRequest("the body must be text".to_owned())),
     }
-}
-
-fn http_event(call: &Call, functions: &Functions) -> Value {
-    let mut headers = call.headers.clone();
-    for name in HIDDEN_FROM_FUNCTION {
-        headers.remove(name);
-    }
-    let text = |name: HeaderName| call.headers.get(name).and_then(|value| value.to_str().ok());
-    let headers = Values::of_headers(&headers);
-    let query = Values::of_query(call.uri.query());
-    let (body, is_base64) = http_body(text(header::CONTENT_TYPE), &call.body);
-    let user_agent = text(header::USER_AGENT).unwrap_or_default();
-    let now = functions.0.host.iam.clock().now();
-    json!({
-        "httpMethod": call.method.as_str(),
-        "url": "",
-        "path": "",
-        "headers": headers.single(),
-        "multiValueHeaders": headers.multiple(),
-        "queryStringParameters": query.single(),
-        "multiValueQueryStringParameters": query.multiple(),
-        "pathParams": {},
-        "params": {},
-        "multiValueParams": {},
-        "requestContext":
-            request_context(call.source, user_agent, call.method.as_str(), &call.request_id, now),
-        "body": body,
-        "isBase64Encoded": is_base64,
-    })
 }
 
 fn http_reply(mut reply: FunctionReply, result: &Value) -> Result<Response, InvokeError> {

@@ -69,6 +69,9 @@ pub enum InvokeError {
     /// The emulator can't run it. HTTP 500.
     #[error("{0}")]
     Internal(String),
+    /// A fault rule made it fail, with this HTTP status.
+    #[error("injected by a fault rule")]
+    Injected(StatusCode),
     /// The emulator ends, or the version is being deleted. HTTP 503.
     #[error("function {0} is being stopped")]
     Unavailable(String),
@@ -96,6 +99,7 @@ impl InvokeError {
             Self::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Failed(_) | Self::Malformed { .. } => StatusCode::BAD_GATEWAY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Injected(status) => *status,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -106,10 +110,11 @@ impl InvokeError {
     pub fn body(&self) -> Value {
         match self {
             Self::Failed(error) => json!(error),
-            Self::Malformed { reason, payload } => json!({
-                "errorMessage": format!("Malformed serverless function response: {reason}"),
+            // One text whatever is wrong; the reason is in the log only.
+            Self::Malformed { payload, .. } => json!({
+                "errorMessage": "Malformed serverless function response: not a valid json",
                 "errorType": "ProxyIntegrationError",
-                "payload": payload,
+                "payload": payload.as_str().map_or_else(|| payload.to_string(), str::to_owned),
             }),
             other => json!({
                 "errorCode": other.status().as_u16(),

@@ -66,6 +66,13 @@ impl Values {
         self.0.push((name.to_owned(), value.into()));
     }
 
+    /// Those whose names are wanted.
+    #[must_use]
+    pub fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(name, _)| wanted(name));
+        Self(kept.cloned().collect())
+    }
+
     /// All of these and all of those.
     #[must_use]
     pub fn with(&self, more: &Self) -> Self {
@@ -94,6 +101,17 @@ impl Values {
         }
         Value::Object(lists)
     }
+}
+
+/// `X-Forwarded-For`: what the client says it forwards for, then the client
+/// (documented).
+#[must_use]
+pub fn forwarded_for(headers: &HeaderMap, client: IpAddr) -> String {
+    let stated = headers.get_all("x-forwarded-for").iter();
+    let stated = stated.filter_map(|value| value.to_str().ok());
+    let mut hops: Vec<String> = stated.map(str::to_owned).collect();
+    hops.push(client.to_string());
+    hops.join(", ")
 }
 
 /// The part of `requestContext` that every event has.

@@ -1,10 +1,12 @@
 //! One Node.js process with several calls in flight.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedWriteHalf;
@@ -12,16 +14,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::capacity::Slot;
 use super::channel::{Call, Context, Said};
 use super::error::InvokeError;
 use super::journal::Stream;
 use super::launch::Launch;
 use super::output;
+use crate::clock::Clock;
 
-/// Largest event in bytes of JSON (3.5 MB, reference §4.2).
-const MAX_EVENT: usize = 3_670_016;
-
-/// How long a handler may take to load (a guess: the cloud doesn't document it).
+/// How long a handler may take to load without a call (a guess: the cloud
+/// doesn't document it).
 const LOAD_LIMIT: Duration = Duration::from_mins(1);
 
 type Outcome = Result<Value, InvokeError>;
@@ -51,6 +53,11 @@ pub(super) struct Instance {
     process: Option<u32>,
     pub(super) memory_mib: u64,
     pub(super) idle: Duration,
+    pub(super) clock: Clock,
+    /// Whether it lives on without calls.
+    kept: AtomicBool,
+    /// Whether its process is gone, and with it what it needed.
+    pub(super) gone: AtomicBool,
     book: Mutex<Book>,
     pub(super) frozen: watch::Sender<bool>,
     lines: mpsc::UnboundedSender<Vec<u8>>,
@@ -60,7 +67,11 @@ pub(super) struct Instance {
 
 impl Instance {
     /// Starts a process; it loads while this returns.
-    pub(super) fn start(launch: &Launch, tasks: &TaskTracker) -> std::io::Result<Arc<Self>> {
+    pub(super) fn start(
+        launch: &Launch,
+        slot: Slot,
+        tasks: &TaskTracker,
+    ) -> std::io::Result<Arc<Self>> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (from_child, to_child) = UnixStream::from_std(ours)?.into_split();
@@ -72,6 +83,9 @@ impl Instance {
             process: child.id(),
             memory_mib: launch.memory_mib,
             idle: launch.idle,
+            clock: launch.clock.clone(),
+            kept: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
             book: Mutex::default(),
             frozen: watch::Sender::new(false),
             lines,
@@ -88,7 +102,7 @@ impl Instance {
             tasks.spawn(output::follow(instance, journal, stream, stderr));
         }
         tasks.spawn(write(to_child, outgoing, instance.stop.clone()));
-        tasks.spawn(Arc::clone(&instance).supervise(child, from_child));
+        tasks.spawn(Arc::clone(&instance).supervise(child, from_child, slot));
         Ok(instance)
     }
 
@@ -140,10 +154,21 @@ impl Instance {
         lives
     }
 
-    /// Ends the process if it is still frozen.
-    pub(super) fn end_if_frozen(&self) {
+    /// Whether its room will soon be free.
+    pub(super) fn is_going(&self) -> bool {
+        self.has_ended() && !self.gone.load(Ordering::Acquire)
+    }
+
+    /// Whether it lives on however long it has no call.
+    pub(super) fn keep(&self, kept: bool) {
+        self.kept.store(kept, Ordering::Release);
+    }
+
+    /// Ends the process if it is frozen and isn't kept; whether it was.
+    pub(super) fn end_if_frozen(&self) -> bool {
         let reason = InvokeError::Unavailable(self.function_id.clone());
-        self.end_if(|| *self.frozen.borrow(), reason);
+        let idle = || *self.frozen.borrow() && !self.kept.load(Ordering::Acquire);
+        self.end_if(idle, reason)
     }
 
     /// Ends the process and, with this error, its calls. The first end counts.
@@ -152,11 +177,11 @@ impl Instance {
     }
 
     /// `is_due` is asked under the lock that a thaw takes.
-    fn end_if(&self, is_due: impl FnOnce() -> bool, reason: InvokeError) {
+    fn end_if(&self, is_due: impl FnOnce() -> bool, reason: InvokeError) -> bool {
         let calls = {
             let mut book = self.book();
             if book.ended.is_some() || !is_due() {
-                return;
+                return false;
             }
             book.ended = Some(reason.clone());
             let calls = std::mem::take(&mut book.calls);
@@ -178,18 +203,27 @@ impl Instance {
             loading
         });
         self.stop.cancel();
+        true
     }
 
-    /// One call. The time limit runs from when the handler is loaded; when it
-    /// is over, every call of this instance ends (documented).
-    pub(super) async fn call(&self, event: &Value, context: &Context, limit: Duration) -> Outcome {
-        self.wait_until_loaded().await?;
+    /// One call. Loading the handler counts to its time; when that is over,
+    /// every call of this instance ends (both documented).
+    pub(super) async fn call(
+        &self,
+        event: &RawValue,
+        context: &mut Context,
+        limit: Duration,
+    ) -> Outcome {
+        let start = Instant::now();
+        self.loaded_within(limit).await?;
+        let left = limit.saturating_sub(start.elapsed());
+        context.timeout_millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         let (id, reply) = self.register(&context.request_id)?;
         let line = self.encode(id, event, context)?;
         if self.lines.send(line).is_err() {
             return Err(self.why_ended());
         }
-        match tokio::time::timeout(limit, reply).await {
+        match tokio::time::timeout(left, reply).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(self.why_ended()),
             Err(_) => {
@@ -200,14 +234,19 @@ impl Instance {
         }
     }
 
-    async fn wait_until_loaded(&self) -> Result<(), InvokeError> {
+    /// Waits until the handler is loaded, without a call.
+    pub(super) async fn load(&self) -> Result<(), InvokeError> {
+        self.loaded_within(LOAD_LIMIT).await
+    }
+
+    async fn loaded_within(&self, limit: Duration) -> Result<(), InvokeError> {
         let mut loaded = self.loaded.subscribe();
-        let waited = tokio::time::timeout(LOAD_LIMIT, loaded.wait_for(Option::is_some)).await;
+        let waited = tokio::time::timeout(limit, loaded.wait_for(Option::is_some)).await;
         match waited {
             Ok(Ok(loaded)) => loaded.clone().unwrap_or(Ok(())),
             Ok(Err(_)) => Err(self.why_ended()),
             Err(_) => {
-                let reason = InvokeError::Timeout(LOAD_LIMIT);
+                let reason = InvokeError::Timeout(limit);
                 self.end(reason.clone());
                 Err(reason)
             }
@@ -230,18 +269,12 @@ impl Instance {
         Ok((id, receiver))
     }
 
-    fn encode(&self, id: u64, event: &Value, context: &Context) -> Result<Vec<u8>, InvokeError> {
-        let encoded = serde_json::to_vec(&Call { id, event, context })
-            .map_err(|error| InvokeError::BadRequest(error.to_string()));
-        let bytes = encoded.as_ref().map_or(0, Vec::len);
-        if bytes > MAX_EVENT {
+    fn encode(&self, id: u64, event: &RawValue, context: &Context) -> Result<Vec<u8>, InvokeError> {
+        let encoded = serde_json::to_vec(&Call { id, event, context });
+        let mut line = encoded.map_err(|error| {
             self.book().calls.remove(&id);
-            return Err(InvokeError::TooLarge {
-                bytes,
-                limit: MAX_EVENT,
-            });
-        }
-        let mut line = encoded?;
+            InvokeError::BadRequest(error.to_string())
+        })?;
         line.push(b'\n');
         Ok(line)
     }

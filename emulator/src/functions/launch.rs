@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::journal::Journal;
+use crate::clock::Clock;
 
 /// How to start an instance of a version.
 #[derive(Debug)]
@@ -24,8 +25,9 @@ pub(super) struct Launch {
     /// All variables of the process.
     pub(super) environment: BTreeMap<String, String>,
     pub(super) memory_mib: u64,
-    /// How long an instance without a call lives.
+    /// How long an instance without a call lives, by this clock.
     pub(super) idle: Duration,
+    pub(super) clock: Clock,
     pub(super) journal: Journal,
 }
 

@@ -1,40 +1,28 @@
 //! The metadata service of a version's instances: gives out tokens of its
 //! service account (reference §2).
 
-use axum::Json;
-use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
+use futures::Stream;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::iam::Iam;
+use super::tokens::{Tokens, Way};
+use crate::inspect::{Cut, Verdict};
 
 /// Where SDKs look for a token.
 const TOKEN_PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
 
-#[derive(Debug, Clone)]
-struct Account {
-    iam: Iam,
-    service_account_id: Option<String>,
-}
-
-/// Serves until `stop`; without an account there is no token to give (404).
-pub(super) async fn serve(
-    listener: TcpListener,
-    iam: Iam,
-    service_account_id: Option<String>,
-    stop: CancellationToken,
-) {
+/// Serves until `stop`.
+pub(super) async fn serve(listener: TcpListener, tokens: Tokens, stop: CancellationToken) {
     let router = Router::new()
         .route(TOKEN_PATH, get(token))
-        .with_state(Account {
-            iam,
-            service_account_id,
-        });
+        .with_state(tokens);
     let serving = axum::serve(listener, router).into_future();
     tokio::select! {
         () = stop.cancelled() => {}
@@ -46,7 +34,22 @@ pub(super) async fn serve(
     }
 }
 
-async fn token(State(account): State<Account>, headers: HeaderMap) -> Response {
+/// A body that ends with an error at once.
+fn broken() -> impl Stream<Item = Result<Bytes, Cut>> {
+    futures::stream::iter([Err(Cut)])
+}
+
+async fn token(State(tokens): State<Tokens>, headers: HeaderMap) -> Response {
+    let verdict = tokens.verdict(Way::Metadata).await;
+    match verdict {
+        Verdict::Status(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            return (status, "injected by a fault rule").into_response();
+        }
+        // hyper ends the connection of a body that fails before its first byte.
+        Verdict::Cut => return Body::from_stream(broken()).into_response(),
+        _ => {}
+    }
     let flavor = headers
         .get("metadata-flavor")
         .and_then(|value| value.to_str().ok());
@@ -57,17 +60,13 @@ async fn token(State(account): State<Account>, headers: HeaderMap) -> Response {
         )
             .into_response();
     }
-    let issued = account
-        .service_account_id
-        .as_deref()
-        .map(|id| account.iam.issue_token(id));
-    match issued {
-        Some(Ok(issued)) => Json(json!({
+    match tokens.issue(verdict) {
+        Some(issued) => Json(json!({
             "access_token": issued.token,
             "expires_in": issued.expires_in.as_secs(),
             "token_type": "Bearer",
         }))
         .into_response(),
-        Some(Err(_)) | None => (StatusCode::NOT_FOUND, "no service account").into_response(),
+        None => (StatusCode::NOT_FOUND, "no service account").into_response(),
     }
 }

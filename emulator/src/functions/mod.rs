@@ -4,7 +4,10 @@ pub mod error;
 pub mod event;
 pub mod reply;
 
+mod broken;
+mod capacity;
 mod channel;
+mod direct;
 mod endpoint;
 mod instance;
 pub mod journal;
@@ -13,7 +16,9 @@ mod memory;
 mod metadata;
 mod output;
 mod pool;
+mod scaling;
 mod supervise;
+mod tokens;
 mod unpack;
 mod version;
 
@@ -32,15 +37,19 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 use yandex_cloud_rest::model::version::LATEST;
 
+pub use capacity::Limits;
 pub use error::{FunctionError, InvokeError};
-pub use pool::Limits;
 
-use crate::cloud::plane::Deployment;
+use crate::cloud::plane::{Deployment, Scaling};
 use crate::error::Status;
-use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::iam::{Permission, Resource, Subject};
+use crate::inspect::Inspector;
+use capacity::Capacity;
 use journal::{Journal, Story};
+use scaling::Policies;
 use version::{Host, Version};
 
 /// The script that loads a handler and serves calls.
@@ -59,6 +68,7 @@ struct Function {
 #[derive(Debug)]
 struct Inner {
     host: Host,
+    policies: Policies,
     functions: Mutex<HashMap<String, Function>>,
     stopped: CancellationToken,
 }
@@ -70,15 +80,21 @@ pub struct Functions(Arc<Inner>);
 impl Functions {
     /// No functions yet. `node` runs them, `work_dir` gets their code, and they
     /// trust the `authority` whose certificate is in that file (absolute, PEM).
+    /// The `inspector` breaks calls of them.
     #[must_use]
-    pub fn new(iam: Iam, node: PathBuf, work_dir: PathBuf, authority: Option<PathBuf>) -> Self {
-        Self::with_limits(iam, node, work_dir, authority, Limits::default())
+    pub fn new(
+        inspector: Inspector,
+        node: PathBuf,
+        work_dir: PathBuf,
+        authority: Option<PathBuf>,
+    ) -> Self {
+        Self::with_limits(inspector, node, work_dir, authority, Limits::default())
     }
 
     /// The same with other limits.
     #[must_use]
     pub fn with_limits(
-        iam: Iam,
+        inspector: Inspector,
         node: PathBuf,
         work_dir: PathBuf,
         authority: Option<PathBuf>,
@@ -87,14 +103,16 @@ impl Functions {
         let tasks = TaskTracker::new();
         Self(Arc::new(Inner {
             host: Host {
-                iam,
+                inspector,
                 node,
                 work_dir,
                 authority,
                 limits,
+                capacity: Arc::new(Capacity::new(limits)),
                 journal: Journal::default(),
                 tasks,
             },
+            policies: Policies::default(),
             functions: Mutex::default(),
             stopped: CancellationToken::new(),
         }))
@@ -131,12 +149,33 @@ impl Functions {
         if let Some(function) = self.functions().get_mut(function_id) {
             function.tags.insert(tag.to_owned(), version_id.to_owned());
         }
+        self.provision(function_id);
     }
 
     /// Removes a tag.
     pub fn remove_tag(&self, function_id: &str, tag: &str) {
         if let Some(function) = self.functions().get_mut(function_id) {
             function.tags.remove(tag);
+        }
+        self.provision(function_id);
+    }
+
+    /// Sets how a tag's version scales.
+    pub fn scale(&self, function_id: &str, tag: &str, policy: Scaling) {
+        self.0.policies.set(function_id, tag, policy);
+        self.provision(function_id);
+    }
+
+    /// Each version keeps as many instances ready as its tags want.
+    fn provision(&self, function_id: &str) {
+        let functions = self.functions();
+        let Some(function) = functions.get(function_id) else {
+            return;
+        };
+        for (id, version) in &function.versions {
+            let tags = function.tags.iter().filter(|(_, tagged)| *tagged == id);
+            let wanted = tags.map(|(tag, _)| self.0.policies.of(function_id, tag).provisioned);
+            version.provision(wanted.sum());
         }
     }
 
@@ -153,6 +192,7 @@ impl Functions {
 
     /// Ends a function's processes and removes its code.
     pub async fn delete_function(&self, function_id: &str) {
+        self.0.policies.forget(function_id);
         let function = self.functions().remove(function_id);
         for version in function
             .into_iter()
@@ -177,7 +217,7 @@ impl Functions {
             .map(|function| function.folder_id.clone());
         let folder_id = folder_id.ok_or_else(|| not_found(function_id, LATEST))?;
         let resource = Resource::function(&folder_id, function_id);
-        let iam = &self.0.host.iam;
+        let iam = self.0.host.inspector.iam();
         let allowed = match caller {
             Some(subject) => iam.authorize(subject, Permission::FunctionInvoke, &resource),
             None => iam.authorize_anonymous(Permission::FunctionInvoke, &resource),
@@ -196,17 +236,48 @@ impl Functions {
         tag: &str,
         event: Value,
     ) -> Result<Value, InvokeError> {
+        let request_id = Uuid::new_v4().to_string();
+        self.invoke_as(&request_id, function_id, tag, event).await
+    }
+
+    /// The same under a request id that the event tells as well: the call's
+    /// context has it too (documented by samples). It must be unique among the
+    /// calls that run.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke_as(
+        &self,
+        request_id: &str,
+        function_id: &str,
+        tag: &str,
+        event: Value,
+    ) -> Result<Value, InvokeError> {
         if self.0.stopped.is_cancelled() {
             return Err(InvokeError::Unavailable(function_id.to_owned()));
         }
         let version = self.version(function_id, tag)?;
-        let call = self
-            .0
-            .host
-            .tasks
-            .spawn(async move { version.call(&event).await });
+        let too_many = || InvokeError::TooManyCalls(function_id.to_owned());
+        let by_tag = self.0.policies.begin(function_id, tag);
+        let by_tag = by_tag.ok_or_else(too_many)?;
+        let of_all = self.0.host.capacity.begin().ok_or_else(too_many)?;
+        let inspector = self.0.host.inspector.clone();
+        let path = format!("/{function_id}/{tag}");
+        let request_id = request_id.to_owned();
+        let call = self.0.host.tasks.spawn(async move {
+            let call = || version.call(request_id.clone(), &event, &by_tag);
+            let result = broken::invoke(&inspector, &path, &event, call).await;
+            drop((by_tag, of_all));
+            result
+        });
         call.await
             .unwrap_or_else(|error| Err(InvokeError::Internal(error.to_string())))
+    }
+
+    /// The id of the version that a tag names.
+    pub(super) fn version_id(&self, function_id: &str, tag: &str) -> Option<String> {
+        let functions = self.functions();
+        functions.get(function_id)?.tags.get(tag).cloned()
     }
 
     fn version(&self, function_id: &str, tag: &str) -> Result<Arc<Version>, InvokeError> {

@@ -23,8 +23,8 @@ impl FunctionReply {
     ///
     /// # Errors
     /// `Malformed` when it isn't `{"statusCode", "headers", "multiValueHeaders",
-    /// "body", "isBase64Encoded"}` with a string as body. That `statusCode` must
-    /// be there is a guess on the strict side.
+    /// "body", "isBase64Encoded"}` with a string as body. Without `statusCode` it
+    /// is 200: the documentation's own sample returns a body alone.
     pub fn parse(result: &Value) -> Result<Self, InvokeError> {
         let malformed = |reason: &str| InvokeError::Malformed {
             reason: reason.to_owned(),
@@ -33,11 +33,14 @@ impl FunctionReply {
         let fields = result
             .as_object()
             .ok_or_else(|| malformed("not an object"))?;
-        let status = fields.get("statusCode").and_then(Value::as_u64);
-        let status = status
-            .and_then(|code| u16::try_from(code).ok())
-            .and_then(|code| StatusCode::from_u16(code).ok())
-            .ok_or_else(|| malformed("statusCode must be an HTTP status"))?;
+        let status = match fields.get("statusCode") {
+            None => StatusCode::OK,
+            Some(code) => code
+                .as_u64()
+                .and_then(|code| u16::try_from(code).ok())
+                .and_then(|code| StatusCode::from_u16(code).ok())
+                .ok_or_else(|| malformed("statusCode must be an HTTP status"))?,
+        };
         let text = match fields.get("body") {
             None | Some(Value::Null) => "",
             Some(Value::String(text)) => text,
@@ -127,12 +130,19 @@ mod tests {
     }
 
     #[test]
+    fn a_body_alone_is_a_good_reply() {
+        let reply = FunctionReply::parse(&json!({ "body": "hi" })).unwrap();
+        assert_eq!((reply.status.as_u16(), &*reply.body), (200, &b"hi"[..]));
+    }
+
+    #[test]
     fn results_that_are_no_replies_are_malformed() {
         for result in [
             json!("hello"),
             json!(null),
-            json!({}),
+            json!([]),
             json!({ "statusCode": 42 }),
+            json!({ "statusCode": "200" }),
             json!({ "statusCode": 200, "body": { "not": "text" } }),
             json!({ "statusCode": 200, "body": "!", "isBase64Encoded": true }),
         ] {

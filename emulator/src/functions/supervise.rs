@@ -2,6 +2,7 @@
 
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,6 +11,7 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::process::Child;
 use tokio::time::MissedTickBehavior;
 
+use super::capacity::Slot;
 use super::error::InvokeError;
 use super::instance::Instance;
 use super::memory;
@@ -36,7 +38,9 @@ impl Instance {
                     is_frozen = *frozen.borrow_and_update();
                     signal(child, if is_frozen { Signal::STOP } else { Signal::CONT });
                 }
-                () = tokio::time::sleep(self.idle), if is_frozen => self.end_if_frozen(),
+                () = self.clock.sleep(self.idle), if is_frozen => {
+                    self.end_if_frozen();
+                }
                 _ = memory.tick(), if !is_frozen => self.check_memory(),
             }
         }
@@ -58,7 +62,13 @@ impl Instance {
         }
     }
 
-    pub(super) async fn supervise(self: Arc<Self>, mut child: Child, from_child: OwnedReadHalf) {
+    /// The instance's room is free again when its process is gone.
+    pub(super) async fn supervise(
+        self: Arc<Self>,
+        mut child: Child,
+        from_child: OwnedReadHalf,
+        slot: Slot,
+    ) {
         let reader = tokio::spawn(read(Arc::clone(&self), from_child));
         let ended = self.watch(&mut child).await;
         // What it said before it ended still counts.
@@ -69,6 +79,8 @@ impl Instance {
             );
         }
         self.end(InvokeError::crashed(how_it_ended(ended)));
+        self.gone.store(true, Ordering::Release);
+        drop(slot);
     }
 }
 

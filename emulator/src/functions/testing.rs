@@ -14,11 +14,13 @@ use super::{Deployment, Functions, LATEST, Limits};
 use crate::clock::Clock;
 use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
+use crate::inspect::Inspector;
 
 pub(crate) const FOLDER: &str = "b1gemulator000000000";
 
 pub(crate) struct Stage {
     pub(crate) iam: Iam,
+    pub(crate) inspector: Inspector,
     pub(crate) functions: Functions,
     /// Has `functions.functionInvoker` on the folder, and is every version's own account.
     pub(crate) account: String,
@@ -35,12 +37,14 @@ impl Stage {
         let account = iam
             .add_account(FOLDER, "tester", &["functions.functionInvoker"])
             .unwrap();
+        let inspector = Inspector::new(iam.clone());
         let work = TempDir::new().unwrap();
         let code = work.path().join("functions");
         let node = PathBuf::from("node");
-        let functions = Functions::with_limits(iam.clone(), node, code, None, limits);
+        let functions = Functions::with_limits(inspector.clone(), node, code, None, limits);
         Self {
             iam,
+            inspector,
             functions,
             account,
             work,
@@ -59,6 +63,7 @@ impl Stage {
             timeout: Duration::from_mins(1),
             concurrency: 16,
             service_account_id: Some(self.account.clone()),
+            metadata: true,
         }
     }
 

@@ -1,6 +1,8 @@
 mod archives;
+mod faults;
 mod http;
 mod lifecycle;
+mod scaling;
 
 use std::fs;
 use std::path::Path;
@@ -93,7 +95,7 @@ async fn two_calls_overlap_in_one_instance() {
 async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they_fail() {
     let stage = Stage::with_limits(Limits {
         instances: 2,
-        queue: 1,
+        calls: 3,
         ..Limits::default()
     });
     let code = r"
@@ -114,8 +116,8 @@ async fn a_busy_instance_is_joined_by_another_and_then_calls_queue_and_then_they
     };
     let first = [call(), call()];
     until(|| fs::read_dir(&folder).unwrap().count() == 2).await;
-    // One of these waits, the other one finds the queue full: whichever it is,
-    // it fails while everybody else is still held.
+    // One of these waits and counts as a call in progress, so that the other one
+    // is one too many: it fails while everybody else is still held.
     let (refused, _, waiting) = futures::future::select_all([call(), call()]).await;
     assert_eq!(
         refused.unwrap(),
@@ -138,12 +140,14 @@ async fn one_timeout_ends_every_call_of_the_instance() {
     let code = r"
         exports.handler = (event) => event === 'pid' ? process.pid : new Promise(() => {});";
     let mut deployment = stage.deployment("d4e1", code);
-    deployment.timeout = Duration::from_millis(300);
+    // Loading counts to it, on a busy machine too.
+    let limit = Duration::from_secs(2);
+    deployment.timeout = limit;
     stage.deploy(deployment).await;
     let call = |event: &str| stage.functions.invoke("d4e1", LATEST, json!(event));
     let pid = call("pid").await.unwrap();
     let (first, second) = tokio::join!(call("hang"), call("hang"));
-    let timeout = InvokeError::Timeout(Duration::from_millis(300));
+    let timeout = InvokeError::Timeout(limit);
     assert_eq!((first, second), (Err(timeout.clone()), Err(timeout)));
     let process = format!("/proc/{pid}");
     until(|| !Path::new(&process).exists()).await;
@@ -152,6 +156,21 @@ async fn one_timeout_ends_every_call_of_the_instance() {
         pid,
         "the next call gets a new instance"
     );
+}
+
+#[tokio::test]
+async fn loading_the_handler_counts_to_the_time_of_the_first_call() {
+    let stage = Stage::new();
+    let code = r"
+        const end = Date.now() + 60000;
+        while (Date.now() < end);
+        exports.handler = () => 'late';";
+    let mut deployment = stage.deployment("d4e1", code);
+    deployment.timeout = Duration::from_millis(200);
+    stage.deploy(deployment).await;
+    let late = stage.functions.invoke("d4e1", LATEST, Value::Null).await;
+    let timeout = InvokeError::Timeout(Duration::from_millis(200));
+    assert_eq!(late, Err(timeout));
 }
 
 #[tokio::test]
@@ -220,6 +239,9 @@ async fn the_metadata_service_gives_tokens_to_who_asks_properly() {
     let mut anonymous = stage.deployment("d4e2", code);
     anonymous.service_account_id = None;
     stage.deploy(anonymous).await;
+    let mut closed = stage.deployment("d4e3", code);
+    closed.metadata = false;
+    stage.deploy(closed).await;
     let flavor = json!({ "Metadata-Flavor": "Google" });
 
     let given = stage
@@ -236,12 +258,11 @@ async fn the_metadata_service_gives_tokens_to_who_asks_properly() {
         .await
         .unwrap();
     assert_eq!(careless["status"], 403);
-    let nobody = stage
-        .functions
-        .invoke("d4e2", LATEST, flavor)
-        .await
-        .unwrap();
-    assert_eq!(nobody["status"], 404);
+    for function in ["d4e2", "d4e3"] {
+        let call = stage.functions.invoke(function, LATEST, flavor.clone());
+        let reply = call.await.unwrap();
+        assert_eq!(reply["status"], 404, "no account, or switched off");
+    }
 }
 
 #[tokio::test]

@@ -9,20 +9,23 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
+use super::capacity::{Capacity, Limits};
 use super::channel::{Context, Token};
 use super::error::InvokeError;
 use super::journal::{CallRecord, Journal};
 use super::launch::Launch;
-use super::pool::{Limits, Pool};
+use super::pool::Pool;
+use super::scaling::ByTag;
+use super::tokens::Tokens;
 use super::unpack::{Handler, find_handler, unpack};
 use super::{Deployment, metadata};
 use crate::error::Status;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
 
 /// What a process finds commands in; the emulator's own search path stays out.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -35,14 +38,18 @@ const TRUST: [&str; 2] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
 
 const MIB: u64 = 1 << 20;
 
+/// Largest event in bytes of JSON (3.5 MB, reference §4.2).
+const MAX_EVENT: usize = 3_670_016;
+
 /// What all versions share.
 #[derive(Debug, Clone)]
 pub(super) struct Host {
-    pub(super) iam: Iam,
+    pub(super) inspector: Inspector,
     pub(super) node: PathBuf,
     pub(super) work_dir: PathBuf,
     pub(super) authority: Option<PathBuf>,
     pub(super) limits: Limits,
+    pub(super) capacity: Arc<Capacity>,
     pub(super) journal: Journal,
     pub(super) tasks: TaskTracker,
 }
@@ -50,10 +57,9 @@ pub(super) struct Host {
 /// A version that can be called.
 #[derive(Debug)]
 pub(super) struct Version {
-    iam: Iam,
     function_id: String,
     id: String,
-    service_account_id: Option<String>,
+    tokens: Tokens,
     memory_mib: u64,
     timeout: Duration,
     code: PathBuf,
@@ -76,18 +82,16 @@ impl Version {
             .map_err(failed)?;
         let handler = unpacked(deployment.zip, &code, deployment.entrypoint.clone()).await?;
 
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+        let stop = CancellationToken::new();
+        let tokens = Tokens {
+            inspector: host.inspector.clone(),
+            function_id: deployment.function_id.clone(),
+            service_account_id: deployment.service_account_id,
+        };
+        let of_metadata = tokens.clone().only_if(deployment.metadata);
+        let metadata_address = serve_metadata(host, of_metadata, stop.clone())
             .await
             .map_err(failed)?;
-        let metadata_address = listener.local_addr().map_err(failed)?;
-        let stop = CancellationToken::new();
-        let account = deployment.service_account_id.clone();
-        host.tasks.spawn(metadata::serve(
-            listener,
-            host.iam.clone(),
-            account,
-            stop.clone(),
-        ));
 
         let memory_mib = (deployment.memory_bytes / MIB).max(1);
         let launch = Launch {
@@ -107,15 +111,16 @@ impl Version {
             memory_mib,
             version_id: deployment.version_id.clone(),
             idle: host.limits.idle,
+            clock: host.inspector.iam().clock().clone(),
             journal: host.journal.clone(),
         };
         let concurrency = usize::try_from(deployment.concurrency).unwrap_or(1);
-        let pool = Pool::new(launch, concurrency, host.limits, host.tasks.clone());
+        let capacity = Arc::clone(&host.capacity);
+        let pool = Pool::new(launch, concurrency, capacity, host.tasks.clone());
         Ok(Self {
-            iam: host.iam.clone(),
             function_id: deployment.function_id,
             id: deployment.version_id,
-            service_account_id: deployment.service_account_id,
+            tokens,
             memory_mib,
             timeout: deployment.timeout,
             code,
@@ -126,9 +131,15 @@ impl Version {
     }
 
     /// One call.
-    pub(super) async fn call(&self, event: &Value) -> Result<Value, InvokeError> {
-        let lease = self.pool.acquire().await?;
-        let context = self.context();
+    pub(super) async fn call(
+        &self,
+        request_id: String,
+        event: &Value,
+        by_tag: &ByTag,
+    ) -> Result<Value, InvokeError> {
+        let event = encoded(event)?;
+        let lease = self.pool.acquire(by_tag).await?;
+        let mut context = self.context(request_id).await;
         let start = Instant::now();
         self.journal.began(CallRecord {
             request_id: context.request_id.clone(),
@@ -139,26 +150,27 @@ impl Version {
             millis: None,
             error: None,
         });
-        let result = lease.instance().call(event, &context, self.timeout).await;
+        let instance = lease.instance();
+        let result = instance.call(&event, &mut context, self.timeout).await;
         let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let error = result.as_ref().err().map(ToString::to_string);
         self.journal.ended(&context.request_id, millis, error);
         result
     }
 
-    fn context(&self) -> Context {
-        // An account that was deleted meanwhile gives no token, as in the cloud.
-        let issued = self
-            .service_account_id
-            .as_deref()
-            .map(|id| self.iam.issue_token(id));
-        let token = issued.and_then(Result::ok).map(|issued| Token {
+    /// Keeps so many instances ready.
+    pub(super) fn provision(&self, count: usize) {
+        self.pool.provision(count);
+    }
+
+    async fn context(&self, request_id: String) -> Context {
+        let token = self.tokens.of_call().await.map(|issued| Token {
             access: issued.token,
             lifetime: issued.expires_in.as_secs(),
             scheme: "Bearer",
         });
         Context {
-            request_id: Uuid::new_v4().to_string(),
+            request_id,
             function_name: self.function_id.clone(),
             function_version: self.id.clone(),
             memory_limit_in_mb: self.memory_mib.to_string(),
@@ -180,6 +192,31 @@ impl Version {
             tracing::warn!(%error, folder = %self.code.display(), "can't remove a version's code");
         }
     }
+}
+
+/// Starts a version's metadata service; where it listens.
+async fn serve_metadata(
+    host: &Host,
+    tokens: Tokens,
+    stop: CancellationToken,
+) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let address = listener.local_addr()?;
+    host.tasks.spawn(metadata::serve(listener, tokens, stop));
+    Ok(address)
+}
+
+/// An event as text, unless it is larger than the cloud takes.
+fn encoded(event: &Value) -> Result<Box<RawValue>, InvokeError> {
+    let event = to_raw_value(event).map_err(|error| InvokeError::BadRequest(error.to_string()))?;
+    let bytes = event.get().len();
+    if bytes > MAX_EVENT {
+        return Err(InvokeError::TooLarge {
+            bytes,
+            limit: MAX_EVENT,
+        });
+    }
+    Ok(event)
 }
 
 async fn unpacked(zip: Vec<u8>, code: &Path, entrypoint: String) -> Result<Handler, Status> {

@@ -90,17 +90,18 @@ impl World {
         };
         // Nothing is deployed, so that neither of them is used.
         let nowhere = PathBuf::from("/nonexistent");
-        let functions = Functions::new(iam.clone(), nowhere.clone(), nowhere, None);
+        let calm = Inspector::new(iam.clone());
+        let functions = Functions::new(calm.clone(), nowhere.clone(), nowhere, None);
         let traffic = Traffic::default();
-        let gateways = Gateways::new(iam.clone(), functions.clone(), Security::Plain, traffic);
+        let gateways = Gateways::new(calm.clone(), functions.clone(), Security::Plain, traffic);
         let cloud = Cloud::new(settings, iam.clone(), ids, Arc::new(NoDataPlane));
         // Rules for faults are taken by one inspector and obeyed by another: some
         // of them hold calls for long.
-        let router = crate::rest::router(cloud, Inspector::new(iam.clone()))
+        let router = crate::rest::router(cloud, Inspector::new(iam))
             .merge(functions.router())
             .merge(gateways.connections_router());
         Self {
-            service: InspectRest::new(Inspector::new(iam), router),
+            service: InspectRest::new(calm, router),
             token: token.expect("a token").token,
             made: Vec::new(),
         }

@@ -47,14 +47,13 @@ impl Gateways {
     ) -> Result<Arc<Connection>, Status> {
         let token = headers.get(http::header::AUTHORIZATION);
         let subject = self
-            .0
-            .iam
+            .iam()
             .authenticate(token.and_then(|value| value.to_str().ok()))?;
         let found = self.0.connections.get(id);
         let connection =
             found.ok_or_else(|| Status::not_found(format!("Connection {id} not found")))?;
         let resource = Resource::gateway(&connection.folder_id, &connection.gateway_id);
-        self.0.iam.authorize(&subject, permission, &resource)?;
+        self.iam().authorize(&subject, permission, &resource)?;
         Ok(connection)
     }
 

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use super::Gateways;
 use super::connection::{Connection, Outgoing};
 use super::event::{Incoming, Kind, Target, web_socket};
-use super::spec::{FunctionCall, WebSocketOperation};
+use super::spec::{Described, FunctionCall, WebSocketOperation};
 use crate::functions::InvokeError;
 use crate::functions::reply::FunctionReply;
 use crate::iam::Subject;
@@ -15,25 +15,33 @@ use crate::iam::Subject;
 pub(super) const MESSAGE_BYTES: usize = 128 * 1024;
 
 impl Gateways {
-    /// What an operation answers to an event of a connection.
+    /// What an operation answers to an event of a connection; nothing when a
+    /// fault rule loses it.
     pub(super) async fn answer(
         &self,
         operation: &WebSocketOperation,
         connection: &Connection,
         incoming: &Incoming,
         kind: &Kind<'_>,
-    ) -> Result<FunctionReply, InvokeError> {
-        let target = self.target(&operation.id, &operation.call);
+    ) -> Option<Result<FunctionReply, InvokeError>> {
+        let target = self.target(&operation.id, &operation.call, &operation.described);
         let event = web_socket(connection, incoming, target, kind);
-        self.call(&operation.call, event).await
+        self.tell(&operation.call, connection, kind, event).await
     }
 
     /// What an event is for, now.
-    pub(super) fn target<'a>(&self, operation_id: &'a str, call: &'a FunctionCall) -> Target<'a> {
-        let now = self.0.iam.clock().now();
+    pub(super) fn target<'a>(
+        &self,
+        operation_id: &'a str,
+        call: &'a FunctionCall,
+        described: &'a Described,
+    ) -> Target<'a> {
+        let now = self.iam().clock().now();
         Target {
             operation_id,
             function_id: &call.function_id,
+            format: call.format,
+            described,
             now,
         }
     }
@@ -48,8 +56,10 @@ impl Gateways {
         let subject = call.service_account_id.clone().map(|id| Subject { id });
         let functions = &self.0.functions;
         functions.authorize(&call.function_id, subject.as_ref())?;
+        let request_id = event["requestContext"]["requestId"].as_str();
+        let request_id = request_id.unwrap_or_default().to_owned();
         let result = functions
-            .invoke(&call.function_id, &call.tag, event)
+            .invoke_as(&request_id, &call.function_id, &call.tag, event)
             .await?;
         FunctionReply::parse(&result)
     }

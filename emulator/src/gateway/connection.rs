@@ -68,7 +68,8 @@ pub(super) fn new_id() -> String {
 }
 
 impl Connection {
-    /// A connection of a gateway's path with an empty queue of that length.
+    /// A connection of a gateway's path with an empty queue of that length. Its
+    /// times are whole milliseconds, as in events.
     pub(super) fn new(
         gateway: &super::Gateway,
         path: &str,
@@ -77,6 +78,8 @@ impl Connection {
         queue: usize,
     ) -> (Self, mpsc::Receiver<Outgoing>) {
         let (outgoing, queue) = mpsc::channel(queue.max(1));
+        let millis = connected_at.as_millisecond();
+        let connected_at = Timestamp::from_millisecond(millis).unwrap_or(connected_at);
         let connection = Self {
             id: new_id(),
             gateway_id: gateway.id.clone(),
@@ -84,7 +87,7 @@ impl Connection {
             path: path.to_owned(),
             identity,
             connected_at,
-            last_active_millis: AtomicI64::new(connected_at.as_millisecond()),
+            last_active_millis: AtomicI64::new(millis),
             outgoing,
             too_slow: CancellationToken::new(),
         };

@@ -14,11 +14,18 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::spec::Parameters;
-use crate::functions::event::{Values, http_body, request_context};
+use super::spec::{Described, Parameters, PayloadFormat};
+use crate::functions::event::{Values, forwarded_for, http_body, request_context};
 
-/// Headers of a request that belong to one hop.
-const DROPPED: [&str; 9] = [
+/// Headers of a request that its client doesn't choose, or that belong to one
+/// hop.
+const DROPPED: [&str; 14] = [
+    // The gateway states these itself.
+    "x-envoy-external-address",
+    "x-forwarded-for",
+    "x-real-remote-address",
+    "x-request-id",
+    "x-trace-id",
     "upgrade",
     "connection",
     "keep-alive",
@@ -43,6 +50,8 @@ pub(super) struct Incoming {
     query: Values,
     /// As requested.
     path: String,
+    /// The query as it was written.
+    query_text: String,
     path_parameters: Values,
     peer: SocketAddr,
     user_agent: String,
@@ -65,25 +74,35 @@ impl Incoming {
         let agent = headers
             .get(http::header::USER_AGENT)
             .and_then(|value| value.to_str().ok());
+        let forwarded = forwarded_for(headers, peer.ip());
         let mut headers = Values::of_headers(&kept);
         let address = peer.ip().to_string();
-        headers.push("X-Envoy-External-Address", address.clone());
+        headers.push("X-Envoy-External-Address", address);
         headers.push(
             "X-Envoy-Original-Path",
             uri.path_and_query().map_or("/", |path| path.as_str()),
         );
-        headers.push("X-Forwarded-For", address);
+        headers.push("X-Forwarded-For", forwarded);
         headers.push("X-Forwarded-Proto", scheme);
         headers.push("X-Real-Remote-Address", peer.to_string());
+        headers.push("X-Serverless-Certificate-Ids", "{}");
         headers.push("X-Serverless-Gateway-Id", gateway_id);
         Self {
             headers,
             query: Values::of_query(uri.query()),
             path: uri.path().to_owned(),
+            query_text: uri.query().unwrap_or_default().to_owned(),
             path_parameters: Values::of_pairs(parameters),
             peer,
             user_agent: agent.unwrap_or_default().to_owned(),
         }
+    }
+
+    /// Parameters of the path, and those of the query that the specification
+    /// describes (documented: others are no parameters).
+    fn parameters(&self, described: &Described) -> Values {
+        let query = self.query.only(|name| described.has_query(name));
+        self.path_parameters.with(&query)
     }
 
     /// The client's program.
@@ -97,6 +116,8 @@ impl Incoming {
 pub(super) struct Target<'a> {
     pub(super) operation_id: &'a str,
     pub(super) function_id: &'a str,
+    pub(super) format: PayloadFormat,
+    pub(super) described: &'a Described,
     pub(super) now: Timestamp,
 }
 
@@ -109,7 +130,7 @@ pub(super) enum Kind<'a> {
 }
 
 impl Kind<'_> {
-    fn names(&self) -> (&'static str, &'static str) {
+    pub(super) fn names(&self) -> (&'static str, &'static str) {
         match self {
             Self::Connect => ("CONNECT", "GET"),
             Self::Message { .. } => ("MESSAGE", "POST"),
@@ -118,7 +139,8 @@ impl Kind<'_> {
     }
 }
 
-/// An event of a connection.
+/// An event of a connection, the same in both formats: the official types and
+/// samples know one kind only (that format 0.1 doesn't differ is a guess).
 pub(super) fn web_socket(
     connection: &Connection,
     incoming: &Incoming,
@@ -142,7 +164,7 @@ pub(super) fn web_socket(
     headers.push("X-Yc-Apigateway-Websocket-Event-Type", name);
     // Query parameters belong to the handshake only; a path stays what it is.
     let parameters = match kind {
-        Kind::Connect => incoming.path_parameters.with(&incoming.query),
+        Kind::Connect => incoming.parameters(target.described),
         Kind::Message { .. } | Kind::Disconnect { .. } => incoming.path_parameters.clone(),
     };
     let mut event = json!({
@@ -205,7 +227,8 @@ fn add_message(
     (body, encoded)
 }
 
-/// An event of a plain request, format 1.0.
+/// An event of a plain request to the path that the specification calls
+/// `resource`.
 pub(super) fn plain(
     resource: &str,
     incoming: &Incoming,
@@ -214,26 +237,41 @@ pub(super) fn plain(
     body: &[u8],
 ) -> Value {
     let (headers, context) = common(incoming, target, method.as_str());
-    let parameters = incoming.path_parameters.with(&incoming.query);
     let kind = headers.single();
     let (body, encoded) = http_body(kind["Content-Type"].as_str(), body);
-    json!({
-        "version": "1.0",
-        "resource": resource,
-        "path": incoming.path,
+    let mut event = json!({
         "httpMethod": method.as_str(),
         "headers": headers.single(),
         "multiValueHeaders": headers.multiple(),
         "queryStringParameters": incoming.query.single(),
         "multiValueQueryStringParameters": incoming.query.multiple(),
         "requestContext": context,
-        "pathParameters": incoming.path_parameters.single(),
-        "parameters": parameters.single(),
-        "multiValueParameters": parameters.multiple(),
         "body": body,
         "isBase64Encoded": encoded,
-        "operationId": target.operation_id,
-    })
+    });
+    let parameters = incoming.parameters(target.described);
+    let (one, many) = (parameters.single(), parameters.multiple());
+    let of_path = incoming.path_parameters.single();
+    match target.format {
+        // `url` ends with `?` when there is no query: seen in recorded events.
+        PayloadFormat::V0 => {
+            event["url"] = json!(format!("{}?{}", incoming.path, incoming.query_text));
+            event["path"] = json!(resource);
+            event["pathParams"] = of_path;
+            event["params"] = one;
+            event["multiValueParams"] = many;
+        }
+        PayloadFormat::V1 => {
+            event["version"] = json!("1.0");
+            event["resource"] = json!(resource);
+            event["path"] = json!(incoming.path);
+            event["pathParameters"] = of_path;
+            event["parameters"] = one;
+            event["multiValueParameters"] = many;
+            event["operationId"] = json!(target.operation_id);
+        }
+    }
+    event
 }
 
 fn common(incoming: &Incoming, target: Target<'_>, method: &str) -> (Values, Map<String, Value>) {

@@ -16,7 +16,8 @@ use super::listener::{Answer, text};
 use super::plain::{failed, replied};
 use super::socket::Socket;
 use super::spec::{Parameters, WebSocketItem};
-use super::{Gateway, Gateways};
+use super::{GOING_AWAY, Gateway, Gateways};
+use crate::inspect::Cut;
 use crate::traffic::Seen;
 
 /// Tells a client its connection's id.
@@ -39,7 +40,7 @@ pub(super) async fn upgrade(
     parameters: &Parameters,
     mut request: Request<body::Incoming>,
     peer: SocketAddr,
-) -> Answer {
+) -> Result<Answer, Cut> {
     let headers = request.headers();
     let version = headers
         .get(header::SEC_WEBSOCKET_VERSION)
@@ -48,10 +49,10 @@ pub(super) async fn upgrade(
         .get(header::SEC_WEBSOCKET_KEY)
         .filter(|_| version == Some(b"13"));
     let Some(key) = key else {
-        return text(
+        return Ok(text(
             StatusCode::BAD_REQUEST,
             "this is no WebSocket handshake of version 13",
-        );
+        ));
     };
     let accept = derive_accept_key(key.as_bytes());
     let incoming = Incoming::new(
@@ -66,7 +67,7 @@ pub(super) async fn upgrade(
         source_ip: peer.ip(),
         user_agent: agent,
     };
-    let now = gateways.0.iam.clock().now();
+    let now = gateways.iam().clock().now();
     let (connection, queue) =
         Connection::new(gateway, path, identity, now, gateways.0.settings.queue);
     let socket = Socket {
@@ -85,7 +86,7 @@ pub(super) async fn upgrade(
         .tasks
         .spawn(open(socket, accept, upgraded, queue, reply));
     let lost = || text(StatusCode::INTERNAL_SERVER_ERROR, "the handshake failed");
-    answer.await.unwrap_or_else(|_| lost())
+    answer.await.unwrap_or_else(|_| Ok(lost()))
 }
 
 async fn open(
@@ -93,7 +94,7 @@ async fn open(
     accept: String,
     upgraded: OnUpgrade,
     queue: mpsc::Receiver<Outgoing>,
-    reply: oneshot::Sender<Answer>,
+    reply: oneshot::Sender<Result<Answer, Cut>>,
 ) {
     let headers = match connect(&socket).await {
         Ok(headers) => headers,
@@ -109,8 +110,12 @@ async fn open(
         gateway_id: socket.gateway.id.clone(),
         connection_id: socket.connection.id.clone(),
     });
+    // Stopped while the function was asked: nobody else would close it.
+    if socket.gateway.is_paused() {
+        socket.connection.send(Outgoing::Close(GOING_AWAY));
+    }
     let heard = reply
-        .send(switching(&accept, &socket.connection.id, &headers))
+        .send(Ok(switching(&accept, &socket.connection.id, &headers)))
         .is_ok();
     let upgraded = if heard {
         tokio::select! {
@@ -123,8 +128,9 @@ async fn open(
     socket.run(upgraded, queue).await;
 }
 
-/// The reply's headers when the function agrees, or the answer that refuses.
-async fn connect(socket: &Socket) -> Result<HeaderMap, Answer> {
+/// The reply's headers when the function agrees, or what refuses: an answer,
+/// or a connection that ends without one.
+async fn connect(socket: &Socket) -> Result<HeaderMap, Result<Answer, Cut>> {
     let Some(operation) = &socket.operations.connect else {
         return Ok(HeaderMap::new());
     };
@@ -138,7 +144,8 @@ async fn connect(socket: &Socket) -> Result<HeaderMap, Answer> {
         )
         .await;
     match answered {
-        Ok(reply) if reply.status.is_success() => {
+        None => Err(Err(Cut)),
+        Some(Ok(reply)) if reply.status.is_success() => {
             let headers = reply.headers.clone();
             let greets = socket.gateways.0.settings.connect_body_is_delivered;
             if let Some(greeting) = frame(reply).filter(|_| greets) {
@@ -146,8 +153,8 @@ async fn connect(socket: &Socket) -> Result<HeaderMap, Answer> {
             }
             Ok(headers)
         }
-        Ok(reply) => Err(replied(reply)),
-        Err(error) => Err(failed(&error)),
+        Some(Ok(reply)) => Err(Ok(replied(reply))),
+        Some(Err(error)) => Err(Ok(failed(&error))),
     }
 }
 

@@ -1,6 +1,5 @@
 //! A gateway's listener: plain requests, and upgrades to WebSocket.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Gateway, Gateways, handshake, plain};
+use super::{Gateway, Gateways, cors, handshake, plain};
+use crate::inspect::Cut;
 
 /// How long a client may take to send a request's headers.
 const HEADERS_LIMIT: Duration = Duration::from_secs(30);
@@ -76,7 +76,7 @@ pub(super) async fn exchange(
     let stop = gateway.stop.clone();
     let service = service_fn(move |request| {
         let (gateways, gateway) = (gateways.clone(), Arc::clone(&gateway));
-        async move { Ok::<_, Infallible>(answer(&gateways, &gateway, request, peer).await) }
+        async move { answer(&gateways, &gateway, request, peer).await }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -93,23 +93,35 @@ pub(super) async fn exchange(
     }
 }
 
+/// An error, which only a fault rule makes, ends the connection.
 async fn answer(
     gateways: &Gateways,
     gateway: &Arc<Gateway>,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> Answer {
+) -> Result<Answer, Cut> {
+    if gateway.is_paused() {
+        // Status and words were seen in the cloud; its documents have neither.
+        let words = format!("API Gateway {} is stopped and cannot be used", gateway.id);
+        return Ok(text(StatusCode::FORBIDDEN, &words));
+    }
     let spec = gateway.spec();
     let Some((item, parameters)) = spec.find(request.uri().path()) else {
-        return text(StatusCode::NOT_FOUND, "there is nothing at this path");
+        return Ok(text(StatusCode::NOT_FOUND, "there is nothing at this path"));
     };
+    if let Some(rule) = &item.cors
+        && let Some(answer) = cors::preflight(rule, request.method(), request.headers())
+    {
+        return Ok(answer);
+    }
     if let Some(operations) = &item.web_socket
         && handshake::is_upgrade(request.headers())
     {
         let route = (item.path.as_str(), operations);
         return handshake::upgrade(gateways, gateway, route, &parameters, request, peer).await;
     }
-    plain::answer(gateways, &gateway.id, (item, parameters), request, peer).await
+    let answering = plain::answer(gateways, &gateway.id, (item, parameters), request, peer);
+    Ok(answering.await)
 }
 
 /// A short answer in words.

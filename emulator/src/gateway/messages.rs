@@ -27,11 +27,8 @@ impl Socket {
     pub(super) async fn handle_messages(&self, mut waiting: mpsc::Receiver<Message>) {
         while let Some(message) = waiting.recv().await {
             let operation = self.operations().message;
-            let id = self
-                .gateways
-                .0
-                .message_ids
-                .next(self.gateways.0.iam.clock().now());
+            let now = self.gateways.iam().clock().now();
+            let id = self.gateways.0.message_ids.next(now);
             self.saw_message(&id, &message);
             let kind = Kind::Message {
                 id: id.clone(),
@@ -42,8 +39,9 @@ impl Socket {
                 .answer(&operation, &self.connection, &self.incoming, &kind)
                 .await;
             let outgoing = match answered {
-                Ok(reply) => frame(reply),
-                Err(error) => {
+                None => None,
+                Some(Ok(reply)) => frame(reply),
+                Some(Err(error)) => {
                     tracing::warn!(%error, connection = self.connection.id, "MESSAGE failed");
                     self.saw_failure(&id, &error);
                     let told = self.gateways.0.settings.failures_are_told;
@@ -98,7 +96,7 @@ impl Socket {
             .gateways
             .answer(&operation, &self.connection, &self.incoming, &kind)
             .await;
-        if let Err(error) = answered {
+        if let Some(Err(error)) = answered {
             tracing::warn!(%error, connection = self.connection.id, "DISCONNECT failed");
         }
     }

@@ -7,8 +7,11 @@
 //! a gateway that goes closes its sockets with 1001.
 
 mod api;
+mod broken;
 mod call;
 mod connection;
+mod cors;
+mod dummy;
 mod event;
 mod handshake;
 mod listener;
@@ -30,6 +33,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::Serialize;
@@ -41,6 +45,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Status;
 use crate::functions::Functions;
 use crate::iam::{Iam, Permission, Resource, Subject};
+use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::Traffic;
 use call::MESSAGE_BYTES;
@@ -71,6 +76,8 @@ struct Gateway {
     id: String,
     folder_id: String,
     spec: RwLock<Arc<Spec>>,
+    /// Answers nothing until it is resumed.
+    paused: AtomicBool,
     stop: CancellationToken,
 }
 
@@ -78,11 +85,15 @@ impl Gateway {
     fn spec(&self) -> Arc<Spec> {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug)]
 struct Inner {
-    iam: Iam,
+    inspector: Inspector,
     functions: Functions,
     settings: GatewaySettings,
     security: Security,
@@ -100,9 +111,14 @@ pub struct Gateways(Arc<Inner>);
 impl Gateways {
     /// None yet. What passes them is told to `traffic`.
     #[must_use]
-    pub fn new(iam: Iam, functions: Functions, security: Security, traffic: Traffic) -> Self {
+    pub fn new(
+        inspector: Inspector,
+        functions: Functions,
+        security: Security,
+        traffic: Traffic,
+    ) -> Self {
         Self::with_settings(
-            iam,
+            inspector,
             functions,
             GatewaySettings::default(),
             security,
@@ -113,14 +129,14 @@ impl Gateways {
     /// None yet, with other limits and choices.
     #[must_use]
     pub fn with_settings(
-        iam: Iam,
+        inspector: Inspector,
         functions: Functions,
         settings: GatewaySettings,
         security: Security,
         traffic: Traffic,
     ) -> Self {
         Self(Arc::new(Inner {
-            iam,
+            inspector,
             functions,
             settings,
             security,
@@ -130,6 +146,10 @@ impl Gateways {
             message_ids: MessageIds::default(),
             tasks: TaskTracker::new(),
         }))
+    }
+
+    fn iam(&self) -> &Iam {
+        self.0.inspector.iam()
     }
 
     fn gateways(&self) -> MutexGuard<'_, HashMap<String, Arc<Gateway>>> {
@@ -162,15 +182,29 @@ impl Gateways {
         folder_id: &str,
         spec: Spec,
     ) -> Result<SocketAddr, Status> {
-        let failed = |error: std::io::Error| Status::internal(error.to_string());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let opened = self.open(gateway_id, folder_id, spec, anywhere).await;
+        opened.map_err(|error| Status::internal(error.to_string()))
+    }
+
+    /// Starts a gateway that listens at the address, or at any port for 0.
+    ///
+    /// # Errors
+    /// When it can't listen there.
+    pub async fn open(
+        &self,
+        gateway_id: &str,
+        folder_id: &str,
+        spec: Spec,
+        address: SocketAddr,
+    ) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
         let gateway = Arc::new(Gateway {
             id: gateway_id.to_owned(),
             folder_id: folder_id.to_owned(),
             spec: RwLock::new(Arc::new(spec)),
+            paused: AtomicBool::new(false),
             stop: CancellationToken::new(),
         });
         self.gateways()
@@ -194,6 +228,32 @@ impl Gateways {
                 connection.send(Outgoing::Close(GOING_AWAY));
             }
         }
+        Ok(())
+    }
+
+    /// Stops a gateway: every request is refused until it is resumed. Its
+    /// sockets close with 1001 (a guess).
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn pause(&self, gateway_id: &str) -> Result<(), Status> {
+        let gateway = self.gateway(gateway_id)?;
+        gateway.paused.store(true, Ordering::Relaxed);
+        for connection in self.0.connections.all() {
+            if connection.gateway_id == gateway_id {
+                connection.send(Outgoing::Close(GOING_AWAY));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Gateways::pause`] did.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub fn resume(&self, gateway_id: &str) -> Result<(), Status> {
+        let gateway = self.gateway(gateway_id)?;
+        gateway.paused.store(false, Ordering::Relaxed);
         Ok(())
     }
 
@@ -222,8 +282,7 @@ impl Gateways {
             id: service_account_id.to_owned(),
         };
         let resource = Resource::gateway(&gateway.folder_id, gateway_id);
-        self.0
-            .iam
+        self.iam()
             .authorize(&subject, Permission::WebSocketBroadcast, &resource)?;
         if gateway.spec().web_socket(path).is_none() {
             let message = format!("Gateway {gateway_id} has no WebSocket path {path}");

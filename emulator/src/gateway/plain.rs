@@ -6,10 +6,10 @@ use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{self, Bytes};
 
-use super::Gateways;
 use super::event::{Incoming, plain};
 use super::listener::{Answer, text};
-use super::spec::{Dummy, FunctionCall, Integration, Operation, Parameters, PathItem};
+use super::spec::{FunctionCall, Integration, Operation, Parameters, PathItem};
+use super::{Gateways, dummy};
 use crate::functions::InvokeError;
 use crate::functions::reply::FunctionReply;
 
@@ -36,7 +36,9 @@ pub(super) async fn answer(
     };
     match &operation.integration {
         Integration::Dummy(fixed) => {
-            dummy(fixed, &parameters, request.headers().get(header::ACCEPT))
+            let (uri, headers) = (request.uri(), request.headers());
+            let values = operation.described.values(&parameters, uri, headers);
+            dummy::answer(fixed, &values, headers)
         }
         Integration::Function(call) => {
             let (parts, body) = request.into_parts();
@@ -64,7 +66,7 @@ async fn function(
     (item, operation, call): (&PathItem, &Operation, &FunctionCall),
     (method, incoming, body): (http::Method, Incoming, Bytes),
 ) -> Answer {
-    let target = gateways.target(&operation.id, call);
+    let target = gateways.target(&operation.id, call, &operation.described);
     let event = plain(&item.path, &incoming, target, &method, &body);
     match gateways.call(call, event).await {
         Ok(reply) if reply.body.len() > MAX_BODY => text(
@@ -94,57 +96,5 @@ pub(super) fn failed(error: &InvokeError) -> Answer {
     let mut answer = text(error.status(), &error.body().to_string());
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
-    answer
-}
-
-/// `Accept` decides which content; `*` is for what isn't listed, and without
-/// it that is 415 (documented). Quality values are not looked at.
-fn dummy(dummy: &Dummy, parameters: &Parameters, accept: Option<&HeaderValue>) -> Answer {
-    let accept = accept
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("*/*");
-    let filled = |template: &str| {
-        parameters
-            .iter()
-            .fold(template.to_owned(), |text, (name, value)| {
-                text.replace(&format!("{{{name}}}"), value)
-            })
-    };
-    let content = accept
-        .split(',')
-        .filter_map(|kind| kind.split(';').next())
-        .find_map(|kind| match kind.trim() {
-            "*/*" => dummy.content.iter().find(|(kind, _)| *kind != "*"),
-            kind => dummy.content.get_key_value(kind),
-        })
-        .or_else(|| dummy.content.get_key_value("*"));
-    let Some((kind, body)) = content else {
-        if dummy.content.is_empty() {
-            return with_headers(text(dummy.status, ""), dummy, &filled);
-        }
-        return text(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "no content of an accepted type",
-        );
-    };
-    let mut answer = text(dummy.status, &filled(body));
-    if let Ok(kind) = HeaderValue::from_str(if kind == "*" { "text/plain" } else { kind }) {
-        answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-    }
-    with_headers(answer, dummy, &filled)
-}
-
-fn with_headers(mut answer: Answer, dummy: &Dummy, filled: &impl Fn(&str) -> String) -> Answer {
-    for (name, values) in &dummy.headers {
-        let Ok(name) = name.parse::<http::HeaderName>() else {
-            continue;
-        };
-        answer.headers_mut().remove(&name);
-        for value in values {
-            if let Ok(value) = HeaderValue::from_str(&filled(value)) {
-                answer.headers_mut().append(name.clone(), value);
-            }
-        }
-    }
     answer
 }

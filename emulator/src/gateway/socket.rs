@@ -7,20 +7,22 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use super::broken::{Judged, judged};
 use super::call::MESSAGE_BYTES;
 use super::connection::{Connection, Outgoing};
 use super::event::Incoming;
 use super::spec::WebSocketItem;
 use super::{Gateway, Gateways};
+use crate::inspect::Verdict;
 use crate::traffic::Seen;
 
 /// The largest frame of a client (32 KB, documented).
@@ -152,7 +154,8 @@ impl Socket {
         end
     }
 
-    /// Frames in and out until the connection ends.
+    /// Frames in and out until the connection ends. Time is the emulated
+    /// clock's.
     async fn exchange(
         &self,
         stream: &mut Stream,
@@ -160,9 +163,11 @@ impl Socket {
         inbox: mpsc::Sender<Message>,
     ) -> End {
         let settings = &self.gateways.0.settings;
-        let over = Instant::now() + settings.lifetime;
-        let mut idle = Instant::now() + settings.idle_limit;
-        let mut alarm = pin!(tokio::time::sleep_until(idle.min(over)));
+        let clock = self.gateways.iam().clock();
+        let over = after(clock.now(), settings.lifetime);
+        let mut idle = after(clock.now(), settings.idle_limit);
+        let mut alarm = pin!(clock.reaches(idle.min(over)));
+        let mut held: Option<Judged<'_>> = None;
         loop {
             let has_room = inbox.capacity() > 0;
             tokio::select! {
@@ -171,22 +176,30 @@ impl Socket {
                 incoming = stream.next(), if has_room => {
                     match self.received(stream, incoming, &inbox).await {
                         Some(end) => return end,
-                        None => idle = Instant::now() + settings.idle_limit,
+                        None => idle = after(clock.now(), settings.idle_limit),
                     }
                 }
                 _permit = inbox.reserve(), if !has_room => {}
-                outgoing = queue.recv() => {
+                outgoing = queue.recv(), if held.is_none() => {
                     let Some(outgoing) = outgoing else { return End::cut() };
-                    if let Some(end) = self.write(stream, outgoing, queue).await {
+                    if self.gateways.judges_frames() {
+                        held = Some(Box::pin(self.gateways.judge(&self.connection, outgoing)));
+                    } else if let Some(end) = self.write(stream, outgoing, Some(&mut *queue)).await {
+                        return end;
+                    }
+                }
+                (outgoing, verdict) = judged(&mut held) => {
+                    held = None;
+                    if let Some(end) = self.write_judged(stream, outgoing, verdict).await {
                         return end;
                     }
                 }
                 () = alarm.as_mut() => {
-                    let now = Instant::now();
+                    let now = clock.now();
                     if now >= idle || now >= over {
                         return End::ours(CloseCode::Away);
                     }
-                    alarm.as_mut().reset(idle.min(over));
+                    alarm.set(clock.reaches(idle.min(over)));
                 }
             }
         }
@@ -215,16 +228,39 @@ impl Socket {
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
         }
-        self.connection.touch(self.gateways.0.iam.clock().now());
+        self.connection.touch(self.gateways.iam().clock().now());
         None
     }
 
-    /// Writes what is queued; the end, if it can't or if that is queued.
+    /// Writes a frame as a fault rule wants it.
+    async fn write_judged(
+        &self,
+        stream: &mut Stream,
+        outgoing: Outgoing,
+        verdict: Verdict,
+    ) -> Option<End> {
+        match verdict {
+            Verdict::Drop => return None,
+            Verdict::Cut => return Some(End::cut()),
+            Verdict::Close(code) => return Some(End::ours(code)),
+            Verdict::Duplicate => {
+                let end = self.write(stream, outgoing.clone(), None).await;
+                if end.is_some() {
+                    return end;
+                }
+            }
+            _ => {}
+        }
+        self.write(stream, outgoing, None).await
+    }
+
+    /// Writes this and what is queued behind it; the end, if it can't or if
+    /// that is queued.
     async fn write(
         &self,
         stream: &mut Stream,
         first: Outgoing,
-        queue: &mut mpsc::Receiver<Outgoing>,
+        mut queue: Option<&mut mpsc::Receiver<Outgoing>>,
     ) -> Option<End> {
         let writing = async {
             let mut next = Some(first);
@@ -235,7 +271,7 @@ impl Socket {
                     Outgoing::Close(code) => return Ok(Some(End::ours(code))),
                 };
                 stream.feed(message).await?;
-                next = queue.try_recv().ok();
+                next = queue.as_mut().and_then(|queue| queue.try_recv().ok());
             }
             stream.flush().await?;
             Ok::<_, tungstenite::Error>(None)
@@ -249,6 +285,12 @@ impl Socket {
             },
         }
     }
+}
+
+/// A time that much later.
+fn after(now: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Says goodbye and waits until the client has gone: ending the connection

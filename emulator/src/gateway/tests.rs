@@ -1,5 +1,7 @@
 mod api;
+mod busy;
 mod events;
+mod faults;
 mod limits;
 mod plain;
 mod sockets;
@@ -75,7 +77,7 @@ impl Room {
         stage.deploy_code(FUNCTION, CHAT).await;
         let functions = stage.functions.clone();
         let gateways = Gateways::with_settings(
-            stage.iam.clone(),
+            stage.inspector.clone(),
             functions,
             settings,
             security,
@@ -159,6 +161,7 @@ pub(super) fn chat_spec(path: &str, account: &str) -> String {
         })
     };
     let item = json!({
+        "parameters": [{ "name": "user_id", "in": "query", "schema": { "type": "string" } }],
         "x-yc-apigateway-websocket-connect": operation("connect"),
         "x-yc-apigateway-websocket-message": operation("message"),
         "x-yc-apigateway-websocket-disconnect": operation("disconnect"),

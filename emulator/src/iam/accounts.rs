@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Iam, Permission, Resource, Subject};
 use crate::error::Status;
 use crate::ids::prefix;
+use crate::store::{Kept, Records, StateError, Store};
 
 /// How far a service account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountState {
     /// Its create operation runs.
     Creating,
@@ -20,7 +22,7 @@ pub enum AccountState {
 }
 
 /// A service account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Account {
     /// `aje…`
     pub id: String,
@@ -34,25 +36,25 @@ pub struct Account {
     pub labels: BTreeMap<String, String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The last token exchange.
-    pub last_authenticated_at: Option<Timestamp>,
     /// How far it is.
     pub state: AccountState,
 }
 
 /// All service accounts by id.
 #[derive(Debug, Default)]
-pub(super) struct Accounts(BTreeMap<String, Account>);
+pub(super) struct Accounts(Records<Account>);
+
+impl Kept for Account {
+    const KIND: &'static str = "account";
+}
 
 impl Accounts {
-    pub(super) fn contains(&self, id: &str) -> bool {
-        self.0.contains_key(id)
+    pub(super) fn load(store: &Store) -> Result<Self, StateError> {
+        Records::load(store).map(Self)
     }
 
-    pub(super) fn seen(&mut self, id: &str, now: Timestamp) {
-        if let Some(account) = self.0.get_mut(id) {
-            account.last_authenticated_at = Some(now);
-        }
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.0.contains_key(id)
     }
 }
 
@@ -75,7 +77,6 @@ impl Iam {
             description: description.to_owned(),
             labels,
             created_at: self.0.clock.now(),
-            last_authenticated_at: None,
             state: AccountState::Creating,
         };
         let mut state = self.state();
@@ -122,8 +123,8 @@ impl Iam {
     /// Edits an account in place; `None` when there is none.
     pub fn change_account(&self, id: &str, edit: impl FnOnce(&mut Account)) -> Option<Account> {
         let mut state = self.state();
-        let account = state.accounts.0.get_mut(id)?;
-        edit(account);
+        let mut account = state.accounts.0.edit(id)?;
+        edit(&mut account);
         Some(account.clone())
     }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{Iam, Resource};
+use crate::store::{Kept, Records, StateError, Store};
 
 /// A role of a subject.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Binding {
     /// `ydb.editor` and the like.
     pub role_id: String,
@@ -39,7 +41,7 @@ impl Binding {
 }
 
 /// What a delta does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeltaAction {
     /// Grants.
     Add,
@@ -48,7 +50,7 @@ pub enum DeltaAction {
 }
 
 /// One change of an update call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delta {
     /// Grants or revokes.
     pub action: DeltaAction,
@@ -56,7 +58,7 @@ pub struct Delta {
     pub binding: Binding,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Record {
     resource: Resource,
     binding: Binding,
@@ -67,9 +69,17 @@ struct Record {
 /// All bindings in the order they were made. Removed ones stay while they are
 /// still in force.
 #[derive(Debug, Default)]
-pub(super) struct Bindings(Vec<Record>);
+pub(super) struct Bindings(Records<Record>);
+
+impl Kept for Record {
+    const KIND: &'static str = "access-binding";
+}
 
 impl Bindings {
+    pub(super) fn load(store: &Store) -> Result<Self, StateError> {
+        Records::load(store).map(Self)
+    }
+
     /// What counts for the resource: its own bindings and its folder's.
     pub(super) fn in_force<'a>(
         &'a self,
@@ -83,7 +93,7 @@ impl Bindings {
             .checked_sub(SignedDuration::try_from(delay).unwrap_or_default())
             .unwrap_or(now);
         self.0
-            .iter()
+            .values()
             .filter(move |record| record.resource == resource || record.resource == folder)
             .filter(move |record| record.added_at <= noticed_until)
             .filter(move |record| {
@@ -100,7 +110,7 @@ impl Bindings {
 
     fn current(&self, resource: &Resource) -> impl Iterator<Item = &Record> {
         self.0
-            .iter()
+            .values()
             .filter(move |record| record.resource == *resource && record.removed_at.is_none())
     }
 
@@ -121,12 +131,14 @@ impl Bindings {
                 true
             }
             (DeltaAction::Remove, true) => {
-                let matching = self.0.iter_mut().filter(|record| {
-                    record.resource == *resource
-                        && record.removed_at.is_none()
-                        && record.binding == delta.binding
-                });
-                matching.for_each(|record| record.removed_at = Some(now));
+                self.0.edit_those(
+                    |record| {
+                        record.resource == *resource
+                            && record.removed_at.is_none()
+                            && record.binding == delta.binding
+                    },
+                    |record| record.removed_at = Some(now),
+                );
                 true
             }
         }
@@ -160,7 +172,7 @@ impl Iam {
         let current = state
             .bindings
             .0
-            .iter()
+            .values()
             .filter(|record| record.removed_at.is_none());
         current
             .map(|record| (record.resource.clone(), record.binding.clone()))

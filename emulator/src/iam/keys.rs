@@ -1,16 +1,16 @@
 //! Authorized keys: made here, or given by an authorized key file.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use rsa::PrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Iam;
 use super::accounts::account_not_found;
 use crate::error::Status;
 use crate::ids::prefix;
+use crate::store::{Kept, Records, StateError, Store};
 
 /// What can't be done to a key pair.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum KeyError {
 }
 
 /// The public part of an authorized key, as `iam/v1/key.proto` has it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuthorizedKey {
     /// `ajk…`, the JWT's `kid`.
     pub id: String,
@@ -35,8 +35,6 @@ pub struct AuthorizedKey {
     pub algorithm: String,
     /// SPKI in PEM.
     pub public_key: String,
-    /// The last token exchange with it.
-    pub last_used_at: Option<Timestamp>,
 }
 
 /// A key pair in PEM.
@@ -72,22 +70,24 @@ pub fn generate(bits: usize) -> Result<KeyPair, KeyError> {
 
 /// All keys by id.
 #[derive(Debug, Default)]
-pub(super) struct Keys(BTreeMap<String, AuthorizedKey>);
+pub(super) struct Keys(Records<AuthorizedKey>);
+
+impl Kept for AuthorizedKey {
+    const KIND: &'static str = "key";
+}
 
 impl Keys {
+    pub(super) fn load(store: &Store) -> Result<Self, StateError> {
+        Records::load(store).map(Self)
+    }
+
     pub(super) fn get(&self, id: &str) -> Option<&AuthorizedKey> {
         self.0.get(id)
     }
 
-    pub(super) fn used(&mut self, id: &str, now: Timestamp) {
-        if let Some(key) = self.0.get_mut(id) {
-            key.last_used_at = Some(now);
-        }
-    }
-
     pub(super) fn remove_of(&mut self, service_account_id: &str) {
         self.0
-            .retain(|_, key| key.service_account_id != service_account_id);
+            .retain(|key| key.service_account_id != service_account_id);
     }
 }
 
@@ -110,7 +110,6 @@ impl Iam {
             description: description.to_owned(),
             algorithm: algorithm.to_owned(),
             public_key: public_key.to_owned(),
-            last_used_at: None,
         };
         let mut state = self.state();
         if !state.accounts.contains(service_account_id) {

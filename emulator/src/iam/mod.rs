@@ -18,6 +18,7 @@ pub use tokens::IssuedToken;
 use crate::clock::Clock;
 use crate::error::Status;
 use crate::ids::Ids;
+use crate::store::{StateError, Store};
 
 /// What the identity service must know from the command line.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ struct State {
 }
 
 impl Iam {
-    /// An identity service without accounts.
+    /// An identity service without accounts, which nothing remembers.
     #[must_use]
     pub fn new(settings: IamSettings, clock: Clock, ids: Ids) -> Self {
         Self(Arc::new(Inner {
@@ -79,6 +80,32 @@ impl Iam {
             secret: rand::random(),
             state: Mutex::default(),
         }))
+    }
+
+    /// The identity service that is in the store, which also remembers what
+    /// becomes of it.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn load(
+        settings: IamSettings,
+        clock: Clock,
+        ids: Ids,
+        store: &Store,
+    ) -> Result<Self, StateError> {
+        let state = State {
+            accounts: accounts::Accounts::load(store)?,
+            keys: keys::Keys::load(store)?,
+            bindings: bindings::Bindings::load(store)?,
+            tokens: tokens::Tokens::load(store)?,
+        };
+        Ok(Self(Arc::new(Inner {
+            settings,
+            clock,
+            ids,
+            secret: tokens::secret(store)?,
+            state: Mutex::new(state),
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,7 @@
 //! What can be allowed, and on what.
 
+use serde::{Deserialize, Serialize};
+
 /// One thing that a role may allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
@@ -60,7 +62,7 @@ pub enum Permission {
 }
 
 /// Kinds of resources that can carry access bindings of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ResourceKind {
     /// `resource-manager.folder`
     Folder,
@@ -92,7 +94,7 @@ impl ResourceKind {
 }
 
 /// What a permission is asked on: its own bindings count and its folder's.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
     /// The folder that it is in; for a folder, itself.
     pub folder_id: String,

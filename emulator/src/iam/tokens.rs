@@ -1,6 +1,5 @@
 //! IAM tokens: exchanged for a JWT, issued to functions, revoked, expired.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine;
@@ -13,6 +12,7 @@ use sha2::{Digest, Sha512};
 use super::Iam;
 use super::accounts::account_not_found;
 use crate::error::Status;
+use crate::store::{Kept, Records, StateError, Store};
 
 /// The audience that a JWT must name, on every endpoint.
 pub const AUDIENCE: &str = "https://iam.api.cloud.yandex.net/iam/v1/tokens";
@@ -37,7 +37,33 @@ pub struct IssuedToken {
 /// Revoked tokens, by signature.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    revoked: BTreeSet<String>,
+    revoked: Records<Revoked>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Revoked;
+
+impl Kept for Revoked {
+    const KIND: &'static str = "revoked-token";
+}
+
+impl Tokens {
+    pub(super) fn load(store: &Store) -> Result<Self, StateError> {
+        let revoked = Records::load(store)?;
+        Ok(Self { revoked })
+    }
+}
+
+/// What tokens are signed with. Those that were given out stay good as long as
+/// the store.
+pub(super) fn secret(store: &Store) -> Result<[u8; 32], StateError> {
+    const NAME: &str = "token-secret";
+    if let Some(kept) = store.kept(NAME)? {
+        return Ok(kept);
+    }
+    let new = rand::random();
+    store.keep(NAME, &new);
+    Ok(new)
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,13 +95,30 @@ impl Iam {
     /// # Errors
     /// `NOT_FOUND` for an unknown account.
     pub fn issue_token(&self, service_account_id: &str) -> Result<IssuedToken, Status> {
-        let now = self.0.clock.now();
-        {
-            let mut state = self.state();
-            if !state.accounts.contains(service_account_id) {
-                return Err(account_not_found(service_account_id));
-            }
-            state.accounts.seen(service_account_id, now);
+        self.issue_token_at(service_account_id, self.0.clock.now())
+    }
+
+    /// A token that says it is good, and has expired: what a cache that went
+    /// wrong would give.
+    ///
+    /// # Errors
+    /// As [`Iam::issue_token`].
+    pub fn issue_expired_token(&self, service_account_id: &str) -> Result<IssuedToken, Status> {
+        let life = SignedDuration::try_from(self.0.settings.token_lifetime).unwrap_or_default();
+        let long_ago = self.0.clock.now().checked_sub(life);
+        self.issue_token_at(
+            service_account_id,
+            long_ago.unwrap_or(Timestamp::UNIX_EPOCH),
+        )
+    }
+
+    fn issue_token_at(
+        &self,
+        service_account_id: &str,
+        now: Timestamp,
+    ) -> Result<IssuedToken, Status> {
+        if !self.state().accounts.contains(service_account_id) {
+            return Err(account_not_found(service_account_id));
         }
         let expires_in = self.0.settings.token_lifetime;
         let life = SignedDuration::try_from(expires_in).unwrap_or_default();
@@ -111,7 +154,8 @@ impl Iam {
         else {
             return Err(invalid());
         };
-        if self.signature(body) != signature || self.state().tokens.revoked.contains(signature) {
+        if self.signature(body) != signature || self.state().tokens.revoked.contains_key(signature)
+        {
             return Err(invalid());
         }
         let json = URL_SAFE_NO_PAD.decode(body).map_err(|_| invalid())?;
@@ -129,7 +173,8 @@ impl Iam {
     pub fn revoke_token(&self, token: &str) -> Result<String, Status> {
         let subject = self.token_subject(token)?;
         if let Some((_, signature)) = token.rsplit_once('.') {
-            self.state().tokens.revoked.insert(signature.to_owned());
+            let mut state = self.state();
+            state.tokens.revoked.insert(signature.to_owned(), Revoked);
         }
         Ok(subject)
     }
@@ -162,7 +207,6 @@ impl Iam {
             .claims;
         let now = self.0.clock.now();
         check_claims(&claims, &key.service_account_id, now.as_second())?;
-        self.state().keys.used(&key_id, now);
         self.issue_token(&key.service_account_id)
     }
 }

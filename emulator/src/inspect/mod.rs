@@ -1,8 +1,9 @@
 //! What tests see and break: every call is recorded, and rules can hold,
-//! delay, replace or cut it.
+//! delay, replace, double or cut it.
 //!
 //! [`Inspector`] keeps rules and records; [`rest::InspectRest`] puts it round
-//! an axum router, [`grpc::InspectGrpcLayer`] round a tonic server.
+//! an axum router, [`grpc::InspectGrpcLayer`] round a tonic server. Gateways,
+//! functions and triggers ask it about their events themselves.
 
 pub mod faults;
 pub mod grpc;
@@ -10,11 +11,15 @@ pub mod requests;
 pub mod rest;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use http::HeaderMap;
 use tokio::sync::watch;
 
 use crate::iam::Iam;
-use faults::{Action, Faults, Phase, Rule, RuleState};
+use faults::{
+    Action, Content, Faults, GrpcCode, Phase, Rule, RuleError, RuleState, Truncation, YdbCode,
+};
 use requests::{Finished, Recorded, Requests, Started};
 
 /// Cuts the connection (HTTP/1.1) or resets the stream (HTTP/2): an error of
@@ -22,6 +27,17 @@ use requests::{Finished, Recorded, Requests, Started};
 #[derive(Debug, thiserror::Error)]
 #[error("cut by a fault rule")]
 pub struct Cut;
+
+/// How long what was answered so far has to leave before its connection is
+/// cut: a reset takes with it what still waits, and nobody tells when that is
+/// out.
+const LEAVE: Duration = Duration::from_millis(20);
+
+/// An error that comes once what was answered before it has left.
+async fn cut_late() -> Cut {
+    tokio::time::sleep(LEAVE).await;
+    Cut
+}
 
 /// Rules and records of one emulator; clones share them.
 #[derive(Debug, Clone)]
@@ -35,15 +51,29 @@ struct Inner {
     released: watch::Sender<u64>,
 }
 
-/// What remains of a fault after it was carried out.
+/// What remains of a fault after what takes time was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Go on.
     Pass,
     /// Reply with this HTTP status instead.
     Status(u16),
-    /// Drop the connection.
+    /// Reply with this gRPC status instead.
+    Grpc(GrpcCode),
+    /// Reply with this YDB status instead.
+    Ydb(YdbCode),
+    /// Drop the connection. Also how a call ends that was held.
     Cut,
+    /// Lose it.
+    Drop,
+    /// Do it twice.
+    Duplicate,
+    /// End the answer early.
+    Truncate(Truncation),
+    /// Close the socket with this code.
+    Close(u16),
+    /// Give a token that has expired.
+    Expired,
 }
 
 impl Inspector {
@@ -58,6 +88,11 @@ impl Inspector {
         }))
     }
 
+    /// The identity service that tells who calls.
+    pub(crate) fn iam(&self) -> &Iam {
+        &self.0.iam
+    }
+
     fn faults(&self) -> MutexGuard<'_, Faults> {
         self.0.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,9 +104,12 @@ impl Inspector {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces all rules.
-    pub fn set_faults(&self, rules: Vec<Rule>) {
-        self.faults().replace(rules);
+    /// Replaces all rules, if these are good.
+    ///
+    /// # Errors
+    /// When one of them could never do what it says.
+    pub fn set_faults(&self, rules: Vec<Rule>) -> Result<(), RuleError> {
+        self.faults().replace(rules)
     }
 
     /// The rules with how often each fired.
@@ -82,7 +120,7 @@ impl Inspector {
 
     /// Removes all rules and cuts the calls that are held.
     pub fn clear_faults(&self) {
-        self.faults().replace(Vec::new());
+        self.faults().clear();
         self.0.released.send_modify(|generation| *generation += 1);
     }
 
@@ -110,18 +148,41 @@ impl Inspector {
         self.requests().finish(sequence, finished);
     }
 
-    /// Carries out the rules of one phase that match the call.
-    async fn apply(&self, phase: Phase, call: &CallName<'_>) -> Verdict {
+    /// Whether some rule is for this method: then each event must be asked for.
+    pub(crate) fn concerns(&self, method: &str) -> bool {
+        self.faults().concern(method)
+    }
+
+    /// Whether a rule must see the content to tell if it fires on this call.
+    fn needs_content(&self, call: &Call<'_>) -> bool {
+        self.faults().need_content(call)
+    }
+
+    /// Counts a call, and carries out what takes time of the rule that fires.
+    pub(crate) async fn apply(&self, phase: Phase, call: &Call<'_>) -> Verdict {
         let action = self.faults().fire(phase, call);
         match action {
             None => Verdict::Pass,
-            Some(Action::Status(status)) => Verdict::Status(status),
-            Some(Action::Cut {}) => Verdict::Cut,
-            Some(Action::DelayMs(millis)) => {
-                tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+            Some(action) => self.carry_out(action).await,
+        }
+    }
+
+    async fn carry_out(&self, action: Action) -> Verdict {
+        match action {
+            Action::Status(status) => Verdict::Status(status),
+            Action::Grpc(code) => Verdict::Grpc(code),
+            Action::Ydb(code) => Verdict::Ydb(code),
+            Action::Cut {} => Verdict::Cut,
+            Action::Drop {} => Verdict::Drop,
+            Action::Duplicate {} => Verdict::Duplicate,
+            Action::Truncate(truncation) => Verdict::Truncate(truncation),
+            Action::Close(code) => Verdict::Close(code),
+            Action::Expired {} => Verdict::Expired,
+            Action::DelayMs(millis) => {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
                 Verdict::Pass
             }
-            Some(Action::Hang {}) => {
+            Action::Hang {} => {
                 let mut released = self.0.released.subscribe();
                 // An error means that the emulator ends: cut as well.
                 let _ended = released.changed().await;
@@ -131,15 +192,19 @@ impl Inspector {
     }
 }
 
-/// What rules match on.
-#[derive(Debug, Clone, Copy)]
-pub struct CallName<'a> {
-    /// HTTP method, or `GRPC`.
-    pub method: &'a str,
+/// What rules match on: a call, or an event or message that is like one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Call<'a> {
+    /// HTTP method, or another name of a [`faults::Place`].
+    pub(crate) method: &'a str,
     /// Path without the query.
-    pub path: &'a str,
-    /// The service account that calls.
-    pub subject: Option<&'a str>,
+    pub(crate) path: &'a str,
+    /// The service account that calls; for sockets: the connection.
+    pub(crate) subject: Option<&'a str>,
+    /// The request's headers, where there are some.
+    pub(crate) headers: Option<&'a HeaderMap>,
+    /// The request's body, the message or the event.
+    pub(crate) content: Content<'a>,
 }
 
 #[cfg(test)]

@@ -5,15 +5,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::IntoResponse;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use futures::StreamExt;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::{Service, ServiceExt};
 
-use super::faults::Phase;
+use super::faults::{Content, End, Phase, Truncation};
 use super::requests::{Finished, Started, readable};
-use super::{CallName, Cut, Inspector, Verdict};
+use super::{Call, Cut, Inspector, Verdict, cut_late};
 use crate::error::{Code, Status};
 
 /// Paths below this one are the inspector's own: never recorded, never broken.
@@ -74,51 +76,86 @@ async fn inspected(
         return Err(Cut);
     };
     let body = body.to_bytes();
-    let subject = inspector.subject(header(&parts.headers, "authorization").as_deref());
-    let method = parts.method.as_str().to_owned();
-    let path = parts.uri.path().to_owned();
-    let name = CallName {
-        method: &method,
+    let subject = inspector.subject(text(&parts.headers, "authorization").as_deref());
+    let sequence = inspector.started(started(&parts, &body, subject.clone()));
+    // Rules look at the request before and after it is carried out.
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    let headers = parts.headers.clone();
+    let call = Call {
+        method: method.as_str(),
         path: &path,
         subject: subject.as_deref(),
+        headers: Some(&headers),
+        content: Content::Bytes(&body),
     };
-    let sequence = inspector.started(Started {
-        method: method.clone(),
-        path: path.clone(),
-        query: parts.uri.query().map(str::to_owned),
-        subject: subject.clone(),
-        idempotency_key: header(&parts.headers, "idempotency-key"),
-        body: readable(&body),
-        mutating: mutates(&parts.method, &path),
-        ..Started::default()
-    });
-    let response = match inspector.apply(Phase::Before, &name).await {
-        Verdict::Pass => run(inner, Request::from_parts(parts, Body::from(body))).await,
+    let again = |parts: &Parts| Request::from_parts(parts.clone(), Body::from(body.clone()));
+    let response = match inspector.apply(Phase::Before, &call).await {
         Verdict::Status(status) => injected(status),
+        Verdict::Duplicate => {
+            run(inner.clone(), again(&parts)).await;
+            run(inner, again(&parts)).await
+        }
         Verdict::Cut => {
             inspector.finished(sequence, Finished::default());
             return Err(Cut);
         }
+        _ => run(inner, again(&parts)).await,
     };
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    let (parts, answer) = response.into_parts();
+    let answer = answer.collect().await.map_err(|_| Cut)?.to_bytes();
     let status = Some(parts.status.as_u16());
     // Recorded before the answer suffers: the call was carried out.
     inspector.finished(
         sequence,
         Finished {
             status,
-            body: readable(&body),
+            body: readable(&answer),
         },
     );
-    match inspector.apply(Phase::After, &name).await {
-        Verdict::Pass => Ok(Response::from_parts(parts, Body::from(body))),
+    match inspector.apply(Phase::After, &call).await {
         Verdict::Status(status) => Ok(injected(status)),
         Verdict::Cut => Err(Cut),
+        Verdict::Truncate(truncation) => Ok(truncated(parts, &answer, truncation)),
+        _ => Ok(Response::from_parts(parts, Body::from(answer))),
     }
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+fn started(parts: &Parts, body: &Bytes, subject: Option<String>) -> Started {
+    let path = parts.uri.path();
+    Started {
+        method: parts.method.as_str().to_owned(),
+        path: path.to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        subject,
+        idempotency_key: text(&parts.headers, "idempotency-key"),
+        body: readable(body),
+        mutating: mutates(&parts.method, path),
+        ..Started::default()
+    }
+}
+
+/// The first bytes of a body: as if they were all, or as much as came before
+/// the connection broke.
+fn truncated(
+    mut parts: http::response::Parts,
+    whole: &Bytes,
+    truncation: Truncation,
+) -> Response<Body> {
+    let after = usize::try_from(truncation.after).unwrap_or(usize::MAX);
+    let first = whole.slice(..after.min(whole.len()));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    if truncation.end == End::Clean {
+        return Response::from_parts(parts, Body::from(first));
+    }
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let chunks = futures::stream::iter([Ok(first)]);
+    let chunks = chunks.chain(futures::stream::once(async { Err(cut_late().await) }));
+    Response::from_parts(parts, Body::from_stream(chunks))
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 

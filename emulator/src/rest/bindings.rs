@@ -3,28 +3,20 @@
 use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::access::{
-    AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
-    SetAccessBindingsRequest, UpdateAccessBindingsRequest,
+    AccessBinding, AccessBindingAction, AccessBindingDelta, SetAccessBindingsRequest,
+    UpdateAccessBindingsRequest,
 };
 
 use super::Call;
 use super::page::page;
 use super::validate::{Violations, message};
-use crate::cloud::{Target, any, empty};
+pub(super) use crate::cloud::BindingsResponse as Response;
+use crate::cloud::{Target, Work, to_wire};
 use crate::error::Status;
 use crate::iam::{Binding, Delta, DeltaAction, Permission, Resource, roles};
 
 /// Most bindings or deltas of a call.
 const MOST: usize = 1000;
-
-/// What a change ends with; it differs by service (reference §1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Response {
-    /// `AccessBindingsOperationResult`: folders, service accounts.
-    EffectiveDeltas,
-    /// Serverless services.
-    Empty,
-}
 
 /// Whether the call is about bindings; `update` is the method of
 /// `:updateAccessBindings`, which isn't the same everywhere.
@@ -85,17 +77,17 @@ fn update(
     for delta in added {
         grantable(call, resource, &delta.binding)?;
     }
-    let iam = call.cloud.iam().clone();
-    let owned = resource.clone();
     let target = target(
         "Update access bindings",
         "access.UpdateAccessBindingsMetadata",
         resource,
     );
-    call.begin(&target, async move {
-        let effective = iam.update_bindings(&owned, deltas);
-        result(response, &effective)
-    })
+    let work = Work::UpdateBindings {
+        resource: resource.clone(),
+        deltas,
+        response,
+    };
+    call.begin(&target, work)
 }
 
 fn set(
@@ -121,17 +113,17 @@ fn set(
     for binding in wanted.iter().filter(|binding| !had.contains(binding)) {
         grantable(call, resource, binding)?;
     }
-    let iam = call.cloud.iam().clone();
-    let owned = resource.clone();
     let target = target(
         "Set access bindings",
         "access.SetAccessBindingsMetadata",
         resource,
     );
-    call.begin(&target, async move {
-        let effective = iam.set_bindings(&owned, &wanted);
-        result(response, &effective)
-    })
+    let work = Work::SetBindings {
+        resource: resource.clone(),
+        wanted,
+        response,
+    };
+    call.begin(&target, work)
 }
 
 fn target<'a>(description: &'a str, metadata_type: &'a str, resource: &'a Resource) -> Target<'a> {
@@ -141,17 +133,6 @@ fn target<'a>(description: &'a str, metadata_type: &'a str, resource: &'a Resour
         metadata: json!({ "resourceId": resource.id }),
         folder_id: &resource.folder_id,
         resource_id: &resource.id,
-    }
-}
-
-fn result(response: Response, effective: &[Delta]) -> Result<Value, Status> {
-    match response {
-        Response::Empty => Ok(empty()),
-        Response::EffectiveDeltas => {
-            let deltas: Vec<AccessBindingDelta> = effective.iter().map(to_delta).collect();
-            let message = json!({ "effectiveDeltas": deltas });
-            any("access.AccessBindingsOperationResult", &message)
-        }
     }
 }
 
@@ -192,16 +173,6 @@ fn grantable(call: &Call, resource: &Resource, binding: &Binding) -> Result<(), 
     Ok(())
 }
 
-fn to_wire(binding: &Binding) -> AccessBinding {
-    AccessBinding {
-        role_id: binding.role_id.clone(),
-        subject: AccessSubject {
-            id: binding.subject_id.clone(),
-            kind: binding.subject_type.clone(),
-        },
-    }
-}
-
 fn from_wire(binding: AccessBinding) -> Binding {
     Binding {
         role_id: binding.role_id,
@@ -218,16 +189,5 @@ fn from_delta(delta: AccessBindingDelta) -> Delta {
     Delta {
         action,
         binding: from_wire(delta.access_binding),
-    }
-}
-
-fn to_delta(delta: &Delta) -> AccessBindingDelta {
-    let action = match delta.action {
-        DeltaAction::Add => AccessBindingAction::Add,
-        DeltaAction::Remove => AccessBindingAction::Remove,
-    };
-    AccessBindingDelta {
-        action,
-        access_binding: to_wire(&delta.binding),
     }
 }

@@ -8,23 +8,12 @@ use yandex_cloud_rest::model::database::{
 
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
-use super::validate::{Mask, Violations, message};
+use super::validate::{Violations, mask, message};
 use super::{Call, filter};
-use crate::cloud::{LOCATION, Target, any, empty, quotas, settled};
+use crate::cloud::{LIMITS, LOCATION, Target, Work, default_storage, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
-
-/// What a database gets when its limit is left at 0: 50 GiB.
-const DEFAULT_STORAGE: i64 = 53_687_091_200;
-
-const LIMITS: [&str; 5] = [
-    "serverlessDatabase.throttlingRcuLimit",
-    "serverlessDatabase.storageSizeLimit",
-    "serverlessDatabase.enableThrottlingRcuLimit",
-    "serverlessDatabase.provisionedRcuLimit",
-    "serverlessDatabase.topicWriteQuota",
-];
 
 pub(super) fn route(call: &Call) -> Result<Value, Status> {
     match (
@@ -91,7 +80,6 @@ fn create(call: &Call) -> Result<Value, Status> {
     call.cloud.check_quota(quotas::DATABASES)?;
     check_name(call, &request.folder_id, &request.name, None)?;
     let id = call.cloud.ids().next(prefix::DATABASE);
-    let path = call.cloud.database_path(&id);
     let mut limits = request.serverless_database.unwrap_or_default();
     default_storage(&mut limits);
     let database = Database {
@@ -102,7 +90,7 @@ fn create(call: &Call) -> Result<Value, Status> {
         description: request.description,
         status: "PROVISIONING".to_owned(),
         // The sample in the cloud's documentation has it from the start.
-        endpoint: format!("{}/?database={path}", call.cloud.settings().ydb_url()),
+        endpoint: call.cloud.settings().database_endpoint(&id),
         serverless_database: Some(limits),
         location_id: LOCATION.to_owned(),
         labels: request.labels,
@@ -112,32 +100,12 @@ fn create(call: &Call) -> Result<Value, Status> {
         .state()
         .databases
         .insert(id.clone(), database.clone());
-    let cloud = call.cloud.clone();
-    call.begin(
-        &target(
-            "Create database",
-            "ydb.v1.CreateDatabaseMetadata",
-            &database,
-        ),
-        async move {
-            let folder_id = cloud.state().database(&id)?.folder_id.clone();
-            let made = cloud.plane().create_database(&path, &folder_id, &id).await;
-            let mut state = cloud.state();
-            let Some(database) = state.databases.get_mut(&id) else {
-                return Err(Status::not_found(format!("Database {id} not found")));
-            };
-            let status = if made.is_ok() { "RUNNING" } else { "ERROR" };
-            status.clone_into(&mut database.status);
-            made?;
-            any("ydb.v1.Database", database)
-        },
-    )
-}
-
-fn default_storage(limits: &mut ServerlessDatabase) {
-    if limits.storage_size_limit == 0 {
-        limits.storage_size_limit = DEFAULT_STORAGE;
-    }
+    let target = target(
+        "Create database",
+        "ydb.v1.CreateDatabaseMetadata",
+        &database,
+    );
+    call.begin(&target, Work::CreateDatabase { id })
 }
 
 /// Unique in the folder: a guess, the proto file doesn't say.
@@ -172,7 +140,7 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         "serverlessDatabase",
     ];
     let mutable: Vec<&str> = mutable.into_iter().chain(LIMITS).collect();
-    let mask = Mask::parse(request.update_mask.take(), &mutable)?;
+    let mask = mask(request.update_mask.take(), &mutable)?;
     let mut violations = Violations::default();
     violations.longest("name", &request.name, 63);
     violations.longest("description", &request.description, 256);
@@ -194,23 +162,13 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         check_name(call, &database.folder_id, &request.name, Some(id))?;
     }
     set_status(call, id, "UPDATING");
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target(
-            "Update database",
-            "ydb.v1.UpdateDatabaseMetadata",
-            &database,
-        ),
-        async move {
-            let mut state = cloud.state();
-            let Some(database) = state.databases.get_mut(&id) else {
-                return Err(Status::not_found(format!("Database {id} not found")));
-            };
-            apply(database, request, &mask);
-            "RUNNING".clone_into(&mut database.status);
-            any("ydb.v1.Database", database)
-        },
-    )
+    let target = target(
+        "Update database",
+        "ydb.v1.UpdateDatabaseMetadata",
+        &database,
+    );
+    let id = id.to_owned();
+    call.begin(&target, Work::UpdateDatabase { id, request, mask })
 }
 
 static DEFAULT_LIMITS: ServerlessDatabase = ServerlessDatabase {
@@ -221,45 +179,8 @@ static DEFAULT_LIMITS: ServerlessDatabase = ServerlessDatabase {
     topic_write_quota: 0,
 };
 
-fn apply(database: &mut Database, request: UpdateDatabaseRequest, mask: &Mask) {
-    mask.set("name", &mut database.name, request.name);
-    mask.set(
-        "description",
-        &mut database.description,
-        request.description,
-    );
-    mask.set("labels", &mut database.labels, request.labels);
-    mask.set(
-        "deletionProtection",
-        &mut database.deletion_protection,
-        request.deletion_protection,
-    );
-    let wanted = request.serverless_database.unwrap_or_default();
-    let limits = database
-        .serverless_database
-        .get_or_insert_with(ServerlessDatabase::default);
-    let [throttle, storage, enabled, provisioned, topic] =
-        LIMITS.map(|path| mask.has("serverlessDatabase") || mask.has(path));
-    if throttle {
-        limits.throttling_rcu_limit = wanted.throttling_rcu_limit;
-    }
-    if storage {
-        limits.storage_size_limit = wanted.storage_size_limit;
-    }
-    if enabled {
-        limits.enable_throttling_rcu_limit = wanted.enable_throttling_rcu_limit;
-    }
-    if provisioned {
-        limits.provisioned_rcu_limit = wanted.provisioned_rcu_limit;
-    }
-    if topic {
-        limits.topic_write_quota = wanted.topic_write_quota;
-    }
-    default_storage(limits);
-}
-
 fn set_status(call: &Call, id: &str, status: &str) {
-    if let Some(database) = call.cloud.state().databases.get_mut(id) {
+    if let Some(mut database) = call.cloud.state().databases.edit(id) {
         status.clone_into(&mut database.status);
     }
 }
@@ -273,20 +194,10 @@ fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     }
     settled("Database", id, &database.status)?;
     set_status(call, id, "DELETING");
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target(
-            "Delete database",
-            "ydb.v1.DeleteDatabaseMetadata",
-            &database,
-        ),
-        async move {
-            cloud
-                .plane()
-                .delete_database(&cloud.database_path(&id))
-                .await;
-            cloud.state().databases.remove(&id);
-            Ok(empty())
-        },
-    )
+    let target = target(
+        "Delete database",
+        "ydb.v1.DeleteDatabaseMetadata",
+        &database,
+    );
+    call.begin(&target, Work::DeleteDatabase { id: id.to_owned() })
 }

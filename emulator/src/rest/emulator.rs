@@ -53,12 +53,15 @@ async fn set_faults(
     State(inspector): State<Inspector>,
     rules: Result<Json<Vec<Rule>>, axum::extract::rejection::JsonRejection>,
 ) -> Response {
-    match rules {
-        Ok(Json(rules)) => {
-            inspector.set_faults(rules);
-            Json(inspector.list_faults()).into_response()
-        }
-        Err(error) => Status::invalid_argument(error.body_text()).into_response(),
+    let set = match rules {
+        Ok(Json(rules)) => inspector
+            .set_faults(rules)
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.body_text()),
+    };
+    match set {
+        Ok(()) => Json(inspector.list_faults()).into_response(),
+        Err(problem) => Status::invalid_argument(problem).into_response(),
     }
 }
 
@@ -148,6 +151,7 @@ async fn advance(State(cloud): State<Cloud>, Json(request): Json<Value>) -> Resp
         .map(humantime::parse_duration);
     match by {
         Some(Ok(by)) => {
+            let _unit = cloud.unit().await;
             cloud.iam().clock().advance(by);
             Json(describe_clock(&cloud)).into_response()
         }

@@ -2,6 +2,7 @@
 //! else is sent is refused, so that no list is taken for a filtered one.
 
 use yandex_cloud_rest::model::operation::Operation;
+use yandex_cloud_rest::model::version::Version;
 
 use super::query::Query;
 use crate::error::Status;
@@ -51,6 +52,49 @@ impl Operations {
             Self::All => true,
             Self::Done(done) => operation.done == *done,
             Self::CreatedBy { id, equal } => (operation.created_by == *id) == *equal,
+        }
+    }
+}
+
+/// Which versions a list shows.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Versions {
+    All,
+    Status(String),
+    Runtime(String),
+}
+
+impl Versions {
+    /// Of `filter=status="ACTIVE"` or `filter=runtime="nodejs22"`.
+    pub(super) fn of(query: &Query) -> Result<Self, Status> {
+        let Some(filter) = text(query)? else {
+            return Ok(Self::All);
+        };
+        match parse(filter) {
+            Some(Comparison {
+                field: "status",
+                equal: true,
+                value,
+                quoted: true,
+            }) => Ok(Self::Status(value.to_owned())),
+            Some(Comparison {
+                field: "runtime",
+                equal: true,
+                value,
+                quoted: true,
+            }) => Ok(Self::Runtime(value.to_owned())),
+            _ => Err(unsupported(
+                filter,
+                "the only ones are status=\"…\" and runtime=\"…\"",
+            )),
+        }
+    }
+
+    pub(super) fn admit(&self, version: &Version) -> bool {
+        match self {
+            Self::All => true,
+            Self::Status(status) => version.status == *status,
+            Self::Runtime(runtime) => version.runtime == *runtime,
         }
     }
 }

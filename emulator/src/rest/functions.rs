@@ -8,9 +8,9 @@ use yandex_cloud_rest::model::function::{CreateFunctionRequest, Function, Update
 use super::bindings::{self, Response};
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::{page, to_value};
-use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
+use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
 use super::{Call, filter, operations, scaling};
-use crate::cloud::{Target, any, empty, quotas, settled};
+use crate::cloud::{Target, Work, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -88,10 +88,8 @@ fn tag_history(call: &Call, id: &str) -> Result<Value, Status> {
     let own = state
         .tag_history
         .iter()
-        .filter(|record| record.function_id == id);
-    let keyed = own
-        .enumerate()
-        .map(|(number, record)| (format!("{number:06}"), record));
+        .filter(|(_, record)| record.function_id == id);
+    let keyed = own.map(|(number, record)| (number.clone(), record));
     page(&call.query, "functionTagHistoryRecord", keyed)
 }
 
@@ -129,7 +127,7 @@ fn create(call: &Call) -> Result<Value, Status> {
     check_name(call, &request.folder_id, &request.name, None)?;
     let id = call.cloud.ids().next(prefix::FUNCTION);
     let function = Function {
-        http_invoke_url: format!("{}/invoke/{id}", call.cloud.settings().api_url()),
+        http_invoke_url: call.cloud.settings().invoke_url(&id),
         id: id.clone(),
         folder_id: request.folder_id,
         created_at: call.cloud.now(),
@@ -142,17 +140,8 @@ fn create(call: &Call) -> Result<Value, Status> {
         .state()
         .functions
         .insert(id.clone(), function.clone());
-    let cloud = call.cloud.clone();
-    call.begin(
-        &target("Create function", "Create", &function),
-        async move {
-            let mut state = cloud.state();
-            if let Some(function) = state.functions.get_mut(&id) {
-                "ACTIVE".clone_into(&mut function.status);
-            }
-            any("serverless.functions.v1.Function", state.function(&id)?)
-        },
-    )
+    let target = target("Create function", "Create", &function);
+    call.begin(&target, Work::CreateFunction { id })
 }
 
 fn target<'a>(description: &'a str, verb: &str, function: &'a Function) -> Target<'a> {
@@ -171,8 +160,11 @@ fn target<'a>(description: &'a str, verb: &str, function: &'a Function) -> Targe
 }
 
 fn update(call: &Call, id: &str) -> Result<Value, Status> {
-    let request: UpdateFunctionRequest = message(&call.body)?;
-    let mask = Mask::parse(request.update_mask, &["name", "description", "labels"])?;
+    let mut request: UpdateFunctionRequest = message(&call.body)?;
+    let mask = mask(
+        request.update_mask.take(),
+        &["name", "description", "labels"],
+    )?;
     let mut violations = Violations::default();
     check(
         &mut violations,
@@ -186,23 +178,9 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
     if mask.has("name") {
         check_name(call, &function.folder_id, &request.name, Some(id))?;
     }
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target("Update function", "Update", &function),
-        async move {
-            let mut state = cloud.state();
-            if let Some(function) = state.functions.get_mut(&id) {
-                mask.set("name", &mut function.name, request.name);
-                mask.set(
-                    "description",
-                    &mut function.description,
-                    request.description,
-                );
-                mask.set("labels", &mut function.labels, request.labels);
-            }
-            any("serverless.functions.v1.Function", state.function(&id)?)
-        },
-    )
+    let target = target("Update function", "Update", &function);
+    let id = id.to_owned();
+    call.begin(&target, Work::UpdateFunction { id, request, mask })
 }
 
 /// A function goes with its versions. Nothing keeps it from going while a
@@ -210,27 +188,9 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     let function = find_to_change(call, id)?;
     settled("Function", id, &function.status)?;
-    if let Some(function) = call.cloud.state().functions.get_mut(id) {
+    if let Some(mut function) = call.cloud.state().functions.edit(id) {
         "DELETING".clone_into(&mut function.status);
     }
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    let resource = Resource::function(&function.folder_id, &id);
-    call.begin(
-        &target("Delete function", "Delete", &function),
-        async move {
-            cloud.plane().delete_function(&id).await;
-            let mut state = cloud.state();
-            state.functions.remove(&id);
-            state
-                .versions
-                .retain(|_, stored| stored.version.function_id != id);
-            state
-                .scaling
-                .retain(|(function_id, _), _| *function_id != id);
-            state.tag_history.retain(|record| record.function_id != id);
-            drop(state);
-            cloud.iam().forget_bindings(&resource);
-            Ok(empty())
-        },
-    )
+    let target = target("Delete function", "Delete", &function);
+    call.begin(&target, Work::DeleteFunction { id: id.to_owned() })
 }

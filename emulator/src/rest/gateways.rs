@@ -1,6 +1,8 @@
 //! `/apigateways/v1/apigateways` (proto
 //! `serverless/apigateway/v1/apigateway_service.proto`).
 
+mod state;
+
 use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::apigateway::{
@@ -10,9 +12,9 @@ use yandex_cloud_rest::model::apigateway::{
 use super::bindings::{self, Response};
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
-use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
+use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
 use super::{Call, filter, operations, options, spec};
-use crate::cloud::{StoredGateway, Target, any, empty, quotas, settled};
+use crate::cloud::{ACTIVE, Mask, StoredGateway, Target, Work, apply_to_gateway, quotas, settled};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
@@ -33,6 +35,8 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         (&Method::GET, [_, _, _, id], Some("spec")) => show_spec(call, id),
         (&Method::PATCH, [_, _, _, id], None) => update(call, id),
         (&Method::DELETE, [_, _, _, id], None) => delete(call, id),
+        (&Method::POST, [_, _, _, id], Some("stop")) => state::stop(call, id),
+        (&Method::POST, [_, _, _, id], Some("resume")) => state::resume(call, id),
         (&Method::GET, [_, _, _, id, "operations"], None) => {
             find(call, id, get)?;
             operations::of_resource(call, id)
@@ -100,6 +104,9 @@ fn check(request: &UpdateApiGatewayRequest) -> Violations {
         let good = timeout.get() <= std::time::Duration::from_secs(LONGEST_CALL);
         violations.check("executionTimeout", good, "Must be at most 600s");
     }
+    // They would be put into the specification, which isn't done here.
+    let plain = request.variables.is_empty();
+    violations.check("variables", plain, "The emulator has no variables");
     options::check_logs(&mut violations, request.log_options.as_ref());
     violations
 }
@@ -133,46 +140,22 @@ fn create(call: &Call) -> Result<Value, Status> {
         status: "CREATING".to_owned(),
         ..ApiGateway::default()
     };
-    apply(&mut gateway, request, &Mask::all());
+    apply_to_gateway(&mut gateway, request, &Mask::all());
     let stored = StoredGateway {
         gateway: gateway.clone(),
         spec: spec.clone(),
     };
     call.cloud.state().gateways.insert(id.clone(), stored);
-    let cloud = call.cloud.clone();
-    call.begin(
-        &target("Create API gateway", "Create", &gateway),
-        async move {
-            let made = cloud.plane().create_gateway(&id, &folder_id, &spec).await;
-            let mut state = cloud.state();
-            let Some(stored) = state.gateways.get_mut(&id) else {
-                return Err(Status::not_found(format!("API gateway {id} not found")));
-            };
-            let status = if made.is_ok() { "ACTIVE" } else { "ERROR" };
-            status.clone_into(&mut stored.gateway.status);
-            stored.gateway.domain = made?.to_string();
-            any("serverless.apigateway.v1.ApiGateway", &stored.gateway)
-        },
-    )
-}
-
-fn apply(gateway: &mut ApiGateway, request: UpdateApiGatewayRequest, mask: &Mask) {
-    mask.set("name", &mut gateway.name, request.name);
-    mask.set("description", &mut gateway.description, request.description);
-    mask.set("labels", &mut gateway.labels, request.labels);
-    mask.set("logOptions", &mut gateway.log_options, request.log_options);
-    mask.set("variables", &mut gateway.variables, request.variables);
-    mask.set(
-        "executionTimeout",
-        &mut gateway.execution_timeout,
-        request.execution_timeout,
-    );
+    let target = target("Create API gateway", "Create", &gateway);
+    call.begin(&target, Work::CreateGateway { id })
 }
 
 fn target<'a>(description: &'a str, verb: &str, gateway: &'a ApiGateway) -> Target<'a> {
     let metadata_type = match verb {
         "Create" => "serverless.apigateway.v1.CreateApiGatewayMetadata",
         "Update" => "serverless.apigateway.v1.UpdateApiGatewayMetadata",
+        "Stop" => "serverless.apigateway.v1.StopApiGatewayMetadata",
+        "Resume" => "serverless.apigateway.v1.ResumeApiGatewayMetadata",
         _ => "serverless.apigateway.v1.DeleteApiGatewayMetadata",
     };
     Target {
@@ -185,7 +168,7 @@ fn target<'a>(description: &'a str, verb: &str, gateway: &'a ApiGateway) -> Targ
 }
 
 fn set_status(call: &Call, id: &str, status: &str) {
-    if let Some(stored) = call.cloud.state().gateways.get_mut(id) {
+    if let Some(mut stored) = call.cloud.state().gateways.edit(id) {
         status.clone_into(&mut stored.gateway.status);
     }
 }
@@ -202,56 +185,24 @@ const MUTABLE: [&str; 7] = [
 
 fn update(call: &Call, id: &str) -> Result<Value, Status> {
     let mut request: UpdateApiGatewayRequest = message(&call.body)?;
-    let mask = Mask::parse(request.update_mask.take(), &MUTABLE)?;
+    let mask = mask(request.update_mask.take(), &MUTABLE)?;
     check(&request).finish()?;
     let gateway = find(call, id, Permission::GatewaysManage)?.gateway;
-    settled("API gateway", id, &gateway.status)?;
-    if gateway.status != "ACTIVE" {
-        let text = format!("API gateway {id} is {}; delete it", gateway.status);
-        return Err(Status::failed_precondition(text));
-    }
+    state::must_be(&gateway, ACTIVE)?;
     spec::check(call, &request.openapi_spec)?;
     if mask.has("name") {
         check_name(call, &gateway.folder_id, &request.name, Some(id))?;
     }
     set_status(call, id, "UPDATING");
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target("Update API gateway", "Update", &gateway),
-        async move {
-            let spec = mask
-                .has("openapiSpec")
-                .then(|| request.openapi_spec.clone());
-            let updated = match &spec {
-                Some(spec) => cloud.plane().update_gateway(&id, spec).await,
-                None => Ok(()),
-            };
-            let mut state = cloud.state();
-            let Some(stored) = state.gateways.get_mut(&id) else {
-                return Err(Status::not_found(format!("API gateway {id} not found")));
-            };
-            "ACTIVE".clone_into(&mut stored.gateway.status);
-            updated?;
-            stored.spec = spec.unwrap_or_else(|| stored.spec.clone());
-            apply(&mut stored.gateway, request, &mask);
-            any("serverless.apigateway.v1.ApiGateway", &stored.gateway)
-        },
-    )
+    let target = target("Update API gateway", "Update", &gateway);
+    let (id, request) = (id.to_owned(), Box::new(request));
+    call.begin(&target, Work::UpdateGateway { id, request, mask })
 }
 
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     let gateway = find(call, id, Permission::GatewaysManage)?.gateway;
     settled("API gateway", id, &gateway.status)?;
     set_status(call, id, "DELETING");
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    let resource = Resource::gateway(&gateway.folder_id, &id);
-    call.begin(
-        &target("Delete API gateway", "Delete", &gateway),
-        async move {
-            cloud.plane().delete_gateway(&id).await;
-            cloud.state().gateways.remove(&id);
-            cloud.iam().forget_bindings(&resource);
-            Ok(empty())
-        },
-    )
+    let target = target("Delete API gateway", "Delete", &gateway);
+    call.begin(&target, Work::DeleteGateway { id: id.to_owned() })
 }

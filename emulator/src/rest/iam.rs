@@ -11,7 +11,7 @@ use yandex_cloud_rest::model::iam::{
 use super::Call;
 use super::page::{page, to_value};
 use super::validate::{LONGEST_ID, Violations, message};
-use crate::cloud::{Cloud, Target, empty, quotas};
+use crate::cloud::{Cloud, Target, Work, quotas};
 use crate::error::Status;
 use crate::iam::accounts::account_not_found;
 use crate::iam::keys::{AuthorizedKey, generate, with_warning};
@@ -204,10 +204,5 @@ fn delete_key(call: &Call, id: &str) -> Result<Value, Status> {
         folder_id: &resource.folder_id,
         resource_id: &resource.id,
     };
-    let iam = call.cloud.iam().clone();
-    let id = id.to_owned();
-    call.begin(&target, async move {
-        iam.remove_key(&id);
-        Ok(empty())
-    })
+    call.begin(&target, Work::DeleteKey { id: id.to_owned() })
 }

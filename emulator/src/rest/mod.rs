@@ -21,7 +21,9 @@ mod quotas;
 mod scaling;
 mod service_accounts;
 mod spec;
+mod trigger_rule;
 mod triggers;
+mod unsupported;
 mod validate;
 mod version_create;
 mod versions;
@@ -35,7 +37,7 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
 use crate::cloud::idempotency::Fingerprint;
-use crate::cloud::{Cloud, Target};
+use crate::cloud::{Cloud, Target, Work};
 use crate::error::Status;
 use crate::iam::{Permission, Resource, Subject};
 use crate::inspect::Inspector;
@@ -98,10 +100,7 @@ impl Call {
     }
 
     /// Starts an operation on a resource and answers with it.
-    pub(crate) fn begin<W>(&self, target: &Target<'_>, work: W) -> Result<Value, Status>
-    where
-        W: Future<Output = Result<Value, Status>> + Send + 'static,
-    {
+    pub(crate) fn begin(&self, target: &Target<'_>, work: Work) -> Result<Value, Status> {
         page::to_value(&self.cloud.begin(&self.subject, target, work)?)
     }
 
@@ -204,9 +203,7 @@ async fn answer(cloud: Cloud, request: Request<Body>) -> Result<Value, Status> {
         body: body.into(),
     };
     if call.method == Method::GET {
-        let reply = route(&call)?;
-        call.query.refuse_unread()?;
-        Ok(reply)
+        look(call).await
     } else {
         let known: &[&str] = match (&call.method, call.path.segments().as_slice()) {
             (&Method::DELETE, ["functions", "v1", "versions", _]) => &["force"],
@@ -217,6 +214,15 @@ async fn answer(cloud: Cloud, request: Request<Body>) -> Result<Value, Status> {
     }
 }
 
+/// What a reply tells is saved before it is given.
+async fn look(call: Call) -> Result<Value, Status> {
+    let cloud = call.cloud.clone();
+    let _saved = cloud.saved().await;
+    let reply = route(&call)?;
+    call.query.refuse_unread()?;
+    Ok(reply)
+}
+
 /// Mutations run one after the other: what one checks, no other changes before
 /// it is done. They only start operations, so that they are short.
 async fn mutate(
@@ -225,7 +231,7 @@ async fn mutate(
     fingerprint: Fingerprint,
 ) -> Result<Value, Status> {
     let cloud = call.cloud.clone();
-    let _one_at_a_time = cloud.mutations().lock().await;
+    let _unit = cloud.unit().await;
     let Some(key) = key else { return route(&call) };
     if uuid::Uuid::parse_str(&key).is_err() {
         return Err(Status::invalid_argument("Idempotency-Key must be a UUID"));
@@ -254,6 +260,7 @@ fn route(call: &Call) -> Result<Value, Status> {
         ["resource-manager", "v1", "folders", ..] => folders::route(call),
         ["ydb", "v1", "databases", ..] => databases::route(call),
         ["functions", "v1", "functions", ..] => functions::route(call),
+        ["functions", "v1", "runtimes"] => version_create::runtimes(call),
         ["functions", "v1", "versions", ..] => versions::route(call),
         ["apigateways", "v1", "apigateways", ..] => gateways::route(call),
         ["triggers", "v1", "triggers", ..] => triggers::route(call),

@@ -1,5 +1,5 @@
-//! Options that versions and gateways carry and that the emulator keeps without
-//! obeying them.
+//! Options that versions and gateways carry. Where logs go is kept and not
+//! obeyed: the emulator shows all of them.
 
 use yandex_cloud_rest::model::version::{LogOptions, MetadataOptions};
 

@@ -20,6 +20,8 @@ pub(super) fn route(call: &Call) -> Result<Value, Status> {
         call.path.verb(),
     ) {
         (&Method::GET, [_, _, _], None) => list(call),
+        // A method of its own, ListServices, which isn't here: no quota is called so.
+        (&Method::GET, [_, _, _, "services"], None) => Err(call.unimplemented()),
         (&Method::GET, [_, _, _, name], None) => get(call, name),
         _ => Err(call.unimplemented()),
     }

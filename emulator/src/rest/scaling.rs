@@ -1,9 +1,7 @@
-//! Scaling policies of a function's tags. They are kept, not obeyed.
+//! Scaling policies of a function's tags.
 
 use serde_json::{Value, json};
-use yandex_cloud_rest::model::function::{
-    RemoveScalingPolicyRequest, ScalingPolicy, SetScalingPolicyRequest,
-};
+use yandex_cloud_rest::model::function::{RemoveScalingPolicyRequest, SetScalingPolicyRequest};
 use yandex_cloud_rest::model::version::LATEST;
 
 use super::Call;
@@ -11,7 +9,7 @@ use super::functions::{find, find_to_change};
 use super::page::page;
 use super::validate::{Violations, message};
 use super::versions::check_tag;
-use crate::cloud::{Target, any, empty};
+use crate::cloud::{Target, Work, quotas, scaling_id};
 use crate::error::Status;
 use crate::iam::Permission;
 
@@ -20,12 +18,12 @@ pub(super) fn list(call: &Call, function_id: &str) -> Result<Value, Status> {
     let state = call.cloud.state();
     let own = state
         .scaling
-        .iter()
-        .filter(|((function, _), _)| function == function_id);
+        .values()
+        .filter(|policy| policy.function_id == function_id);
     page(
         &call.query,
         "scalingPolicies",
-        own.map(|((_, tag), policy)| (tag.clone(), policy)),
+        own.map(|policy| (policy.tag.clone(), policy)),
     )
 }
 
@@ -44,7 +42,7 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
     violations.check("scalingPolicy", good, "Limits must be in range 0 to 1000");
     violations.finish()?;
     let function = find_to_change(call, function_id)?;
-    let (cloud, id) = (call.cloud.clone(), function_id.to_owned());
+    check_provisioned(call, function_id, &request)?;
     let target = Target {
         description: "Set scaling policy",
         metadata_type: "serverless.functions.v1.SetScalingPolicyMetadata",
@@ -52,41 +50,43 @@ pub(super) fn set(call: &Call, function_id: &str) -> Result<Value, Status> {
         folder_id: &function.folder_id,
         resource_id: function_id,
     };
-    call.begin(&target, async move {
-        let now = cloud.now();
-        let key = (id.clone(), request.tag.clone());
-        let mut state = cloud.state();
-        state.function(&id)?;
-        let created_at = state
-            .scaling
-            .get(&key)
-            .map_or(now.clone(), |old| old.created_at.clone());
-        let policy = ScalingPolicy {
-            function_id: id,
-            tag: request.tag,
-            provisioned_instances_count: request.provisioned_instances_count,
-            zone_instances_limit: request.zone_instances_limit,
-            zone_requests_limit: request.zone_requests_limit,
-            created_at,
-            modified_at: now,
-        };
-        let response = any("serverless.functions.v1.ScalingPolicy", &policy);
-        state.scaling.insert(key, policy);
-        response
-    })
+    let id = function_id.to_owned();
+    call.begin(&target, Work::SetScalingPolicy { id, request })
+}
+
+/// The cloud keeps so many instances ready, those of all policies together.
+fn check_provisioned(
+    call: &Call,
+    function_id: &str,
+    request: &SetScalingPolicyRequest,
+) -> Result<(), Status> {
+    let state = call.cloud.state();
+    let others = state
+        .scaling
+        .values()
+        .filter(|policy| (&*policy.function_id, &policy.tag) != (function_id, &request.tag));
+    let others: i64 = others
+        .map(|policy| policy.provisioned_instances_count)
+        .sum();
+    let wanted = request.provisioned_instances_count;
+    let used = usize::try_from(others + wanted - 1).unwrap_or_default();
+    if wanted == 0 {
+        return Ok(());
+    }
+    let quotas = &call.cloud.settings().quotas;
+    quotas.check(quotas::PROVISIONED, used)
 }
 
 pub(super) fn remove(call: &Call, function_id: &str) -> Result<Value, Status> {
     let request: RemoveScalingPolicyRequest = message(&call.body)?;
     let function = find_to_change(call, function_id)?;
-    let key = (function_id.to_owned(), request.tag);
+    let tag = request.tag;
+    let key = scaling_id(function_id, &tag);
     if !call.cloud.state().scaling.contains_key(&key) {
         return Err(Status::not_found(format!(
-            "Scaling policy of tag {} not found",
-            key.1
+            "Scaling policy of tag {tag} not found"
         )));
     }
-    let cloud = call.cloud.clone();
     let target = Target {
         description: "Remove scaling policy",
         metadata_type: "serverless.functions.v1.RemoveScalingPolicyMetadata",
@@ -94,8 +94,6 @@ pub(super) fn remove(call: &Call, function_id: &str) -> Result<Value, Status> {
         folder_id: &function.folder_id,
         resource_id: function_id,
     };
-    call.begin(&target, async move {
-        cloud.state().scaling.remove(&key);
-        Ok(empty())
-    })
+    let id = function_id.to_owned();
+    call.begin(&target, Work::RemoveScalingPolicy { id, tag })
 }

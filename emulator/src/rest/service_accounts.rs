@@ -7,9 +7,9 @@ use yandex_cloud_rest::model::iam::{CreateServiceAccountRequest, UpdateServiceAc
 
 use super::bindings::{self, Response};
 use super::page::{page, to_value};
-use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
+use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
 use super::{Call, filter, operations};
-use crate::cloud::{Target, any, empty, quotas, service_account, settled, unique};
+use crate::cloud::{Target, Work, quotas, service_account, settled, unique};
 use crate::error::Status;
 use crate::iam::accounts::{AccountState, account_not_found};
 use crate::iam::{Account, Permission, Resource};
@@ -100,14 +100,9 @@ fn create(call: &Call) -> Result<Value, Status> {
         &request.description,
         request.labels,
     )?;
-    let (iam, id) = (call.cloud.iam().clone(), account.id.clone());
     let target = target("Create service account", "Create", &account);
-    call.begin(&target, async move {
-        let account = iam
-            .change_account(&id, |account| account.state = AccountState::Active)
-            .ok_or_else(|| account_not_found(&id))?;
-        response(&account)
-    })
+    let id = account.id.clone();
+    call.begin(&target, Work::CreateAccount { id })
 }
 
 fn target<'a>(description: &'a str, verb: &str, account: &'a Account) -> Target<'a> {
@@ -125,13 +120,12 @@ fn target<'a>(description: &'a str, verb: &str, account: &'a Account) -> Target<
     }
 }
 
-fn response(account: &Account) -> Result<Value, Status> {
-    any("iam.v1.ServiceAccount", &service_account(account))
-}
-
 fn update(call: &Call, id: &str) -> Result<Value, Status> {
-    let request: UpdateServiceAccountRequest = message(&call.body)?;
-    let mask = Mask::parse(request.update_mask, &["name", "description", "labels"])?;
+    let mut request: UpdateServiceAccountRequest = message(&call.body)?;
+    let mask = mask(
+        request.update_mask.take(),
+        &["name", "description", "labels"],
+    )?;
     let mut violations = Violations::default();
     check(
         &mut violations,
@@ -151,18 +145,9 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
             .map(|other| other.name.as_str());
         unique("Service account", &request.name, names)?;
     }
+    let target = target("Update service account", "Update", &account);
     let id = id.to_owned();
-    call.begin(
-        &target("Update service account", "Update", &account),
-        async move {
-            let account = iam.change_account(&id, |account| {
-                mask.set("name", &mut account.name, request.name);
-                mask.set("description", &mut account.description, request.description);
-                mask.set("labels", &mut account.labels, request.labels);
-            });
-            response(&account.ok_or_else(|| account_not_found(&id))?)
-        },
-    )
+    call.begin(&target, Work::UpdateAccount { id, request, mask })
 }
 
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
@@ -170,12 +155,6 @@ fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     settled("Service account", id, &service_account(&account).status)?;
     let iam = call.cloud.iam().clone();
     iam.change_account(id, |account| account.state = AccountState::Deleting);
-    let id = id.to_owned();
-    call.begin(
-        &target("Delete service account", "Delete", &account),
-        async move {
-            iam.remove_account(&id);
-            Ok(empty())
-        },
-    )
+    let target = target("Delete service account", "Delete", &account);
+    call.begin(&target, Work::DeleteAccount { id: id.to_owned() })
 }

@@ -1,24 +1,19 @@
-//! `/triggers/v1/triggers`: Data Streams triggers that broadcast to sockets
-//! (proto `serverless/triggers/v1/trigger_service.proto`).
+//! `/triggers/v1/triggers`: Data Streams triggers (proto `serverless/triggers/v1/trigger_service.proto`).
 
 use http::Method;
 use serde_json::{Value, json};
-use yandex_cloud_rest::model::trigger::{
-    CreateTriggerRequest, Rule, Trigger, UpdateTriggerRequest,
-};
-use yandex_cloud_rest::model::{Duration, Labels};
+use yandex_cloud_rest::model::Labels;
+use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger, UpdateTriggerRequest};
 
 use super::named::{page_of_folder, unique_in_folder};
 use super::page::to_value;
-use super::validate::{self, LabelRule, Mask, NameRule, Violations, message};
-use super::{Call, filter, operations};
-use crate::cloud::plane::TriggerDefinition;
-use crate::cloud::{Target, any, empty, quotas};
+use super::validate::{self, LabelRule, NameRule, Violations, mask, message};
+use super::{Call, filter, operations, trigger_rule, unsupported};
+use crate::cloud::{ACTIVE, Target, Work, completed, quotas};
 use crate::error::Status;
 use crate::iam::{Permission, Resource};
 use crate::ids::prefix;
 
-const ACTIVE: &str = "ACTIVE";
 const PAUSED: &str = "PAUSED";
 
 pub(super) fn route(call: &Call) -> Result<Value, Status> {
@@ -62,87 +57,6 @@ fn check(violations: &mut Violations, name: &str, description: &str, labels: &La
     validate::labels(violations, labels, LabelRule::Wide);
 }
 
-fn check_rule(violations: &mut Violations, rule: &Rule) {
-    let Some(stream) = &rule.data_stream else {
-        violations.add("rule", "The emulator has dataStream only; it is required");
-        return;
-    };
-    violations.required("rule.dataStream.database", &stream.database);
-    violations.required("rule.dataStream.stream", &stream.stream);
-    violations.id(
-        "rule.dataStream.serviceAccountId",
-        &stream.service_account_id,
-    );
-    if let Some(batch) = &stream.batch_settings {
-        let good = batch.size == 0 || (1..=65_536).contains(&batch.size);
-        violations.check("batchSettings.size", good, "Must be in range 1 to 65536");
-        let cutoff = batch.cutoff.map_or(1, |cutoff| cutoff.get().as_secs());
-        violations.check(
-            "batchSettings.cutoff",
-            (1..=60).contains(&cutoff),
-            "Must be 1s to 60s",
-        );
-    }
-    match &stream.gateway_websocket_broadcast {
-        None => {
-            let text = "The emulator has gatewayWebsocketBroadcast only; it is required";
-            violations.add("rule.dataStream.action", text);
-        }
-        Some(broadcast) => {
-            violations.id("gatewayWebsocketBroadcast.gatewayId", &broadcast.gateway_id);
-            violations.required("gatewayWebsocketBroadcast.path", &broadcast.path);
-            let account = &broadcast.service_account_id;
-            violations.id("gatewayWebsocketBroadcast.serviceAccountId", account);
-        }
-    }
-}
-
-/// The caller attaches both of the rule's service accounts.
-fn authorize_accounts(call: &Call, rule: &Rule) -> Result<(), Status> {
-    let Some(stream) = &rule.data_stream else {
-        return Ok(());
-    };
-    let broadcaster = stream
-        .gateway_websocket_broadcast
-        .as_ref()
-        .map(|action| &action.service_account_id);
-    for account in [Some(&stream.service_account_id), broadcaster]
-        .into_iter()
-        .flatten()
-    {
-        call.cloud.iam().authorize_use(&call.subject, account)?;
-    }
-    Ok(())
-}
-
-/// Defaults of what the rule leaves out.
-fn completed(mut rule: Rule) -> Rule {
-    if let Some(stream) = &mut rule.data_stream {
-        let batch = stream.batch_settings.get_or_insert_default();
-        batch.size = batch.size.max(1);
-        batch.cutoff.get_or_insert(Duration::from_secs(1));
-    }
-    rule
-}
-
-fn definition(trigger: &Trigger) -> Option<TriggerDefinition> {
-    let stream = trigger.rule.data_stream.clone()?;
-    let broadcast = stream.gateway_websocket_broadcast?;
-    let batch = stream.batch_settings.unwrap_or_default();
-    Some(TriggerDefinition {
-        trigger_id: trigger.id.clone(),
-        folder_id: trigger.folder_id.clone(),
-        database: stream.database,
-        stream: stream.stream,
-        service_account_id: stream.service_account_id,
-        batch_size_bytes: u64::try_from(batch.size).unwrap_or(1).max(1),
-        cutoff: batch.cutoff.unwrap_or(Duration::from_secs(1)).get(),
-        gateway_id: broadcast.gateway_id,
-        path: broadcast.path,
-        broadcaster_service_account_id: broadcast.service_account_id,
-    })
-}
-
 fn check_name(
     call: &Call,
     folder_id: &str,
@@ -158,6 +72,7 @@ fn check_name(
 /// status knows no creating: it is there at once and runs when the operation
 /// has ended.
 fn create(call: &Call) -> Result<Value, Status> {
+    unsupported::refuse(&call.body, &trigger_rule::LACKING)?;
     let request: CreateTriggerRequest = message(&call.body)?;
     let mut violations = Violations::default();
     violations.id("folderId", &request.folder_id);
@@ -167,10 +82,10 @@ fn create(call: &Call) -> Result<Value, Status> {
         &request.description,
         &request.labels,
     );
-    check_rule(&mut violations, &request.rule);
+    trigger_rule::check(&mut violations, &request.rule);
     violations.finish()?;
     call.folder(&request.folder_id, Permission::TriggersManage)?;
-    authorize_accounts(call, &request.rule)?;
+    trigger_rule::authorize_accounts(call, &request.rule)?;
     call.cloud.check_quota(quotas::TRIGGERS)?;
     check_name(call, &request.folder_id, &request.name, None)?;
     let trigger = Trigger {
@@ -187,36 +102,13 @@ fn create(call: &Call) -> Result<Value, Status> {
         .state()
         .triggers
         .insert(trigger.id.clone(), trigger.clone());
-    finish(
-        call,
+    let target = target(
         "Create trigger",
         "serverless.triggers.v1.CreateTriggerMetadata",
         &trigger,
-        |_| (),
-    )
-}
-
-/// An operation that edits a trigger and starts or stops it accordingly.
-fn finish(
-    call: &Call,
-    description: &str,
-    metadata_type: &str,
-    trigger: &Trigger,
-    edit: impl FnOnce(&mut Trigger) + Send + 'static,
-) -> Result<Value, Status> {
-    let (cloud, id) = (call.cloud.clone(), trigger.id.clone());
-    call.begin(&target(description, metadata_type, trigger), async move {
-        let mut state = cloud.state();
-        let Some(trigger) = state.triggers.get_mut(&id) else {
-            return Err(Status::not_found(format!("Trigger {id} not found")));
-        };
-        edit(trigger);
-        match definition(trigger) {
-            Some(definition) if trigger.status == ACTIVE => cloud.plane().start_trigger(definition),
-            _ => cloud.plane().stop_trigger(&id),
-        }
-        any("serverless.triggers.v1.Trigger", trigger)
-    })
+    );
+    let id = trigger.id.clone();
+    call.begin(&target, Work::CreateTrigger { id })
 }
 
 fn target<'a>(description: &'a str, metadata_type: &'a str, trigger: &'a Trigger) -> Target<'a> {
@@ -230,9 +122,10 @@ fn target<'a>(description: &'a str, metadata_type: &'a str, trigger: &'a Trigger
 }
 
 fn update(call: &Call, id: &str) -> Result<Value, Status> {
-    let request: UpdateTriggerRequest = message(&call.body)?;
-    let mask = Mask::parse(
-        request.update_mask,
+    unsupported::refuse(&call.body, &trigger_rule::LACKING)?;
+    let mut request: UpdateTriggerRequest = message(&call.body)?;
+    let mask = mask(
+        request.update_mask.take(),
         &["name", "description", "labels", "rule"],
     )?;
     let mut violations = Violations::default();
@@ -242,31 +135,22 @@ fn update(call: &Call, id: &str) -> Result<Value, Status> {
         &request.description,
         &request.labels,
     );
-    let rule = request.rule.unwrap_or_default();
+    let rule = request.rule.get_or_insert_default();
     if mask.has("rule") {
-        check_rule(&mut violations, &rule);
+        trigger_rule::check(&mut violations, rule);
     }
     violations.finish()?;
     let trigger = find(call, id, Permission::TriggersManage)?;
     if mask.has("rule") {
-        authorize_accounts(call, &rule)?;
+        trigger_rule::authorize_accounts(call, request.rule.get_or_insert_default())?;
     }
     if mask.has("name") {
         check_name(call, &trigger.folder_id, &request.name, Some(id))?;
     }
     let metadata_type = "serverless.triggers.v1.UpdateTriggerMetadata";
-    finish(
-        call,
-        "Update trigger",
-        metadata_type,
-        &trigger,
-        move |trigger| {
-            mask.set("name", &mut trigger.name, request.name);
-            mask.set("description", &mut trigger.description, request.description);
-            mask.set("labels", &mut trigger.labels, request.labels);
-            mask.set("rule", &mut trigger.rule, completed(rule));
-        },
-    )
+    let target = target("Update trigger", metadata_type, &trigger);
+    let (id, request) = (id.to_owned(), Box::new(request));
+    call.begin(&target, Work::UpdateTrigger { id, request, mask })
 }
 
 fn switch(call: &Call, id: &str, status: &'static str) -> Result<Value, Status> {
@@ -282,23 +166,14 @@ fn switch(call: &Call, id: &str, status: &'static str) -> Result<Value, Status> 
             "serverless.triggers.v1.ResumeTriggerMetadata",
         )
     };
-    finish(call, description, metadata_type, &trigger, move |trigger| {
-        status.clone_into(&mut trigger.status);
-    })
+    let target = target(description, metadata_type, &trigger);
+    let (id, status) = (id.to_owned(), status.to_owned());
+    call.begin(&target, Work::SwitchTrigger { id, status })
 }
 
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
     let trigger = find(call, id, Permission::TriggersManage)?;
     let metadata_type = "serverless.triggers.v1.DeleteTriggerMetadata";
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target("Delete trigger", metadata_type, &trigger),
-        async move {
-            cloud.plane().stop_trigger(&id);
-            match cloud.state().triggers.remove(&id) {
-                Some(_) => Ok(empty()),
-                None => Err(Status::not_found(format!("Trigger {id} not found"))),
-            }
-        },
-    )
+    let target = target("Delete trigger", metadata_type, &trigger);
+    call.begin(&target, Work::DeleteTrigger { id: id.to_owned() })
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::{FieldMask, Labels};
 
+use crate::cloud::Mask;
 use crate::error::Status;
 
 /// Longest id that a request may name (proto).
@@ -86,42 +87,19 @@ pub(crate) fn message<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, 
         .map_err(|error| Status::invalid_argument(format!("The request body is invalid: {error}")))
 }
 
-/// Which of the mutable fields an update sets. No mask means all of them: what
-/// the request leaves out is reset to its default (reference §1.2).
-#[derive(Debug)]
-pub(crate) struct Mask(Option<FieldMask>);
-
-impl Mask {
-    pub(crate) fn parse(mask: Option<FieldMask>, mutable: &[&str]) -> Result<Self, Status> {
-        let mask = mask.filter(|mask| !mask.is_empty());
-        let mut violations = Violations::default();
-        for path in mask.iter().flat_map(FieldMask::paths) {
-            violations.check(
-                "updateMask",
-                mutable.contains(&path),
-                &format!("Unknown or immutable field {path}"),
-            );
-        }
-        violations.finish()?;
-        Ok(Self(mask))
+/// The mask of an update, which names mutable fields only.
+pub(crate) fn mask(mask: Option<FieldMask>, mutable: &[&str]) -> Result<Mask, Status> {
+    let mask = mask.filter(|mask| !mask.is_empty());
+    let mut violations = Violations::default();
+    for path in mask.iter().flat_map(FieldMask::paths) {
+        violations.check(
+            "updateMask",
+            mutable.contains(&path),
+            &format!("Unknown or immutable field {path}"),
+        );
     }
-
-    /// Of a create call: everything.
-    pub(crate) fn all() -> Self {
-        Self(None)
-    }
-
-    /// Whether the update sets the field.
-    pub(crate) fn has(&self, field: &str) -> bool {
-        self.0.as_ref().is_none_or(|mask| mask.has(field))
-    }
-
-    /// Gives a field its new value, if the update sets it.
-    pub(crate) fn set<T>(&self, field: &str, slot: &mut T, value: T) {
-        if self.has(field) {
-            *slot = value;
-        }
-    }
+    violations.finish()?;
+    Ok(Mask::of(mask))
 }
 
 /// Which names a service takes.

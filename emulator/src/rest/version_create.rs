@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::Method;
 use serde_json::{Value, json};
 use yandex_cloud_rest::model::Duration;
 use yandex_cloud_rest::model::function::Function;
-use yandex_cloud_rest::model::version::{CreateVersionRequest, LATEST, Version};
+use yandex_cloud_rest::model::version::{CreateVersionRequest, Version};
 
 use super::functions::find_to_change;
+use super::unsupported::Lacking;
 use super::validate::{Violations, message};
-use super::versions::{ACTIVE, check_tag, check_tag_quota};
-use super::{Call, options};
-use crate::cloud::plane::Deployment;
-use crate::cloud::{Cloud, StoredVersion, Target, any, settled};
+use super::versions::{check_tag, check_tag_quota};
+use super::{Call, options, unsupported};
+use crate::cloud::{Target, Work, settled};
 use crate::error::Status;
 use crate::ids::prefix;
 
@@ -47,7 +48,49 @@ const RESERVED: [&str; 6] = [
 /// Runtimes that the emulator can run.
 const RUNTIMES: [&str; 1] = ["nodejs22"];
 
+/// What the documents know and the emulator doesn't.
+const LACKING: [Lacking; 8] = [
+    lacking("connectivity", "it has no networks; leave it out"),
+    lacking(
+        "namedServiceAccounts",
+        "its functions have one account; use serviceAccountId",
+    ),
+    lacking("secrets", "it has no Lockbox; use environment"),
+    lacking("storageMounts", "it has no Object Storage; leave it out"),
+    lacking("mounts", "it has no disks and buckets; leave it out"),
+    lacking(
+        "tmpfsSize",
+        "its functions have the machine's own temporary folder; leave it out",
+    ),
+    lacking(
+        "asyncInvocationConfig",
+        "its calls wait for their results; leave it out",
+    ),
+    Lacking {
+        path: "package",
+        instead: "it has no Object Storage; send content",
+        beside: &["content", "versionId"],
+    },
+];
+
+const fn lacking(path: &'static str, instead: &'static str) -> Lacking {
+    Lacking {
+        path,
+        instead,
+        beside: &[],
+    }
+}
+
+/// `GET /functions/v1/runtimes`: those that a version may have here.
+pub(super) fn runtimes(call: &Call) -> Result<Value, Status> {
+    match (&call.method, call.path.verb()) {
+        (&Method::GET, None) => Ok(json!({ "runtimes": RUNTIMES })),
+        _ => Err(call.unimplemented()),
+    }
+}
+
 pub(super) fn create(call: &Call) -> Result<Value, Status> {
+    unsupported::refuse(&call.body, &LACKING)?;
     let request: CreateVersionRequest = message(&call.body)?;
     check(&request)?;
     let function = find_to_change(call, &request.function_id)?;
@@ -61,20 +104,16 @@ pub(super) fn create(call: &Call) -> Result<Value, Status> {
     let archive = archive(call, &request, &function)?;
     let tags = request.tag.clone();
     let version = version(call, request);
-    let deployment = deployment(&version, &function, &archive);
-    store(call, version.clone(), archive);
+    let id = version.id.clone();
+    call.cloud.state().add_version(version, archive);
     let target = Target {
         description: "Create function version",
         metadata_type: "serverless.functions.v1.CreateFunctionVersionMetadata",
-        metadata: json!({ "functionVersionId": version.id }),
+        metadata: json!({ "functionVersionId": id }),
         folder_id: &function.folder_id,
         resource_id: &function.id,
     };
-    let cloud = call.cloud.clone();
-    call.begin(
-        &target,
-        async move { build(&cloud, deployment, tags).await },
-    )
+    call.begin(&target, Work::CreateVersion { id, tags })
 }
 
 fn check(request: &CreateVersionRequest) -> Result<(), Status> {
@@ -154,11 +193,6 @@ fn archive(
     request: &CreateVersionRequest,
     function: &Function,
 ) -> Result<Arc<Vec<u8>>, Status> {
-    if request.package.is_some() {
-        return Err(Status::unimplemented(
-            "The emulator has no Object Storage: send content instead of package",
-        ));
-    }
     if let Some(id) = &request.version_id {
         let state = call.cloud.state();
         let source = state.version(id)?;
@@ -166,7 +200,7 @@ fn archive(
         if *folder_id != function.folder_id {
             return Err(Status::not_found(format!("Version {id} not found")));
         }
-        return Ok(source.archive.clone());
+        return state.archive(id);
     }
     let mut violations = Violations::default();
     let decoded = STANDARD.decode(request.content.as_deref().unwrap_or_default());
@@ -201,69 +235,4 @@ fn version(call: &Call, request: CreateVersionRequest) -> Version {
         concurrency: request.concurrency,
         metadata_options: request.metadata_options,
     }
-}
-
-fn deployment(version: &Version, function: &Function, archive: &Arc<Vec<u8>>) -> Deployment {
-    Deployment {
-        function_id: version.function_id.clone(),
-        folder_id: function.folder_id.clone(),
-        version_id: version.id.clone(),
-        entrypoint: version.entrypoint.clone(),
-        zip: archive.as_ref().clone(),
-        environment: version.environment.clone(),
-        memory_bytes: u64::try_from(version.resources.memory).unwrap_or_default(),
-        timeout: version.execution_timeout.unwrap_or_default().get(),
-        concurrency: u32::try_from(version.concurrency)
-            .unwrap_or_default()
-            .max(1),
-        service_account_id: Some(version.service_account_id.clone()).filter(|id| !id.is_empty()),
-    }
-}
-
-fn store(call: &Call, version: Version, archive: Arc<Vec<u8>>) {
-    let mut state = call.cloud.state();
-    state.last_version += 1;
-    let sequence = state.last_version;
-    state.versions.insert(
-        version.id.clone(),
-        StoredVersion {
-            version,
-            sequence,
-            archive,
-        },
-    );
-}
-
-/// A version that fails leaves nothing but its operation's error.
-async fn build(cloud: &Cloud, deployment: Deployment, tags: Vec<String>) -> Result<Value, Status> {
-    let (function_id, id) = (
-        deployment.function_id.clone(),
-        deployment.version_id.clone(),
-    );
-    let size = deployment.zip.len();
-    if let Err(status) = cloud.plane().deploy(deployment).await {
-        cloud.state().versions.remove(&id);
-        return Err(status);
-    }
-    let now = cloud.now();
-    let mut state = cloud.state();
-    // The newest version has $latest, whichever build ends last.
-    let newest = state
-        .versions_of(&function_id)
-        .into_iter()
-        .find(|stored| stored.version.status == ACTIVE || stored.version.id == id)
-        .map(|stored| stored.version.id.clone());
-    if let Some(stored) = state.versions.get_mut(&id) {
-        ACTIVE.clone_into(&mut stored.version.status);
-        stored.version.image_size = i64::try_from(size).unwrap_or(i64::MAX);
-    }
-    let latest = (newest.as_deref() == Some(id.as_str())).then(|| LATEST.to_owned());
-    for tag in latest.into_iter().chain(tags) {
-        state.move_tag(&tag, &id, now.as_ref());
-        cloud.plane().set_tag(&function_id, &tag, &id);
-    }
-    any(
-        "serverless.functions.v1.Version",
-        &state.version(&id)?.version,
-    )
 }

@@ -9,13 +9,10 @@ use yandex_cloud_rest::model::version::{LATEST, TagRequest, Version};
 use super::functions::find as find_function;
 use super::page::{page, to_value};
 use super::validate::{Violations, message};
-use super::{Call, functions, version_create};
-use crate::cloud::{Target, any, empty, newest_first, quotas, settled};
+use super::{Call, filter, functions, version_create};
+use crate::cloud::{Target, Work, newest_first, quotas, settled};
 use crate::error::Status;
 use crate::iam::Permission;
-
-/// Version status, function status and the rest share these words.
-pub(super) const ACTIVE: &str = "ACTIVE";
 
 pub(super) fn route(call: &Call) -> Result<Value, Status> {
     match (
@@ -48,11 +45,7 @@ fn find_to_change(call: &Call, id: &str) -> Result<(Version, Function), Status> 
 
 /// Of one function or of a folder, newest first.
 fn list(call: &Call) -> Result<Value, Status> {
-    if call.query.get("filter").is_some() {
-        return Err(Status::unimplemented(
-            "The emulator has no filter for versions",
-        ));
-    }
+    let shown = filter::Versions::of(&call.query)?;
     let functions: Vec<String> = match (call.query.get("functionId"), call.query.get("folderId")) {
         (Some(id), None) => vec![find_function(call, id, Permission::FunctionsGet)?.id],
         (None, Some(_)) => {
@@ -75,6 +68,7 @@ fn list(call: &Call) -> Result<Value, Status> {
     let mut versions: Vec<_> = functions
         .iter()
         .flat_map(|function| state.versions_of(function))
+        .filter(|stored| shown.admit(&stored.version))
         .collect();
     versions.sort_by_key(|stored| std::cmp::Reverse(stored.sequence));
     let keyed = versions
@@ -166,18 +160,9 @@ fn set_tag(call: &Call, id: &str) -> Result<Value, Status> {
     settled("Version", id, &version.status)?;
     check_tag_quota(call, &function.id, std::slice::from_ref(&tag))?;
     let metadata_type = "serverless.functions.v1.SetFunctionTagMetadata";
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target("Set tag", metadata_type, &version, &function),
-        async move {
-            let now = cloud.now();
-            let mut state = cloud.state();
-            state.move_tag(&tag, &id, now.as_ref());
-            let version = &state.version(&id)?.version;
-            cloud.plane().set_tag(&version.function_id, &tag, &id);
-            any("serverless.functions.v1.Version", version)
-        },
-    )
+    let target = target("Set tag", metadata_type, &version, &function);
+    let id = id.to_owned();
+    call.begin(&target, Work::SetTag { id, tag })
 }
 
 fn remove_tag(call: &Call, id: &str) -> Result<Value, Status> {
@@ -189,24 +174,9 @@ fn remove_tag(call: &Call, id: &str) -> Result<Value, Status> {
         )));
     }
     let metadata_type = "serverless.functions.v1.RemoveFunctionTagMetadata";
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    call.begin(
-        &target("Remove tag", metadata_type, &version, &function),
-        async move {
-            let now = cloud.now();
-            let mut state = cloud.state();
-            let version = state.version(&id)?.version.clone();
-            // It may have moved on to another version meanwhile.
-            if version.tags.contains(&tag) {
-                state.drop_tag(&version.function_id, &tag, now.as_ref());
-                cloud.plane().remove_tag(&version.function_id, &tag);
-            }
-            any(
-                "serverless.functions.v1.Version",
-                &state.version(&id)?.version,
-            )
-        },
-    )
+    let target = target("Remove tag", metadata_type, &version, &function);
+    let id = id.to_owned();
+    call.begin(&target, Work::RemoveTag { id, tag })
 }
 
 fn delete(call: &Call, id: &str) -> Result<Value, Status> {
@@ -224,24 +194,10 @@ fn delete(call: &Call, id: &str) -> Result<Value, Status> {
             "Version {id} has tags: {tags}; remove them or set force"
         )));
     }
-    if let Some(stored) = call.cloud.state().versions.get_mut(id) {
+    if let Some(mut stored) = call.cloud.state().versions.edit(id) {
         "DELETING".clone_into(&mut stored.version.status);
     }
     let metadata_type = "serverless.functions.v1.DeleteFunctionVersionMetadata";
-    let (cloud, id) = (call.cloud.clone(), id.to_owned());
-    let function_id = function.id.clone();
-    call.begin(
-        &target("Delete version", metadata_type, &version, &function),
-        async move {
-            cloud.plane().delete_version(&function_id, &id).await;
-            let now = cloud.now();
-            let mut state = cloud.state();
-            let tags = state.version(&id)?.version.tags.clone();
-            for tag in tags {
-                state.drop_tag(&function_id, &tag, now.as_ref());
-            }
-            state.versions.remove(&id);
-            Ok(empty())
-        },
-    )
+    let target = target("Delete version", metadata_type, &version, &function);
+    call.begin(&target, Work::DeleteVersion { id: id.to_owned() })
 }

@@ -15,6 +15,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use tonic::transport::{Identity, ServerTlsConfig};
 
+use crate::store::{StateError, Store};
+
 pub use accept::{AcceptError, Stream};
 
 /// What is offered by ALPN: HTTP/1.1.
@@ -34,6 +36,9 @@ pub enum SecurityError {
     /// The TLS library refuses them.
     #[error("can't use the certificates that were made: {0}")]
     Use(#[from] rustls::Error),
+    /// The store can't be read.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The file can't be written.
     #[error(
         "can't write the certificate authority to {path}: {source}; choose a writable path with --tls"
@@ -71,13 +76,17 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Security {
-    /// TLS by a new authority, for this machine's names and `addresses`. Its
-    /// certificate is written to `path`, as PEM.
+    /// TLS for this machine's names and `addresses`, by the authority in the
+    /// store, or by a new one. Its certificate is written to `path`, as PEM.
     ///
     /// # Errors
     /// See [`SecurityError`].
-    pub fn tls(path: &Path, addresses: &[SocketAddr]) -> Result<Self, SecurityError> {
-        let made = authority::issue(addresses)?;
+    pub fn tls(
+        path: &Path,
+        addresses: &[SocketAddr],
+        store: &Store,
+    ) -> Result<Self, SecurityError> {
+        let made = authority::kept_or_issued(addresses, store)?;
         let written = |source| SecurityError::Write {
             path: path.to_owned(),
             source,

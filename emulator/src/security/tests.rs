@@ -5,6 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{AcceptError, Security, SecurityError};
+use crate::store::Store;
 
 struct Door {
     listener: TcpListener,
@@ -18,7 +19,8 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let folder = TempDir::new().unwrap();
-        let security = Security::tls(&folder.path().join("ca.pem"), &[address]).unwrap();
+        let security =
+            Security::tls(&folder.path().join("ca.pem"), &[address], &Store::default()).unwrap();
         Self {
             listener,
             address,
@@ -81,7 +83,7 @@ async fn plain_connections_are_taken_as_they_are() {
 fn a_file_that_cant_be_written_is_told_with_its_switch() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("nowhere/ca.pem");
-    let error = Security::tls(&path, &[]).unwrap_err();
+    let error = Security::tls(&path, &[], &Store::default()).unwrap_err();
     assert!(matches!(error, SecurityError::Write { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("nowhere/ca.pem"), "{text}");

@@ -5,25 +5,36 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{OPERATOR_ACCOUNT, OPERATOR_ROLES, StartError};
 use crate::iam::{Iam, Resource};
 
-/// Makes the operator's account with its roles on all folders, and its key.
+/// Makes the operator's account with its roles on all folders, and its key;
+/// what a state has of it stays as it is.
 pub(super) fn write(iam: &Iam, folders: &[String], path: &Path) -> Result<(), StartError> {
     let failed = |reason: String| StartError::Key {
         path: path.to_owned(),
         reason,
     };
-    let Some((first, others)) = folders.split_first() else {
+    let Some(first) = folders.first() else {
         return Err(failed("there is no folder".to_owned()));
     };
-    let account = iam
-        .add_account(first, OPERATOR_ACCOUNT, &OPERATOR_ROLES)
-        .map_err(|status| failed(status.message))?;
-    for folder in others {
+    let known = iam.accounts().into_iter();
+    let mut known = known.filter(|account| account.name == OPERATOR_ACCOUNT);
+    let account = match known.next() {
+        Some(account) => account.id,
+        None => iam
+            .add_account(first, OPERATOR_ACCOUNT, &[])
+            .map_err(|status| failed(status.message))?,
+    };
+    for folder in folders {
         for role in OPERATOR_ROLES {
             iam.grant(&Resource::folder(folder), role, &account);
         }
+    }
+    if is_good(iam, path, &account) {
+        return Ok(());
     }
     let key = iam
         .key_file(&account)
@@ -36,4 +47,14 @@ pub(super) fn write(iam: &Iam, folders: &[String], path: &Path) -> Result<(), St
         .map_err(|error| failed(error.to_string()))?;
     file.write_all(text.as_bytes())
         .map_err(|error| failed(error.to_string()))
+}
+
+/// Whether the file holds a key of the account that is still known.
+fn is_good(iam: &Iam, path: &Path, account: &str) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let file: Value = serde_json::from_str(&text).unwrap_or_default();
+    let id = file["id"].as_str().unwrap_or_default();
+    iam.key(id).is_some_and(|key| {
+        key.service_account_id == account && file["public_key"] == key.public_key.as_str()
+    })
 }

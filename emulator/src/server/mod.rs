@@ -1,8 +1,11 @@
 //! Puts everything together on its listeners.
 
 mod connections;
+mod folder;
 mod key_file;
+mod listen;
 mod plane;
+mod ports;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,7 +27,10 @@ use crate::ids::Ids;
 use crate::inspect::Inspector;
 use crate::inspect::rest::InspectRest;
 use crate::security::{Security, SecurityError};
+use crate::store::{StateError, Store};
 use crate::ydb::Ydb;
+use folder::Folder;
+use listen::listen;
 use plane::LivePlane;
 
 pub use connections::serve;
@@ -82,6 +88,9 @@ pub enum StartError {
     /// There can't be TLS.
     #[error(transparent)]
     Security(#[from] SecurityError),
+    /// The state can't be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The folder for data can't be made.
     #[error("can't make a folder for data: {0}")]
     Directory(std::io::Error),
@@ -115,8 +124,8 @@ pub struct Emulator {
     plane: Arc<LivePlane>,
     shutdown: CancellationToken,
     servers: TaskTracker,
-    /// Removed with all data when the emulator ends.
-    _directory: tempfile::TempDir,
+    /// Removed with all data when the emulator ends, unless it is a state.
+    _folder: Folder,
 }
 
 impl Emulator {
@@ -125,43 +134,45 @@ impl Emulator {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(args: Args) -> Result<Self, StartError> {
-        let listener = listen(args.listen, "--listen").await?;
-        let ydb_listener = listen(args.ydb_listen, "--ydb-listen").await?;
-        let api = address(&listener, args.listen)?;
-        let ydb_address = address(&ydb_listener, args.ydb_listen)?;
-        let directory = tempfile::tempdir().map_err(StartError::Directory)?;
+        let folder = Folder::open(&args)?;
+        let store = folder.store();
+        let rest = listen(store, args.listen, "--listen").await?;
+        let grpc = listen(store, args.ydb_listen, "--ydb-listen").await?;
+        let folders = folder::folders(store, &args.folder_id)?;
+        let ids = Ids::new(folder::seed(store, args.seed)?);
+        let clock = Clock::load(store)?;
         let iam_settings = IamSettings {
-            folders: args.folder_id.clone(),
+            folders: folders.clone(),
             propagation_delay: args.iam_propagation_delay,
             token_lifetime: args.iam_token_lifetime,
         };
-        let ids = Ids::new(args.seed.unwrap_or_else(rand::random));
-        let clock = Clock::default();
-        let iam = Iam::new(iam_settings, clock.clone(), ids.clone());
-        let settings = settings(&args, api, ydb_address)?;
+        let iam = Iam::load(iam_settings, clock.clone(), ids.clone(), store)?;
+        let settings = settings(&args, rest.address, grpc.address, store)?;
         let security = settings.security.clone();
-        let ready = ready(&args, &settings);
+        let ready = ready(&args, &folders, &settings);
         if let Some(path) = &args.operator_key {
-            key_file::write(&iam, &args.folder_id, path)?;
+            key_file::write(&iam, &folders, path)?;
         }
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
-        let plane = LivePlane::new(&iam, &args, directory.path(), security.clone(), clock);
+        let plane = LivePlane::new(&inspector, &args, &folder, security.clone(), clock)?;
         let ydb = plane.ydb().clone();
         let plane = Arc::new(plane);
-        let cloud = Cloud::new(settings, iam, ids, Arc::clone(&plane) as Arc<dyn DataPlane>);
+        let data_plane = Arc::clone(&plane) as Arc<dyn DataPlane>;
+        let cloud = Cloud::load(settings, iam, ids, data_plane, store)?;
+        cloud.restore().await?;
         let router = crate::rest::router(cloud, inspector.clone()).merge(plane.router());
         servers.spawn(serve_ydb(
             ydb,
-            ydb_listener,
+            grpc.listener,
             security.clone(),
             inspector.clone(),
             shutdown.clone(),
         ));
         let service = InspectRest::new(inspector, router);
         servers.spawn(serve(
-            listener,
+            rest.listener,
             security.with_http2(),
             service,
             shutdown.clone(),
@@ -172,7 +183,7 @@ impl Emulator {
             plane,
             shutdown,
             servers,
-            _directory: directory,
+            _folder: folder,
         })
     }
 
@@ -209,9 +220,14 @@ async fn serve_ydb(
     }
 }
 
-fn settings(args: &Args, api: SocketAddr, ydb: SocketAddr) -> Result<CloudSettings, SecurityError> {
+fn settings(
+    args: &Args,
+    api: SocketAddr,
+    ydb: SocketAddr,
+    store: &Store,
+) -> Result<CloudSettings, StartError> {
     let security = match &args.tls {
-        Some(path) => Security::tls(path, &[api, ydb])?,
+        Some(path) => Security::tls(path, &[api, ydb], store)?,
         None => Security::Plain,
     };
     Ok(CloudSettings {
@@ -224,31 +240,16 @@ fn settings(args: &Args, api: SocketAddr, ydb: SocketAddr) -> Result<CloudSettin
     })
 }
 
-fn ready(args: &Args, settings: &CloudSettings) -> Ready {
+fn ready(args: &Args, folders: &[String], settings: &CloudSettings) -> Ready {
     let authority = settings.security.authority();
     Ready {
         api: settings.api_url(),
         ydb: settings.ydb_url(),
-        folder_id: args.folder_id.first().cloned().unwrap_or_default(),
+        folder_id: folders.first().cloned().unwrap_or_default(),
         cloud_id: settings.cloud_id.clone(),
         operator_key: args.operator_key.clone(),
         certificate_authority: authority.map(std::path::Path::to_owned),
     }
-}
-
-async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrInUse => StartError::Busy { address, flag },
-            _ => StartError::Listen { address, source },
-        })
-}
-
-fn address(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
-    listener
-        .local_addr()
-        .map_err(|source| StartError::Listen { address, source })
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
-//! Data Streams triggers that broadcast a topic to the sockets of a path, at
-//! most once (reference §3.7, §4.4).
+//! Data Streams triggers, which broadcast a topic to the sockets of a path, at
+//! most once, or call a function with its records, as often as their settings
+//! say (reference §3.7, §4.4; functions/concepts/trigger/data-streams-trigger).
 //!
 //! Guesses, where the documents are silent: a new trigger starts at the topic's
-//! end, a paused one goes on where it was, a record that isn't JSON is dropped
-//! alone, and while the role to read is missing nothing is read or lost.
+//! end, and at the beginning of a topic or partition that is newer than itself;
+//! a paused one goes on where it was, a record that isn't JSON is dropped alone,
+//! and while the role to read or the topic is missing nothing is read or lost.
+//! A rule has no consumer to name (proto), so positions are the trigger's own.
 
 mod batch;
+mod deliver;
 mod follow;
 mod seams;
 
@@ -19,17 +23,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::cloud::plane::TriggerDefinition;
+use crate::functions::Functions;
 use crate::gateway::Gateways;
-use crate::iam::Iam;
+use crate::inspect::Inspector;
+use crate::store::{Kept, Records, StateError, Store};
 use crate::traffic::Traffic;
-use crate::ydb::Ydb;
-use seams::{Sockets, Topics};
+use crate::ydb::{Ydb, YdbFailure};
+use follow::Before;
+use seams::{LiveTargets, Targets, Topics};
 
-/// What a position belongs to: another topic has another one.
+/// What positions belong to: another topic has others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     trigger_id: String,
@@ -45,6 +53,26 @@ impl Key {
             stream: definition.stream.clone(),
         }
     }
+
+    /// What it is filed under.
+    fn id(&self) -> String {
+        format!("{} {} {}", self.trigger_id, self.database, self.stream)
+    }
+}
+
+/// A trigger looked at its topic.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun;
+
+impl Kept for Begun {
+    const KIND: &'static str = "begun-trigger";
+}
+
+/// A partition that a trigger reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    key: Key,
+    partition: usize,
 }
 
 #[derive(Debug)]
@@ -55,19 +83,21 @@ struct Running {
 
 #[derive(Debug)]
 struct Inner {
-    iam: Iam,
+    inspector: Inspector,
     topics: Box<dyn Topics>,
-    sockets: Box<dyn Sockets>,
+    targets: Box<dyn Targets>,
     start_delay: Duration,
     traffic: Traffic,
     /// Offsets of the first records that weren't sent yet.
-    positions: Mutex<HashMap<Key, u64>>,
+    positions: Mutex<HashMap<Place, u64>>,
+    /// Triggers that looked at their topic already, with that topic.
+    begun: Mutex<Records<Begun>>,
     /// By id; stopped ones stay, so that their successors can wait for them.
     running: Mutex<HashMap<String, Running>>,
 }
 
 impl Inner {
-    fn positions(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+    fn positions(&self) -> MutexGuard<'_, HashMap<Place, u64>> {
         self.positions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -77,12 +107,43 @@ impl Inner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn position(&self, key: &Key) -> Option<u64> {
-        self.positions().get(key).copied()
+    fn begun(&self) -> MutexGuard<'_, Records<Begun>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep_position(&self, key: &Key, position: u64) {
-        self.positions().insert(key.clone(), position);
+    /// From now on, what isn't known of the topic is newer than the trigger.
+    fn has_begun(&self, key: &Key) {
+        if !self.has_started(key) {
+            self.begun().insert(key.id(), Begun);
+        }
+    }
+
+    fn has_started(&self, key: &Key) -> bool {
+        self.begun().contains_key(&key.id())
+    }
+
+    fn position(&self, place: &Place) -> Result<Option<u64>, YdbFailure> {
+        match self.positions().get(place) {
+            Some(position) => Ok(Some(*position)),
+            None => self.topics.kept_place(place),
+        }
+    }
+
+    fn before(&self, place: &Place) -> Result<Before, YdbFailure> {
+        Ok(match self.position(place)? {
+            Some(position) => Before::Until(position),
+            None if self.has_started(&place.key) => Before::Newer,
+            None => Before::Nothing,
+        })
+    }
+
+    fn keep_position(&self, place: &Place, position: u64) -> Result<(), YdbFailure> {
+        let mut positions = self.positions();
+        if positions.get(place) != Some(&position) {
+            self.topics.keep_place(place, position)?;
+            positions.insert(place.clone(), position);
+        }
+        Ok(())
     }
 }
 
@@ -91,33 +152,52 @@ impl Inner {
 pub struct Triggers(Arc<Inner>);
 
 impl Triggers {
-    /// None yet. The cloud may need minutes until a new trigger works: that is
-    /// `start_delay`. What they do is told to `traffic`.
-    #[must_use]
-    pub fn new(
-        iam: Iam,
+    /// None run yet; those that did on an earlier start are in the store. The
+    /// cloud may need minutes until a new trigger works: that is `start_delay`, by
+    /// the emulated clock. What they do is told to `traffic`.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn load(
+        inspector: Inspector,
         ydb: Ydb,
-        gateways: Gateways,
+        (gateways, functions): (Gateways, Functions),
         start_delay: Duration,
         traffic: Traffic,
-    ) -> Self {
-        Self::between(iam, Box::new(ydb), Box::new(gateways), start_delay, traffic)
+        store: &Store,
+    ) -> Result<Self, StateError> {
+        let begun = Records::load(store)?;
+        let targets = LiveTargets {
+            gateways,
+            functions,
+        };
+        let (topics, targets) = (Box::new(ydb), Box::new(targets));
+        Ok(Self::between(
+            inspector,
+            topics,
+            targets,
+            start_delay,
+            traffic,
+            begun,
+        ))
     }
 
     fn between(
-        iam: Iam,
+        inspector: Inspector,
         topics: Box<dyn Topics>,
-        sockets: Box<dyn Sockets>,
+        targets: Box<dyn Targets>,
         start_delay: Duration,
         traffic: Traffic,
+        begun: Records<Begun>,
     ) -> Self {
         Self(Arc::new(Inner {
-            iam,
+            inspector,
             topics,
-            sockets,
+            targets,
             start_delay,
             traffic,
             positions: Mutex::default(),
+            begun: Mutex::new(begun),
             running: Mutex::default(),
         }))
     }

@@ -126,7 +126,7 @@ impl std::fmt::Debug for Ydb {
 }
 
 impl Ydb {
-    /// No databases; theirs will be files in `folder`. Each allows so many
+    /// No databases are open; they are files in `folder`. Each allows so many
     /// operations on its schema a day.
     #[must_use]
     pub fn new(iam: Iam, folder: &Path, clock: Clock, schema_operations_a_day: u64) -> Self {
@@ -165,10 +165,21 @@ impl Ydb {
             .ok_or_else(|| YdbFailure::NoDatabase(path.to_owned()))
     }
 
-    /// Makes an empty database.
+    /// Opens a database that must be there.
     ///
     /// # Errors
-    /// When its file can't be made.
+    /// When it isn't, or can't be read.
+    pub async fn open_database(&self, identity: DatabaseIdentity) -> Result<(), YdbFailure> {
+        if Database::exists(&self.0.folder, &identity.database_id) {
+            return self.create_database(identity).await;
+        }
+        Err(YdbFailure::Refused("its file is missing".to_owned()))
+    }
+
+    /// Makes an empty database, or opens the one that is there.
+    ///
+    /// # Errors
+    /// When its file can't be made or read.
     pub async fn create_database(&self, identity: DatabaseIdentity) -> Result<(), YdbFailure> {
         let inner = Arc::clone(&self.0);
         let work = move || {
@@ -192,7 +203,8 @@ impl Ydb {
         done.map_err(|error| YdbFailure::Refused(error.to_string()))?
     }
 
-    /// Removes a database with its sessions, streams and files.
+    /// Removes a database with its sessions, streams and files, whether it is
+    /// open or not.
     pub fn delete_database(&self, path: &str) {
         let all = &self.0.databases;
         let removed = {
@@ -200,8 +212,9 @@ impl Ydb {
             all.remove(path)
         };
         self.0.sessions.delete_all(path);
-        if let Some(database) = removed {
-            database.close();
+        match removed {
+            Some(database) => database.close(),
+            None => Database::remove(&self.0.folder, path.rsplit('/').next().unwrap_or(path)),
         }
     }
 
@@ -245,48 +258,80 @@ impl Ydb {
         database.topics.all().into_iter().map(describe).collect()
     }
 
-    /// Where the next record of a topic goes, now and whenever it changes.
+    /// How many partitions a topic has.
     ///
     /// # Errors
-    /// When there is no such database or topic, or the topic has more than one
-    /// partition.
+    /// When there is no such database or topic.
+    pub fn topic_partitions(&self, database: &str, topic: &str) -> Result<usize, YdbFailure> {
+        let database = self.must_have(database)?;
+        let path = topic_path(&database, topic);
+        Ok(database.topics.get(&path)?.settings.partitions)
+    }
+
+    /// Where the next record of a topic's partition goes, now and whenever it
+    /// changes.
+    ///
+    /// # Errors
+    /// When there is no such database, topic or partition.
     pub fn watch_topic(
         &self,
         database: &str,
         topic: &str,
+        partition: usize,
     ) -> Result<watch::Receiver<u64>, YdbFailure> {
         let database = self.must_have(database)?;
         let path = topic_path(&database, topic);
-        let partitions = database.topics.get(&path)?.settings.partitions;
-        if partitions > 1 {
-            return Err(YdbFailure::Refused(format!(
-                "a trigger on a topic of {partitions} partitions is not supported by this emulator"
-            )));
-        }
-        Ok(database.topics.watch(&PartitionKey::new(&path, 0))?)
+        Ok(database
+            .topics
+            .watch(&PartitionKey::new(&path, partition))?)
     }
 
-    /// Where the next record of a topic goes.
+    /// Where a trigger is in a topic's partition; none when it never was in it.
     ///
     /// # Errors
-    /// When there is no such database or topic.
-    pub fn topic_end(&self, database: &str, topic: &str) -> Result<u64, YdbFailure> {
-        self.watch_topic(database, topic).map(|end| *end.borrow())
+    /// When there is no such database.
+    pub fn trigger_place(
+        &self,
+        database: &str,
+        (topic, partition): (&str, usize),
+        trigger_id: &str,
+    ) -> Result<Option<u64>, YdbFailure> {
+        let database = self.must_have(database)?;
+        let key = PartitionKey::new(&topic_path(&database, topic), partition);
+        Ok(database.topics.trigger_place(&key, trigger_id)?)
     }
 
-    /// Records of a topic from an offset on, at most `most`.
+    /// Keeps where a trigger is in a topic's partition.
     ///
     /// # Errors
-    /// When there is no such database or topic.
+    /// When there is no such database, or it can't be written.
+    pub fn keep_trigger_place(
+        &self,
+        database: &str,
+        (topic, partition): (&str, usize),
+        trigger_id: &str,
+        place: u64,
+    ) -> Result<(), YdbFailure> {
+        let database = self.must_have(database)?;
+        let key = PartitionKey::new(&topic_path(&database, topic), partition);
+        Ok(database
+            .topics
+            .keep_trigger_place(&key, trigger_id, place)?)
+    }
+
+    /// Records of a topic's partition from an offset on, at most `most`.
+    ///
+    /// # Errors
+    /// When there is no such database, topic or partition.
     pub async fn read_topic(
         &self,
         database: &str,
-        topic: &str,
+        (topic, partition): (&str, usize),
         from: u64,
         most: usize,
     ) -> Result<Vec<Record>, YdbFailure> {
         let database = self.must_have(database)?;
-        let key = PartitionKey::new(&topic_path(&database, topic), 0);
+        let key = PartitionKey::new(&topic_path(&database, topic), partition);
         let work = move || database.topics.read(&key, from, most);
         let stored = tokio::task::spawn_blocking(work).await;
         let stored = stored.map_err(|error| YdbFailure::Refused(error.to_string()))??;

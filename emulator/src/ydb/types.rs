@@ -4,11 +4,12 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
 use ydb_grpc::ydb_proto as ydb;
 use ydb_grpc::ydb_proto::r#type::{PrimitiveTypeId, Type as Kind};
 
 /// A type without the question whether it may be null.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Primitive {
     Bool,
     Int8,
@@ -197,7 +198,7 @@ impl Storage {
 }
 
 /// A column's type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ColumnType {
     /// Of its values.
     pub(crate) primitive: Primitive,

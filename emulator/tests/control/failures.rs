@@ -45,6 +45,9 @@ impl DataPlane for Broken {
     async fn create_gateway(&self, _: &str, _: &str, _: &str) -> Result<SocketAddr, Status> {
         broken()
     }
+    async fn open_gateway(&self, _: &str, _: &str, _: &str, _: SocketAddr) -> Result<(), Status> {
+        broken()
+    }
     async fn update_gateway(&self, _: &str, _: &str) -> Result<(), Status> {
         broken()
     }

@@ -95,21 +95,101 @@ async fn an_injected_status_comes_at_the_nth_call_of_its_subject() {
 }
 
 #[tokio::test]
-async fn a_delayed_call_is_late_but_good_and_a_bad_rule_is_refused() {
+async fn a_delayed_call_is_late_but_good() {
     let world = World::new().await;
     set(&world, rule("after", &json!({ "delayMs": 60 }))).await;
     let started = std::time::Instant::now();
     world.send(create(&world, "one")).await.ok();
     assert!(started.elapsed() >= Duration::from_millis(60));
-    let url = format!("{}/_emulator/faults", world.api);
-    let bad = json!([{ "method": "GET", "path": "*", "phase": "during", "action": { "cut": {} } }]);
-    let response = reqwest::Client::new()
-        .put(url)
-        .json(&bad)
-        .send()
+}
+
+#[tokio::test]
+async fn a_call_that_was_applied_fails_all_the_same() {
+    let world = World::new().await;
+    set(&world, rule("after", &json!({ "status": 500 }))).await;
+    let failed = world.send(create(&world, "one")).await;
+    failed.fails(500, 13, "fault rule");
+    assert_eq!(count(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_doubled_call_is_carried_out_twice_and_answered_once() {
+    let world = World::new().await;
+    set(&world, rule("before", &json!({ "duplicate": {} }))).await;
+    // The second one finds the first one's name taken.
+    world
+        .send(create(&world, "one"))
         .await
-        .unwrap();
-    assert_eq!(response.status(), 400);
+        .fails(409, 6, "already exists");
+    assert_eq!(count(&world).await, 1);
+    set(&world, rule("before", &json!({ "duplicate": {} }))).await;
+    let key = "0d9a2f2e-3c62-4a2b-9f6e-3f4c1f2a7b11";
+    let twice = create(&world, "two").header("Idempotency-Key", key);
+    world.send(twice).await.ok();
+    assert_eq!(count(&world).await, 2);
+}
+
+#[tokio::test]
+async fn an_answer_ends_early_as_if_whole_or_with_its_connection() {
+    let world = World::new().await;
+    let truncate = |end: &str| rule("after", &json!({ "truncate": { "after": 7, "end": end } }));
+    set(&world, truncate("clean")).await;
+    let short = create(&world, "one").send().await.unwrap();
+    assert_eq!(short.text().await.unwrap().len(), 7);
+    set(&world, truncate("cut")).await;
+    let broken = create(&world, "two").send().await.unwrap();
+    assert_eq!(broken.status(), 200);
+    assert!(broken.content_length().unwrap() > 7);
+    broken.text().await.unwrap_err();
+    assert_eq!(count(&world).await, 2);
+}
+
+#[tokio::test]
+async fn a_rule_with_a_condition_spares_other_requests() {
+    let world = World::new().await;
+    let mut named = rule("before", &json!({ "status": 503 }));
+    named["when"] = json!({ "json": { "pointer": "/name", "equals": "two" } });
+    set(&world, named).await;
+    world.send(create(&world, "one")).await.ok();
+    let struck = world.send(create(&world, "two")).await;
+    struck.fails(503, 14, "fault rule");
+    let key = "0d9a2f2e-3c62-4a2b-9f6e-3f4c1f2a7b12";
+    let mut keyed = rule("before", &json!({ "status": 503 }));
+    keyed["when"] = json!({ "header": { "name": "idempotency-key", "equals": key } });
+    set(&world, keyed).await;
+    world.send(create(&world, "three")).await.ok();
+    let struck = create(&world, "four").header("Idempotency-Key", key);
+    world.send(struck).await.fails(503, 14, "fault rule");
+}
+
+#[tokio::test]
+async fn bad_rules_are_refused_and_the_old_ones_stay() {
+    let world = World::new().await;
+    set(&world, rule("before", &json!({ "status": 503 }))).await;
+    let url = format!("{}/_emulator/faults", world.api);
+    for (bad, words) in [
+        (rule("during", &json!({ "cut": {} })), "during"),
+        (
+            rule("before", &json!({ "drop": {} })),
+            "can't take the action drop",
+        ),
+        (
+            json!({ "path": "*", "action": { "cut": {} } }),
+            "missing field `method`",
+        ),
+    ] {
+        let client = reqwest::Client::new();
+        let refused = client.put(&url).json(&json!([bad])).send().await.unwrap();
+        assert_eq!(refused.status(), 400);
+        let body: Value = refused.json().await.unwrap();
+        let message = body["message"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(own_page(&world, "faults").await[0]["hits"], 0);
+    world
+        .send(create(&world, "one"))
+        .await
+        .fails(503, 14, "fault rule");
 }
 
 #[tokio::test]

@@ -238,7 +238,7 @@ async fn names_are_unique_in_the_folder_and_ten_functions_fit() {
 }
 
 #[tokio::test]
-async fn scaling_policies_and_everything_else_go_with_the_function() {
+async fn scaling_policies_come_and_go_and_everything_goes_with_the_function() {
     let world = World::new().await;
     let function = world.function("chat").await;
     let one = new_version(&world, &function).await;
@@ -258,6 +258,13 @@ async fn scaling_policies_and_everything_else_go_with_the_function() {
         .post(&format!("{path}:removeScalingPolicy"), remove)
         .await
         .fails(404, 5, "live");
+    let remove = json!({ "tag": "$latest" });
+    let removed = world
+        .post(&format!("{path}:removeScalingPolicy"), remove)
+        .await;
+    world.done(removed).await;
+    let policies = world.get(&format!("{path}/scalingPolicies")).await.ok();
+    assert_eq!(policies["scalingPolicies"], json!([]));
     world.done(world.delete(&path).await).await;
     world
         .get(&format!("{VERSIONS}/{one}"))
@@ -288,4 +295,80 @@ async fn a_function_may_be_public_and_its_bindings_end_empty() {
     );
     let listed = world.get(&format!("{path}:listAccessBindings")).await.ok();
     assert_eq!(listed["accessBindings"][0]["subject"]["id"], "allUsers");
+}
+
+#[tokio::test]
+async fn versions_are_listed_by_their_status_and_by_their_runtime() {
+    let world = World::new().await;
+    let function = world.function("chat").await;
+    let one = new_version(&world, &function).await;
+    let list = format!("{VERSIONS}?functionId={function}");
+    for (filter, found) in [
+        ("status%3D%22ACTIVE%22", true),
+        ("status%3D%22OBSOLETE%22", false),
+        ("runtime%3D%22nodejs22%22", true),
+        ("runtime%3D%22python312%22", false),
+    ] {
+        let listed = world.get(&format!("{list}&filter={filter}")).await.ok();
+        let listed = listed["versions"].as_array().cloned().unwrap_or_default();
+        let ids: Vec<String> = listed.iter().map(id).collect();
+        let expected = if found { vec![one.clone()] } else { Vec::new() };
+        assert_eq!(ids, expected, "{filter}");
+    }
+    world
+        .get(&format!("{list}&filter=name%3D%22a%22"))
+        .await
+        .fails(400, 3, "isn't supported here");
+}
+
+#[tokio::test]
+async fn the_runtimes_are_those_that_a_version_may_have() {
+    let world = World::new().await;
+    let runtimes = world.get("/functions/v1/runtimes").await.ok();
+    assert_eq!(runtimes, json!({ "runtimes": ["nodejs22"] }));
+    let function = world.function("chat").await;
+    let mut other = version(&function);
+    other["runtime"] = json!("python312");
+    world.post(VERSIONS, other).await.fails(400, 3, "runtime");
+}
+
+#[tokio::test]
+async fn what_a_version_can_have_but_not_here_is_refused_by_name() {
+    let world = World::new().await;
+    let function = world.function("chat").await;
+    for (field, value) in [
+        (
+            "secrets",
+            json!([{ "id": "e6q", "key": "k", "environmentVariable": "V" }]),
+        ),
+        ("connectivity", json!({ "networkId": "enp" })),
+        ("tmpfsSize", json!("1048576")),
+        ("asyncInvocationConfig", json!({ "retriesCount": "1" })),
+    ] {
+        let mut request = version(&function);
+        request[field] = value;
+        world.post(VERSIONS, request).await.fails(501, 12, field);
+    }
+    let mut stored = version(&function);
+    stored.as_object_mut().unwrap().remove("content");
+    stored["package"] = json!({ "bucketName": "b", "objectName": "o" });
+    world.post(VERSIONS, stored).await.fails(501, 12, "package");
+}
+
+#[tokio::test]
+async fn two_provisioned_instances_fit_the_cloud() {
+    let world = World::new().await;
+    let function = world.function("chat").await;
+    let set = format!("{FUNCTIONS}/{function}:setScalingPolicy");
+    let policy = |tag: &str, count: &str| json!({ "tag": tag, "provisionedInstancesCount": count });
+    world
+        .made(world.post(&set, policy("live", "1")).await)
+        .await;
+    world
+        .post(&set, policy("$latest", "2"))
+        .await
+        .fails(429, 8, "provisioned-instances");
+    world
+        .made(world.post(&set, policy("live", "2")).await)
+        .await;
 }

@@ -122,3 +122,56 @@ async fn bindings_of_a_gateway_change_by_patch() {
         .await
         .ok();
 }
+
+#[tokio::test]
+async fn a_gateway_is_stopped_and_resumed() {
+    let world = World::new().await;
+    let made = world
+        .made(world.post(GATEWAYS, create("chat", "{}")).await)
+        .await;
+    let path = format!("{GATEWAYS}/{}", id(&made));
+    let (stop, resume) = (format!("{path}:stop"), format!("{path}:resume"));
+    world.post(&resume, json!({})).await.fails(400, 9, "ACTIVE");
+    let stopped = world.done(world.post(&stop, json!({})).await).await;
+    assert_eq!(
+        stopped["metadata"]["@type"],
+        "type.googleapis.com/yandex.cloud.serverless.apigateway.v1.StopApiGatewayMetadata"
+    );
+    assert_eq!(
+        stopped["response"],
+        json!({ "@type": "type.googleapis.com/google.protobuf.Empty" })
+    );
+    assert_eq!(world.get(&path).await.ok()["status"], "STOPPED");
+    world.post(&stop, json!({})).await.fails(400, 9, "STOPPED");
+    let update = json!({ "name": "chat", "openapiSpec": "{}" });
+    world.patch(&path, update).await.fails(400, 9, "resume it");
+    let resumed = world.made(world.post(&resume, json!({})).await).await;
+    assert_eq!(resumed["status"], "ACTIVE");
+    world.done(world.post(&stop, json!({})).await).await;
+    world.done(world.delete(&path).await).await;
+    world.get(&path).await.fails(404, 5, "not found");
+}
+
+#[tokio::test]
+async fn who_may_only_look_does_not_stop_a_gateway() {
+    let world = World::new().await;
+    let made = world
+        .made(world.post(GATEWAYS, create("chat", "{}")).await)
+        .await;
+    let (_, token) = world.robot("robot", &["api-gateway.viewer"]);
+    let stop = format!("{GATEWAYS}/{}:stop", id(&made));
+    let method = reqwest::Method::POST;
+    let denied = world.as_robot(&token, method, &stop, json!({})).await;
+    denied.fails(403, 7, "denied");
+}
+
+#[tokio::test]
+async fn variables_are_refused_by_name() {
+    let world = World::new().await;
+    let mut request = create("chat", "{}");
+    request["variables"] = json!({ "room": { "stringValue": "lobby" } });
+    world
+        .post(GATEWAYS, request)
+        .await
+        .fails(400, 3, "variables: The emulator has no variables");
+}

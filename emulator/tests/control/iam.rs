@@ -99,6 +99,8 @@ async fn a_new_key_opens_the_token_exchange_and_can_be_deleted() {
         .post("/iam/v1/tokens", json!({ "jwt": jwt }))
         .await
         .fails(401, 16, "kid");
+    // What the key got before lives on until its end (a guess).
+    assert_eq!(world.iam.authenticate(Some(token)).unwrap().id, robot);
 }
 
 #[tokio::test]
@@ -196,4 +198,14 @@ async fn a_token_for_another_account_needs_its_role() {
         .as_robot(&token, Method::GET, &list, json!({}))
         .await
         .fails(401, 16, "invalid");
+}
+
+#[tokio::test]
+async fn a_token_of_a_person_is_refused_by_name() {
+    let world = World::new().await;
+    let person = json!({ "yandexPassportOauthToken": "y0_AgAAA" });
+    world
+        .post("/iam/v1/tokens", person)
+        .await
+        .fails(501, 12, "yandexPassportOauthToken");
 }

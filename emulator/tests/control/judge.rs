@@ -3,6 +3,7 @@
 #[path = "../../../tests/judges/descriptors/stream.rs"]
 mod stream;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use stream::assert_fits;
@@ -17,4 +18,21 @@ pub(crate) fn violations(method: &str, path: &str, good: &Value) -> Vec<(String,
         (rule, answer["body"].clone())
     };
     answers.iter().map(pair).collect()
+}
+
+/// A method of the API under one of its HTTP bindings.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Method {
+    pub(crate) service: String,
+    #[serde(rename = "method")]
+    pub(crate) name: String,
+    /// Of HTTP.
+    pub(crate) verb: String,
+    /// With the names of the request's fields in braces.
+    pub(crate) path: String,
+}
+
+/// All methods whose paths begin with one of these.
+pub(crate) fn methods(below: &[&str]) -> Vec<Method> {
+    stream::ask(&json!({ "below": below }))
 }

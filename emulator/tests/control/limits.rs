@@ -97,7 +97,7 @@ async fn of_databases_gateways_and_triggers() {
     assert_limits(&world, Method::POST, "/ydb/v1/databases", &database).await;
     let gateway = json!({ "folderId": FOLDER, "name": "chat", "openapiSpec": "{}",
         "logOptions": { "folderId": FOLDER, "minLevel": "INFO" },
-        "variables": { "a": { "stringValue": "b" } }, "executionTimeout": "30s" });
+        "executionTimeout": "30s" });
     assert_limits(
         &world,
         Method::POST,

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod catalogue;
 mod databases;
 mod failures;
 mod faults;
@@ -14,6 +15,7 @@ mod gateways;
 mod harness;
 mod iam;
 mod judge;
+mod kinds;
 mod limits;
 mod lists;
 mod operations;

@@ -93,8 +93,11 @@ async fn the_limits_of_a_rule_are_checked() {
     ] {
         answer.fails(400, 3, field);
     }
-    let timer = json!({ "folderId": FOLDER, "rule": { "timer": {} } });
-    world.post(TRIGGERS, timer).await.fails(400, 3, "timer");
+    let misspelt = json!({ "folderId": FOLDER, "rule": { "datastream": {} } });
+    world
+        .post(TRIGGERS, misspelt)
+        .await
+        .fails(400, 3, "datastream");
     world
         .post(TRIGGERS, create("chat", "aje0"))
         .await
@@ -106,4 +109,71 @@ async fn the_limits_of_a_rule_are_checked() {
         .post(TRIGGERS, create("chat", &robot))
         .await
         .fails(409, 6, "already exists");
+}
+
+fn calling(account: &str) -> Value {
+    let mut request = create("calling", account);
+    let stream = request["rule"]["dataStream"].as_object_mut().unwrap();
+    stream.remove("gatewayWebsocketBroadcast");
+    let function = json!({
+        "functionId": "d4e1", "serviceAccountId": account,
+        "retrySettings": { "retryAttempts": "5", "interval": "10s" },
+    });
+    stream.insert("invokeFunction".to_owned(), function);
+    request
+}
+
+#[tokio::test]
+async fn a_trigger_may_call_a_function_with_retries() {
+    let world = World::new().await;
+    let (robot, _) = world.robot("robot", &[]);
+    let made = world
+        .made(world.post(TRIGGERS, calling(&robot)).await)
+        .await;
+    let function = &made["rule"]["dataStream"]["invokeFunction"];
+    let expected = json!({
+        "functionId": "d4e1", "functionTag": "$latest", "serviceAccountId": robot,
+        "retrySettings": { "retryAttempts": "5", "interval": "10s" },
+    });
+    assert_eq!(*function, expected);
+    let mut bad = calling(&robot);
+    let function = &mut bad["rule"]["dataStream"]["invokeFunction"];
+    function["retrySettings"] = json!({ "retryAttempts": "6", "interval": "9s" });
+    let answer = world.post(TRIGGERS, bad).await;
+    answer.fails(400, 3, "retry_settings.retry_attempts");
+    answer.fails(400, 3, "retry_settings.interval");
+    let mut both = calling(&robot);
+    both["rule"]["dataStream"]["gatewayWebsocketBroadcast"] =
+        create("x", &robot)["rule"]["dataStream"]["gatewayWebsocketBroadcast"].clone();
+    world
+        .post(TRIGGERS, both)
+        .await
+        .fails(400, 3, "Exactly one");
+}
+
+#[tokio::test]
+async fn what_a_rule_can_but_the_emulator_can_not_is_refused_by_name() {
+    let world = World::new().await;
+    let (robot, _) = world.robot("robot", &[]);
+    let timer =
+        json!({ "folderId": FOLDER, "rule": { "timer": { "cronExpression": "* * * * ? *" } } });
+    world
+        .post(TRIGGERS, timer)
+        .await
+        .fails(501, 12, "rule.timer");
+    let mut queue = calling(&robot);
+    queue["rule"]["dataStream"]["invokeFunction"]["deadLetterQueue"] =
+        json!({ "queueId": "q", "serviceAccountId": robot });
+    world
+        .post(TRIGGERS, queue)
+        .await
+        .fails(501, 12, "deadLetterQueue");
+    let mut container = calling(&robot);
+    let stream = container["rule"]["dataStream"].as_object_mut().unwrap();
+    let action = stream.remove("invokeFunction").unwrap();
+    stream.insert("invokeContainer".to_owned(), action);
+    world
+        .post(TRIGGERS, container)
+        .await
+        .fails(501, 12, "invokeContainer");
 }

@@ -1,9 +1,11 @@
 //! Who gets in, where clients are sent, and what ends with a database.
 
 use futures::StreamExt;
+use prost::Message;
 use tonic::Code;
 use ydb_grpc::ydb_proto::discovery::{
-    ListEndpointsRequest, ListEndpointsResponse, ListEndpointsResult,
+    ListEndpointsRequest, ListEndpointsResponse, ListEndpointsResult, WhoAmIRequest,
+    WhoAmIResponse, WhoAmIResult,
 };
 use ydb_grpc::ydb_proto::query::{
     AttachSessionRequest, CreateSessionRequest, CreateSessionResponse, SessionState,
@@ -32,6 +34,21 @@ async fn without_a_good_token_nobody_gets_in() {
             "{token:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_caller_is_told_who_it_is() {
+    let world = World::new().await;
+    let path = "/Ydb.Discovery.V1.DiscoveryService/WhoAmI";
+    let plain = world.plain();
+    let answer: WhoAmIResponse = plain.unary(path, WhoAmIRequest::default()).await.unwrap();
+    let result = answer.operation.unwrap().result.unwrap();
+    assert_eq!(
+        result.type_url,
+        "type.googleapis.com/Ydb.Discovery.WhoAmIResult"
+    );
+    let me = WhoAmIResult::decode(result.value.as_slice()).unwrap();
+    assert_eq!(me.user, format!("{}@as", world.operator));
 }
 
 #[tokio::test]

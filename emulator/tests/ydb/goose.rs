@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use futures::TryStreamExt;
+use prost::Message;
 use ydb_grpc::ydb_proto as proto;
 use ydb_grpc::ydb_proto::r#type::{PrimitiveTypeId, Type as Kind};
 use ydb_grpc::ydb_proto::value::Value as Wire;
@@ -47,6 +48,13 @@ struct PartResult {
     index: u32,
     #[prost(message, optional, tag = "2")]
     result_set: Option<proto::ResultSet>,
+}
+
+/// `Ydb.Scripting.ExecuteYqlResult`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Whole {
+    #[prost(message, repeated, tag = "1")]
+    result_sets: Vec<proto::ResultSet>,
 }
 
 fn value(kind: PrimitiveTypeId, wire: Wire) -> proto::TypedValue {
@@ -131,5 +139,31 @@ async fn goose_migrates_forth_and_back() {
     assert_eq!(
         run(&plain, "SELECT 1 FROM connections", vec![]).await.0,
         SCHEME_ERROR
+    );
+}
+
+#[tokio::test]
+async fn a_script_is_answered_whole_where_it_is_asked_for() {
+    let world = World::new().await;
+    let path = "/Ydb.Scripting.V1.ScriptingService/ExecuteYql";
+    let request = Script {
+        script: "SELECT 1; SELECT 'two'".to_owned(),
+        parameters: HashMap::new(),
+    };
+    let plain = world.plain();
+    // All replies with an operation have it in the same field.
+    let answer: proto::table::ExecuteDataQueryResponse = plain.unary(path, request).await.unwrap();
+    let operation = answer.operation.unwrap();
+    assert_eq!((operation.ready, operation.status), (true, SUCCESS));
+    let result = operation.result.unwrap();
+    let whole = Whole::decode(result.value.as_slice()).unwrap();
+    let first = |set: &proto::ResultSet| set.rows[0].items[0].value.clone();
+    let values: Vec<_> = whole.result_sets.iter().map(first).collect();
+    assert_eq!(
+        values,
+        [
+            Some(Wire::Int32Value(1)),
+            Some(Wire::BytesValue(b"two".to_vec()))
+        ]
     );
 }

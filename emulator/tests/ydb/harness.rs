@@ -31,7 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     pub(crate) ydb: Ydb,
     pub(crate) clock: Clock,
+    pub(crate) inspector: Inspector,
     pub(crate) address: SocketAddr,
+    /// The account that the token is of.
+    pub(crate) operator: String,
     pub(crate) token: String,
     pub(crate) folder: Arc<tempfile::TempDir>,
     iam: Iam,
@@ -64,24 +67,27 @@ impl World {
         ydb.create_database(identity).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let inspector = Inspector::new(iam.clone());
         let served = ydb.clone().serve(
             listener,
             &Security::Plain,
-            Inspector::new(iam.clone()),
+            inspector.clone(),
             std::future::pending(),
         );
         let task = tokio::spawn(async move { served.await.unwrap() });
-        let mut world = Self {
+        let operator = iam.add_account(FOLDER, "operator", &ROLES).unwrap();
+        let token = iam.issue_token(&operator).unwrap().token;
+        Self {
             ydb,
             clock,
+            inspector,
             address,
-            token: String::new(),
+            operator,
+            token,
             folder,
             iam,
             task,
-        };
-        world.token = world.account("operator", &ROLES);
-        world
+        }
     }
 
     /// A token of a new account with roles on the folder.

@@ -8,6 +8,8 @@
 )]
 
 mod access;
+mod catalogue;
+mod faults;
 mod goose;
 mod harness;
 mod tables;

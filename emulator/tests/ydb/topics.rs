@@ -13,7 +13,7 @@ const TOPIC: &str = "broadcast-topic";
 const SCHEME_ERROR: i32 = 400_070;
 const BAD_REQUEST: i32 = 400_010;
 
-async fn create(client: &Client) {
+pub(crate) async fn create(client: &Client) {
     let consumer = ConsumerBuilder::default()
         .name("reader".to_owned())
         .build()
@@ -34,7 +34,7 @@ async fn create(client: &Client) {
         .unwrap();
 }
 
-async fn writer(client: &Client, producer: &str) -> TopicWriter {
+pub(crate) async fn writer(client: &Client, producer: &str) -> TopicWriter {
     let options = TopicWriterOptions::builder()
         .topic_path(TOPIC)
         .producer_id(producer.to_owned())
@@ -47,15 +47,19 @@ async fn writer(client: &Client, producer: &str) -> TopicWriter {
         .unwrap()
 }
 
-async fn write(writer: &TopicWriter, text: &str) {
+pub(crate) async fn write(writer: &TopicWriter, text: &str) {
     writer
         .write_with_ack(TopicWriterMessage::new(text))
         .await
         .unwrap();
 }
 
-async fn texts(world: &World) -> Vec<String> {
-    let records = world.ydb.read_topic(DATABASE, TOPIC, 0, 100).await.unwrap();
+pub(crate) async fn texts(world: &World) -> Vec<String> {
+    let records = world
+        .ydb
+        .read_topic(DATABASE, (TOPIC, 0), 0, 100)
+        .await
+        .unwrap();
     let text = |data| String::from_utf8(data).unwrap();
     records
         .into_iter()
@@ -68,14 +72,14 @@ async fn what_is_acknowledged_can_be_read_in_order() {
     let world = World::new().await;
     let client = world.client().await;
     create(&client).await;
-    let mut end = world.ydb.watch_topic(DATABASE, TOPIC).unwrap();
+    let mut end = world.ydb.watch_topic(DATABASE, TOPIC, 0).unwrap();
     let producer = writer(&client, "p").await;
     for text in ["a", "b", "c"] {
         write(&producer, text).await;
     }
     assert_eq!(*end.borrow_and_update(), 3);
     assert_eq!(texts(&world).await, ["a", "b", "c"]);
-    assert_eq!(world.ydb.topic_end(DATABASE, TOPIC).unwrap(), 3);
+    assert_eq!(*end.borrow(), 3);
     assert_eq!(
         world.ydb.topics(DATABASE)[0].path,
         format!("{DATABASE}/{TOPIC}")
@@ -116,7 +120,7 @@ async fn a_topic_is_described_and_dropped() {
     topics.drop_topic(TOPIC.to_owned()).await.unwrap();
     let missing = topics.describe_topic(TOPIC.to_owned(), options()).await;
     assert_eq!(status(&missing.expect_err("a dropped topic")), SCHEME_ERROR);
-    assert!(world.ydb.topic_end(DATABASE, TOPIC).is_err());
+    assert!(world.ydb.watch_topic(DATABASE, TOPIC, 0).is_err());
 }
 
 /// The next records that a reader gets, until there are as many as wanted; all

@@ -22,11 +22,23 @@ pub(crate) enum Did {
     Looked(String),
 }
 
+/// What the store does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Store {
+    #[default]
+    Fine,
+    Down,
+    /// A row is written, and the answer doesn't come.
+    JoinAnswerLost,
+    /// Only looks at rows fail.
+    LooksFail,
+}
+
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) rows: BTreeMap<String, (String, Option<SystemTime>)>,
     pub(crate) did: Vec<Did>,
-    pub(crate) store_down: bool,
+    pub(crate) store: Store,
     pub(crate) topic_down: bool,
     /// Sends to any connection find nothing this many times.
     pub(crate) not_found: usize,
@@ -81,7 +93,7 @@ impl ConnectionStore for Outside {
         _: Instant,
     ) -> Result<Vec<OldConnection>, Unavailable> {
         let mut state = self.state();
-        if state.store_down {
+        if state.store == Store::Down {
             return Err(down());
         }
         let (old, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut state.rows)
@@ -90,6 +102,9 @@ impl ConnectionStore for Outside {
         state.rows = kept;
         let row = (user_id.to_owned(), Some(SystemTime::now()));
         state.rows.insert(connection_id.to_owned(), row);
+        if state.store == Store::JoinAnswerLost {
+            return Err(down());
+        }
         Ok(old
             .into_iter()
             .map(|(connection_id, (_, connected_at))| OldConnection {
@@ -105,7 +120,7 @@ impl ConnectionStore for Outside {
         _: Instant,
     ) -> Result<Option<String>, Unavailable> {
         let mut state = self.state();
-        if state.store_down {
+        if matches!(state.store, Store::Down | Store::LooksFail) {
             return Err(down());
         }
         state.did.push(Did::Looked(connection_id.to_owned()));
@@ -114,7 +129,7 @@ impl ConnectionStore for Outside {
 
     async fn leave(&self, connection_id: &str, _: Instant) -> Result<Option<String>, Unavailable> {
         let mut state = self.state();
-        if state.store_down {
+        if state.store == Store::Down {
             return Err(down());
         }
         Ok(state.rows.remove(connection_id).map(|(user, _)| user))

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::fakes::{Did, Outside};
+use super::fakes::{Did, Outside, Store};
 use super::*;
 use crate::call::Token;
 use crate::log::Level;
@@ -180,7 +180,7 @@ async fn who_is_replaced_during_the_handshake_gets_no_socket() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_down_refuses_handshakes_and_messages() {
     let fixture = Fixture::new();
-    fixture.outside.state().store_down = true;
+    fixture.outside.state().store = Store::Down;
     assert_eq!(fixture.connect("c1", "ann").await.0, 503);
     let error = fixture.say("c1", r#"{"type":"SEND","content":"hi"}"#).await;
     assert_eq!(error["code"], "UNAVAILABLE");
@@ -189,6 +189,32 @@ async fn a_store_that_is_down_refuses_handshakes_and_messages() {
         "PONG"
     );
     assert_eq!(fixture.published(), [] as [&str; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_failed_leaves_no_row() {
+    let fixture = Fixture::new();
+    fixture.outside.state().store = Store::JoinAnswerLost;
+    assert_eq!(fixture.connect("c1", "ann").await.0, 503);
+    assert!(fixture.outside.state().rows.is_empty());
+    // Others may have been told that she came, so they hear that she left.
+    fixture.outside.did();
+    fixture.outside.state().store = Store::LooksFail;
+    assert_eq!(fixture.connect("c2", "ann").await.0, 503);
+    assert!(fixture.outside.state().rows.is_empty());
+    assert_eq!(fixture.published(), ["+ann", "-ann"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_of_a_connection_grows_old() {
+    let fixture = Fixture::new();
+    fixture.connect("c1", "ann").await;
+    let frame = r#"{"type":"SEND","content":"hi"}"#;
+    // Another instance replaced it, and couldn't close its socket.
+    fixture.outside.state().rows.clear();
+    assert_eq!(fixture.say("c1", frame).await["type"], "ACK");
+    tokio::time::advance(USER_KNOWN_FOR).await;
+    assert_eq!(fixture.say("c1", frame).await["code"], "NOT_CONNECTED");
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ mod chart_rights;
 mod charts;
 mod chat;
 mod client;
+mod comes_back;
 mod control_plane;
 mod crash;
 mod custom_resource;
@@ -20,6 +21,7 @@ mod dead_links;
 mod delete;
 mod eyes;
 mod goose;
+mod lost_answers;
 mod old_client;
 mod over_tls;
 mod readiness;
@@ -80,9 +82,11 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(readiness::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
+    all.extend(lost_answers::trials(suite));
     all.extend(goose::trials(suite));
     all.extend(bad_start::trials(suite));
     all.extend(bad_account::trials(suite));
+    all.extend(comes_back::trials(suite));
     all.extend(crash::trials(suite));
     all
 }

@@ -52,18 +52,20 @@ impl Stage {
         options: &emulator::Options,
     ) -> Result<Self, Failed> {
         let emulator = Emulator::start(&scene.folder, options).await?;
-        let administrator = scene.control_plane().administrator();
-        let options = Options::for_emulator(administrator, emulator.addresses())?
-            .argument("--watch-namespace", namespace.name())
-            .argument("--lease-namespace", scene.namespace.name());
-        let mut operator = Operator::start(&scene.folder, &options)?;
-        operator.ready().await?;
+        let operator = operator(&scene, &namespace, &emulator).await?;
         Ok(Self {
             scene,
             namespace,
             emulator,
             operator,
         })
+    }
+
+    /// Ends the operator and starts another one like it.
+    pub(crate) async fn restart_operator(&mut self) -> Result<(), Failed> {
+        self.operator.process().terminate(SOON).await?;
+        self.operator = operator(&self.scene, &self.namespace, &self.emulator).await?;
+        Ok(())
     }
 
     /// The chats of its namespace.
@@ -110,6 +112,21 @@ impl Stage {
             Err(format!("operator: {operator}, emulator: {emulator}").into())
         }
     }
+}
+
+/// A ready operator for the namespace's chats.
+async fn operator(
+    scene: &Scene,
+    namespace: &Namespace,
+    emulator: &Emulator,
+) -> Result<Operator, Failed> {
+    let administrator = scene.control_plane().administrator();
+    let options = Options::for_emulator(administrator, emulator.addresses())?
+        .argument("--watch-namespace", namespace.name())
+        .argument("--lease-namespace", scene.namespace.name());
+    let mut operator = Operator::start(&scene.folder, &options)?;
+    operator.ready().await?;
+    Ok(operator)
 }
 
 /// Everything that a participant is sent up to the message that matches, which

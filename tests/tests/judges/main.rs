@@ -5,10 +5,12 @@
 //! contain NAME. Logs of a failed one stay in `target/run/`.
 
 mod descriptors;
+mod function_types;
 mod go;
 mod goose;
 mod python;
 mod stage;
+mod typescript;
 mod web_socket;
 
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         python::trial_of_python(),
         go::trial_of_go(),
         goose::trial_of_goose(),
+        function_types::trial_of_events(),
         web_socket::trial_of_gateway(),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

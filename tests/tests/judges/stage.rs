@@ -31,7 +31,7 @@ pub(crate) struct Stage {
     /// `grpc://host:port`.
     endpoint: Url,
     /// Absolute path of the database.
-    database: String,
+    pub(crate) database: String,
     /// An IAM token of the operator's account.
     token: String,
 }

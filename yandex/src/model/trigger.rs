@@ -54,9 +54,12 @@ pub struct DataStream {
     /// When a batch is full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_settings: Option<BatchSettings>,
-    /// What a batch goes to; no other action exists here.
+    /// What a batch goes to; exactly one of the actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_websocket_broadcast: Option<GatewayWebsocketBroadcast>,
+    /// What a batch goes to; exactly one of the actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoke_function: Option<InvokeFunctionWithRetry>,
 }
 
 /// A batch is sent at whichever comes first.
@@ -81,6 +84,35 @@ pub struct GatewayWebsocketBroadcast {
     pub path: String,
     /// Sends: needs `api-gateway.websocketBroadcaster` on the gateway's folder.
     pub service_account_id: String,
+}
+
+/// Calls a function with each batch.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct InvokeFunctionWithRetry {
+    /// Required.
+    pub function_id: String,
+    /// The tag of its version; `$latest` without one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub function_tag: String,
+    /// Calls: needs `functions.functionInvoker` on the function.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub service_account_id: String,
+    /// Without them, a failed call is not repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_settings: Option<RetrySettings>,
+}
+
+/// How a failed call is repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RetrySettings {
+    /// Calls after the first one, 1 to 5.
+    #[serde(with = "super::wire::int64")]
+    pub retry_attempts: i64,
+    /// The time between two calls, 10 s to 1 min; required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Duration>,
 }
 
 /// `POST /triggers/v1/triggers`.

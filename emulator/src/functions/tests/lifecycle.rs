@@ -52,9 +52,9 @@ async fn an_instance_is_not_frozen_under_another_call() {
 }
 
 #[tokio::test]
-async fn an_idle_instance_ends() {
+async fn an_idle_instance_ends_by_the_emulated_clock() {
     let stage = Stage::with_limits(Limits {
-        idle: Duration::from_millis(50),
+        idle: Duration::from_hours(1),
         ..Limits::default()
     });
     stage
@@ -62,6 +62,17 @@ async fn an_idle_instance_ends() {
         .await;
     let call = || stage.functions.invoke("d4e1", LATEST, Value::Null);
     let first = call().await.unwrap();
+    until(|| state(&first) == Some('T')).await;
+    stage.iam.clock().advance(Duration::from_mins(20));
+    assert_eq!(
+        call().await.unwrap(),
+        first,
+        "frozen for 20 minutes, it goes on"
+    );
+    until(|| state(&first) == Some('T')).await;
+    stage.iam.clock().advance(Duration::from_mins(59));
+    assert_eq!(state(&first), Some('T'), "an hour after its last call");
+    stage.iam.clock().advance(Duration::from_mins(1));
     until(|| !Path::new(&format!("/proc/{first}")).exists()).await;
     assert_ne!(call().await.unwrap(), first, "another one serves on");
 }

@@ -14,6 +14,7 @@ use crate::functions::Functions;
 use crate::fuzzing::alone;
 use crate::iam::{Iam, IamSettings};
 use crate::ids::Ids;
+use crate::inspect::Inspector;
 use crate::security::Security;
 use crate::traffic::Traffic;
 
@@ -137,6 +138,7 @@ fn gateways() -> Gateways {
     let iam = Iam::new(IamSettings::default(), Clock::default(), Ids::new(7));
     // Nothing is deployed, so that neither of them is used.
     let nowhere = PathBuf::from("/nonexistent");
-    let functions = Functions::new(iam.clone(), nowhere.clone(), nowhere, None);
-    Gateways::new(iam, functions, Security::Plain, Traffic::default())
+    let inspector = Inspector::new(iam);
+    let functions = Functions::new(inspector.clone(), nowhere.clone(), nowhere, None);
+    Gateways::new(inspector, functions, Security::Plain, Traffic::default())
 }

@@ -4,6 +4,7 @@
 mod connections;
 mod replies;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 
 use serde_json::Value;
@@ -40,6 +41,7 @@ fn gateway() -> Gateway {
         id: "d5d".to_owned(),
         folder_id: "b1gemulator000000000".to_owned(),
         spec: RwLock::new(Arc::new(Spec::parse(text).expect("a specification"))),
+        paused: AtomicBool::new(false),
         stop: CancellationToken::new(),
     }
 }

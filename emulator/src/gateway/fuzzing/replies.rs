@@ -12,6 +12,7 @@ use super::super::call::{MESSAGE_BYTES, frame};
 use super::super::connection::{Connection, Identity, Outgoing};
 use super::super::event::{Incoming, Kind, Target, plain, web_socket};
 use super::super::plain::replied;
+use super::super::spec::{Described, PayloadFormat};
 use crate::functions::reply::FunctionReply;
 
 /// What is written by whom.
@@ -119,9 +120,12 @@ fn request(asked: &Asked<'_>) {
     }
     let peer = SocketAddr::from(([127, 0, 0, 1], 1));
     let incoming = Incoming::new(("d5d", "http"), &headers, &uri, &asked.parameters, peer);
+    let described = Described::default();
     let target = Target {
         operation_id: "operation",
         function_id: "d4e",
+        format: PayloadFormat::V1,
+        described: &described,
         now: Timestamp::UNIX_EPOCH,
     };
     let event = plain("/{path+}", &incoming, target, &Method::POST, asked.body);

@@ -23,6 +23,19 @@ pub(in crate::gateway) struct FunctionCall {
     pub(in crate::gateway) tag: String,
     /// Without one, the call is anonymous.
     pub(in crate::gateway) service_account_id: Option<String>,
+    /// How its events look.
+    pub(in crate::gateway) format: PayloadFormat,
+}
+
+/// `payload_format_version`: the names that an event's fields have
+/// (reference §4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::gateway) enum PayloadFormat {
+    /// `0.1`, the default (documented).
+    #[default]
+    V0,
+    /// `1.0`
+    V1,
 }
 
 /// A fixed answer.
@@ -73,25 +86,36 @@ fn function(
         "payload_format_version",
     ];
     refuse_unknown(place, fields, &known)?;
-    // YAML makes a number of it when it isn't quoted.
-    let is_version_1 = match fields.get("payload_format_version") {
-        Some(Value::String(version)) => version == "1.0",
-        Some(Value::Number(version)) => version.as_f64() == Some(1.0),
-        _ => false,
-    };
-    if !is_version_1 {
-        return Err(unsupported(
-            place,
-            "a payload_format_version other than \"1.0\"",
-        ));
-    }
     let function_id = string(place, fields, "function_id")?;
     let own_account = string(place, fields, "service_account_id")?;
+    let tag = string(place, fields, "tag")?.unwrap_or_else(|| LATEST.to_owned());
+    let texts = [function_id.as_ref(), Some(&tag), own_account.as_ref()];
+    if texts.into_iter().flatten().any(|text| text.contains('{')) {
+        return Err(unsupported(place, "a parameter in a cloud_functions field"));
+    }
     Ok(FunctionCall {
         function_id: function_id.ok_or_else(|| wrong(place, "function_id is missing"))?,
-        tag: string(place, fields, "tag")?.unwrap_or_else(|| LATEST.to_owned()),
+        tag,
         service_account_id: own_account.or_else(|| account.map(str::to_owned)),
+        format: format(place, fields)?,
     })
+}
+
+/// YAML makes a number of it when it isn't quoted.
+fn format(place: &str, fields: &Map<String, Value>) -> Result<PayloadFormat, SpecError> {
+    let stated = match fields.get("payload_format_version") {
+        None => return Ok(PayloadFormat::default()),
+        Some(Value::String(version)) => version.clone(),
+        Some(other) => other.to_string(),
+    };
+    match stated.as_str() {
+        "0.1" => Ok(PayloadFormat::V0),
+        "1.0" => Ok(PayloadFormat::V1),
+        _ => Err(wrong(
+            place,
+            "payload_format_version must be \"0.1\" or \"1.0\"",
+        )),
+    }
 }
 
 fn dummy(place: &str, fields: &Map<String, Value>) -> Result<Dummy, SpecError> {

@@ -1,7 +1,10 @@
 //! OpenAPI 3.0 with the cloud's extensions, the part that a chat uses
 //! (reference §4.1, §5). What isn't supported is refused by name.
 
+mod cors;
 mod integration;
+mod parameters;
+mod settings;
 mod template;
 
 #[cfg(test)]
@@ -12,7 +15,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-pub(super) use integration::{Dummy, FunctionCall, Integration};
+pub(super) use cors::CorsRule;
+pub(super) use integration::{Dummy, FunctionCall, Integration, PayloadFormat};
+pub(super) use parameters::Described;
+use settings::Settings;
 pub(super) use template::Parameters;
 use template::Template;
 
@@ -24,8 +30,8 @@ const DISCONNECT: &str = "x-yc-apigateway-websocket-disconnect";
 const ANY_METHOD: &str = "x-yc-apigateway-any-method";
 /// What an operation does.
 const INTEGRATION: &str = "x-yc-apigateway-integration";
-/// Settings of the whole gateway.
-const GATEWAY: &str = "x-yc-apigateway";
+/// What preflight requests of a path are answered with.
+const CORS: &str = "x-yc-apigateway-cors";
 
 /// Largest specification in bytes (3.5 MB, reference §3.5).
 const MAX_TEXT: usize = 3_670_016;
@@ -94,6 +100,8 @@ pub(super) struct PathItem {
     template: Template,
     /// By method; `*` for all others.
     methods: BTreeMap<String, Operation>,
+    /// None leaves preflight requests to the methods.
+    pub(super) cors: Option<CorsRule>,
     pub(super) web_socket: Option<WebSocketItem>,
 }
 
@@ -109,6 +117,7 @@ pub(super) struct WebSocketItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WebSocketOperation {
     pub(super) id: String,
+    pub(super) described: Described,
     pub(super) call: FunctionCall,
 }
 
@@ -116,6 +125,7 @@ pub(super) struct WebSocketOperation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Operation {
     pub(super) id: String,
+    pub(super) described: Described,
     pub(super) integration: Integration,
 }
 
@@ -147,12 +157,15 @@ impl Spec {
         if !version.starts_with("3.0") {
             return Err(wrong("openapi", "it must be 3.0.x"));
         }
-        let account = settings(&document)?;
+        if text.contains("${var.") {
+            return Err(unsupported("the specification", "a variable (${var.…})"));
+        }
+        let settings = Settings::parse(&document)?;
         let paths = document["paths"].as_object();
         let paths = paths.ok_or_else(|| wrong("paths", "it must be an object"))?;
         let items = paths
             .iter()
-            .map(|(path, item)| path_item(path, item, account.as_deref()));
+            .map(|(path, item)| path_item(path, item, &settings));
         let mut paths = items.collect::<Result<Vec<_>, _>>()?;
         paths.sort_by_key(|item| item.template.rank());
         Ok(Self { paths })
@@ -172,47 +185,21 @@ impl Spec {
     }
 }
 
-/// The service account of operations that name none.
-fn settings(document: &Value) -> Result<Option<String>, SpecError> {
-    for name in document.as_object().into_iter().flat_map(Map::keys) {
-        if name.starts_with("x-yc-") && name != GATEWAY {
-            return Err(unsupported("the specification", name));
-        }
-    }
-    // They would protect or share operations, which isn't done here.
-    for name in ["security", "components"] {
-        if document.get(name).is_some() {
-            return Err(unsupported("the specification", name));
-        }
-    }
-    let Some(settings) = document.get(GATEWAY) else {
-        return Ok(None);
-    };
-    let settings = settings
-        .as_object()
-        .ok_or_else(|| wrong(GATEWAY, "it must be an object"))?;
-    refuse_unknown(
-        GATEWAY,
-        settings,
-        &["service_account_id", "ignoreTrailingSlashes"],
-    )?;
-    if settings
-        .get("ignoreTrailingSlashes")
-        .is_some_and(|value| *value != Value::Bool(true))
-    {
-        return Err(unsupported(GATEWAY, "ignoreTrailingSlashes: false"));
-    }
-    Ok(settings
-        .get("service_account_id")
-        .and_then(Value::as_str)
-        .map(str::to_owned))
-}
-
-fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem, SpecError> {
+fn path_item(path: &str, item: &Value, settings: &Settings<'_>) -> Result<PathItem, SpecError> {
     let fields = item
         .as_object()
         .ok_or_else(|| wrong(path, "it must be an object"))?;
     let template = Template::parse(path).map_err(|problem| wrong(path, problem))?;
+    let inherited = Described::default();
+    let described = Described::parse(path, fields, settings.document, &inherited)?;
+    let common = Common {
+        settings,
+        described,
+    };
+    let cors = match fields.get(CORS) {
+        Some(rule) => cors::parse(&format!("{path} {CORS}"), rule, settings.document)?,
+        None => settings.cors.clone(),
+    };
     let mut methods = BTreeMap::new();
     for (name, value) in fields {
         let method = match name.as_str() {
@@ -220,15 +207,17 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
                 name.to_ascii_uppercase()
             }
             ANY_METHOD => "*".to_owned(),
-            CONNECT | MESSAGE | DISCONNECT | "summary" | "description" | "parameters" => continue,
+            CONNECT | MESSAGE | DISCONNECT | CORS | "summary" | "description" | "parameters" => {
+                continue;
+            }
             other => return Err(unsupported(path, other)),
         };
-        methods.insert(method, operation(path, name, value, account)?);
+        methods.insert(method, operation(path, name, value, &common)?);
     }
     let web_socket_operation = |name: &str| {
         let value = fields.get(name);
         value
-            .map(|value| web_socket_operation(path, name, value, account))
+            .map(|value| web_socket_operation(path, name, value, &common))
             .transpose()
     };
     let (connect, disconnect) = (
@@ -253,20 +242,28 @@ fn path_item(path: &str, item: &Value, account: Option<&str>) -> Result<PathItem
         path: path.to_owned(),
         template,
         methods,
+        cors,
         web_socket,
     })
+}
+
+/// What an operation has of its path and of the specification.
+struct Common<'a> {
+    settings: &'a Settings<'a>,
+    described: Described,
 }
 
 fn web_socket_operation(
     path: &str,
     name: &str,
     value: &Value,
-    account: Option<&str>,
+    common: &Common<'_>,
 ) -> Result<WebSocketOperation, SpecError> {
-    let operation = operation(path, name, value, account)?;
+    let operation = operation(path, name, value, common)?;
     match operation.integration {
         Integration::Function(call) => Ok(WebSocketOperation {
             id: operation.id,
+            described: operation.described,
             call,
         }),
         Integration::Dummy(_) => Err(unsupported(
@@ -280,7 +277,7 @@ fn operation(
     path: &str,
     name: &str,
     value: &Value,
-    account: Option<&str>,
+    common: &Common<'_>,
 ) -> Result<Operation, SpecError> {
     let place = format!("{path} {name}");
     let fields = value
@@ -306,7 +303,8 @@ fn operation(
     };
     Ok(Operation {
         id,
-        integration: integration::parse(&place, integration, account)?,
+        described: Described::parse(&place, fields, common.settings.document, &common.described)?,
+        integration: integration::parse(&place, integration, common.settings.account)?,
     })
 }
 

@@ -1,4 +1,5 @@
-//! Paths of a specification, with parameters: `/rooms/{room}`, `/files/{name+}`.
+//! Paths of a specification, with parameters: `/rooms/{room}`, `/files/{name+}`,
+//! `/files/{name+}/versions`.
 
 /// One part between slashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -6,8 +7,14 @@ enum Segment {
     Literal(String),
     /// `{name}`: one part.
     Parameter(String),
-    /// `{name+}`: the rest, at least one part.
+    /// `{name+}`: at least one part, and as many as fit.
     Greedy(String),
+}
+
+impl Segment {
+    fn is_greedy(&self) -> bool {
+        matches!(self, Self::Greedy(_))
+    }
 }
 
 /// A path that requests are compared with.
@@ -24,11 +31,9 @@ impl Template {
             return Err("a path starts with /".to_owned());
         };
         let segments: Vec<Segment> = parts(rest).map(segment).collect::<Result<_, String>>()?;
-        let greedy = segments
-            .iter()
-            .position(|part| matches!(part, Segment::Greedy(_)));
-        if greedy.is_some_and(|index| index + 1 < segments.len()) {
-            return Err("a parameter like {name+} must be the last part".to_owned());
+        let greedy = segments.iter().filter(|part| part.is_greedy());
+        if greedy.count() > 1 {
+            return Err("there may be one parameter like {name+} in a path".to_owned());
         }
         Ok(Self(segments))
     }
@@ -36,26 +41,31 @@ impl Template {
     /// The parameters when the path fits. A trailing slash doesn't matter
     /// (`ignoreTrailingSlashes` is on by default).
     pub(super) fn matches(&self, path: &str) -> Option<Parameters> {
-        let mut parts = parts(path.strip_prefix('/')?);
+        let parts: Vec<&str> = parts(path.strip_prefix('/')?).collect();
+        // What the greedy one takes beyond one part.
+        let spare = parts.len().checked_sub(self.0.len())?;
+        if spare > 0 && !self.0.iter().any(Segment::is_greedy) {
+            return None;
+        }
+        let mut rest = parts.as_slice();
         let mut parameters = Vec::new();
         for segment in &self.0 {
-            let part = parts.next()?;
+            let taken = if segment.is_greedy() { 1 + spare } else { 1 };
+            let (own, others) = rest.split_at_checked(taken)?;
+            rest = others;
             match segment {
-                Segment::Literal(literal) if literal == part => {}
+                Segment::Literal(literal) if own == [literal.as_str()] => {}
                 Segment::Literal(_) => return None,
-                Segment::Parameter(name) => parameters.push((name.clone(), part.to_owned())),
-                Segment::Greedy(name) => {
-                    let rest = std::iter::once(part).chain(parts);
-                    parameters.push((name.clone(), rest.collect::<Vec<_>>().join("/")));
-                    return Some(parameters);
+                Segment::Parameter(name) | Segment::Greedy(name) => {
+                    parameters.push((name.clone(), own.join("/")));
                 }
             }
         }
-        parts.next().is_none().then_some(parameters)
+        Some(parameters)
     }
 
     /// Of two that fit, the one with the smaller rank counts: literal parts
-    /// before parameters, parameters before the rest.
+    /// before parameters, parameters before greedy ones.
     pub(super) fn rank(&self) -> Vec<u8> {
         let rank = |segment: &Segment| match segment {
             Segment::Literal(_) => 0,
@@ -106,6 +116,12 @@ mod tests {
         assert_eq!(found("/ws/{room}", "/ws/a/b"), None);
         assert_eq!(found("/ws/{room}", "/ws"), None);
         assert_eq!(found("/f/{name+}", "/f/a/b").as_deref(), Some("name=a/b"));
+        let middle = "/f/{name+}/v/{version}";
+        let both = found(middle, "/f/a/v/b/v/1");
+        assert_eq!(both.as_deref(), Some("name=a/v/b,version=1"));
+        assert_eq!(found(middle, "/f/v/1"), None);
+        assert_eq!(found(middle, "/f/a/w/1"), None);
+        assert_eq!(found("/f/{name+}", "/f"), None);
         assert_eq!(found("/", "/").as_deref(), Some(""));
         assert_eq!(found("/", "/a"), None);
         assert_eq!(found("/ws", "/ws/").as_deref(), Some(""));
@@ -113,7 +129,7 @@ mod tests {
 
     #[test]
     fn odd_templates_are_refused() {
-        for path in ["ws", "/a{b}", "/{rest+}/more"] {
+        for path in ["ws", "/a{b}", "/{rest+}/{more+}"] {
             assert!(Template::parse(path).is_err(), "{path}");
         }
     }

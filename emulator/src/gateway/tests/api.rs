@@ -1,11 +1,16 @@
+use std::time::Duration;
+
 use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use tower::ServiceExt;
 
-use super::{GATEWAY, Room, closed, next};
+use super::{GATEWAY, Room, closed, next, say};
 use crate::functions::testing::FOLDER;
 
 const BASE: &str = "/apigateways/websocket/v1/connections";
@@ -113,4 +118,41 @@ async fn others_are_refused() {
     let invoker = room.stage.account.as_str();
     let (status, _) = call(&room, Some(invoker), "DELETE", id, &Value::Null).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_send_may_have_128_kb_and_activity_is_what_the_client_sent() {
+    let room = Room::new().await;
+    let roles = ["api-gateway.websocketWriter"];
+    let writer = room
+        .stage
+        .iam
+        .add_account(FOLDER, "writer", &roles)
+        .unwrap();
+    let account = Some(writer.as_str());
+    let (mut client, headers) = room.connect("/ws").await;
+    let id = headers["x-yc-apigateway-websocket-connection-id"]
+        .to_str()
+        .unwrap();
+    let target = format!("{id}:send");
+    let largest = "x".repeat(131_072);
+    for (data, expected) in [
+        (largest.clone(), StatusCode::OK),
+        (largest.clone() + "x", StatusCode::BAD_REQUEST),
+    ] {
+        let body = json!({ "data": STANDARD.encode(data), "type": "TEXT" });
+        let (status, answer) = call(&room, account, "POST", &target, &body).await;
+        assert_eq!(status, expected, "{answer}");
+    }
+    assert_eq!(next(&mut client).await, Message::text(largest));
+
+    let (_, shown) = call(&room, account, "GET", id, &Value::Null).await;
+    assert_eq!(shown["lastActiveAt"], shown["connectedAt"]);
+    room.stage.iam.clock().advance(Duration::from_mins(1));
+    say(&mut client, "there").await;
+    assert_eq!(next(&mut client).await, Message::text("there"));
+    let (_, shown) = call(&room, account, "GET", id, &Value::Null).await;
+    let at = |name: &str| shown[name].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let apart = at("lastActiveAt").duration_since(at("connectedAt"));
+    assert!(apart >= SignedDuration::from_mins(1), "{apart}");
 }

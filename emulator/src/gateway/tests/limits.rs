@@ -78,6 +78,57 @@ async fn a_socket_has_a_lifetime_whatever_it_does() {
     assert_eq!(u16::from(ended.code), 1001);
 }
 
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Still there: it answers.
+async fn answers(client: &mut Client) {
+    say(client, "there?").await;
+    assert_eq!(next(client).await, Message::text("there?"));
+}
+
+#[tokio::test]
+async fn ten_minutes_without_a_message_or_ping_close_a_socket() {
+    let room = Room::new().await;
+    let clock = room.stage.iam.clock();
+    let (mut client, _) = room.connect("/ws").await;
+    clock.advance(9 * MINUTE);
+    client
+        .send(Message::Ping(b"p".to_vec().into()))
+        .await
+        .unwrap();
+    assert_eq!(next(&mut client).await, Message::Pong(b"p".to_vec().into()));
+    clock.advance(9 * MINUTE);
+    answers(&mut client).await;
+    // What the client gets doesn't count, only what it sends (a guess).
+    clock.advance(9 * MINUTE);
+    let caster = ["api-gateway.websocketBroadcaster"];
+    let caster = room.stage.iam.add_account(FOLDER, "caster", &caster);
+    let sent = room
+        .gateways
+        .broadcast(GATEWAY, "/ws", &caster.unwrap(), "1".to_owned());
+    assert_eq!(sent, Ok(1));
+    assert_eq!(next(&mut client).await, Message::text("1"));
+    clock.advance(MINUTE);
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+}
+
+#[tokio::test]
+async fn an_hour_ends_a_socket_however_busy_it_is() {
+    let room = Room::new().await;
+    let clock = room.stage.iam.clock();
+    let (mut client, _) = room.connect("/ws").await;
+    for _ in 0..6 {
+        clock.advance(9 * MINUTE);
+        answers(&mut client).await;
+    }
+    clock.advance(5 * MINUTE);
+    answers(&mut client).await;
+    clock.advance(MINUTE);
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+    let disconnect = room.event("DISCONNECT").await;
+    assert_eq!(disconnect["requestContext"]["disconnectStatusCode"], 1001);
+}
+
 #[tokio::test]
 async fn a_broadcast_reaches_the_sockets_of_its_path_and_a_slow_one_is_cut() {
     let room = Room::with_settings(GatewaySettings {

@@ -1,11 +1,12 @@
+use futures::StreamExt;
 use http::HeaderValue;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{FUNCTION, GATEWAY, Room, chat_spec, closed, next, say};
+use super::{Client, FUNCTION, GATEWAY, Room, chat_spec, closed, next, say};
 use crate::gateway::{GatewaySettings, Gateways, Spec};
 use yandex_cloud_rest::model::version::LATEST;
 
@@ -32,6 +33,55 @@ async fn connect_passes_a_subprotocol_on() {
         .insert("sec-websocket-protocol", HeaderValue::from_static("chat"));
     let (_client, response) = connect_async(request).await.unwrap();
     assert_eq!(response.headers()["sec-websocket-protocol"], "chat");
+    let connect = room.event("CONNECT").await;
+    assert_eq!(connect["headers"]["Sec-Websocket-Protocol"], "chat");
+}
+
+#[tokio::test]
+async fn without_connect_every_socket_is_let_in_and_without_disconnect_nobody_is_told() {
+    let room = Room::new().await;
+    let mut text: Value = serde_json::from_str(&chat_spec("/ws", &room.stage.account)).unwrap();
+    let item = text["paths"]["/ws"].as_object_mut().unwrap();
+    item.retain(|name, _| name.ends_with("message"));
+    let spec = Spec::parse(&text.to_string()).unwrap();
+    room.gateways.update(GATEWAY, spec).unwrap();
+    let (mut client, _) = room.connect("/ws?refuse=409").await;
+    say(&mut client, "first").await;
+    assert_eq!(next(&mut client).await, Message::text("first"));
+    client.close(None).await.unwrap();
+    closed_without_code(&mut client).await;
+    let (mut client, _) = room.connect("/ws").await;
+    say(&mut client, "second").await;
+    assert_eq!(next(&mut client).await, Message::text("second"));
+    let kinds: Vec<Value> = room
+        .events()
+        .await
+        .into_iter()
+        .map(|event| event["requestContext"]["eventType"].clone())
+        .collect();
+    assert_eq!(kinds, ["MESSAGE", "MESSAGE"]);
+}
+
+/// The answer to a close frame without a code has none either.
+async fn closed_without_code(client: &mut Client) {
+    loop {
+        match client.next().await {
+            Some(Ok(Message::Close(frame))) => return assert_eq!(frame, None),
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_close_without_a_code_is_told_as_1005() {
+    let room = Room::new().await;
+    let (mut client, _) = room.connect("/ws").await;
+    client.close(None).await.unwrap();
+    closed_without_code(&mut client).await;
+    let disconnect = room.event("DISCONNECT").await;
+    assert_eq!(disconnect["requestContext"]["disconnectStatusCode"], 1005);
+    assert_eq!(disconnect["requestContext"].get("disconnectReason"), None);
 }
 
 #[tokio::test]
@@ -137,4 +187,39 @@ async fn a_client_that_goes_away_during_connect_is_told_to_the_function() {
     let disconnect = room.event("DISCONNECT").await;
     assert_eq!(disconnect["requestContext"]["disconnectStatusCode"], 1006);
     assert_eq!(room.gateways.connections(), []);
+}
+
+#[tokio::test]
+async fn a_stopped_gateway_refuses_all_until_it_is_resumed() {
+    let room = Room::new().await;
+    let (mut client, _) = room.connect("/ws").await;
+    room.gateways.pause(GATEWAY).unwrap();
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
+    room.event("DISCONNECT").await;
+    let refused = room.refused("/ws").await;
+    assert_eq!(refused.status(), 403);
+    let words: &[u8] = b"API Gateway d5d1 is stopped and cannot be used";
+    assert_eq!(refused.body().as_deref(), Some(words));
+    room.gateways.resume(GATEWAY).unwrap();
+    let (mut client, _) = room.connect("/ws").await;
+    say(&mut client, "again").await;
+    assert_eq!(next(&mut client).await, Message::text("again"));
+}
+
+#[tokio::test]
+async fn a_socket_that_opens_while_its_gateway_is_stopped_closes() {
+    let room = Room::new().await;
+    let mut opening = Box::pin(room.connect("/ws?hold=1"));
+    tokio::select! {
+        _ = &mut opening => panic!("it is held"),
+        _ = room.event("CONNECT") => {}
+    }
+    room.gateways.pause(GATEWAY).unwrap();
+    let released = room
+        .stage
+        .functions
+        .invoke(FUNCTION, LATEST, json!("release"));
+    released.await.unwrap();
+    let (mut client, _) = opening.await;
+    assert_eq!(closed(&mut client).await, (1001, String::new()));
 }

@@ -12,10 +12,11 @@ use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 use super::{GATEWAY, Room, closed, next, say};
 use crate::gateway::GatewaySettings;
 use crate::security::Security;
+use crate::store::Store;
 
 /// A room, and a client's side of TLS that trusts it.
 async fn secure_room(folder: &TempDir) -> (Room, Connector) {
-    let security = Security::tls(&folder.path().join("ca.pem"), &[]).unwrap();
+    let security = Security::tls(&folder.path().join("ca.pem"), &[], &Store::default()).unwrap();
     let authority = security.authority().unwrap();
     let mut roots = RootCertStore::empty();
     roots

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
+use super::catalogue;
 use super::file::{lock, open, remove_file};
 use super::schema::{Table, quote};
 use super::schema_budget::SchemaBudget;
@@ -37,7 +38,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// An empty one, in `folder`.
+    /// The one that is in `folder`, or an empty one.
     pub(crate) fn create(
         path: &str,
         folder_id: &str,
@@ -47,24 +48,40 @@ impl Database {
         schema_operations_a_day: u64,
     ) -> Result<Self, YdbError> {
         let closed = CancellationToken::new();
-        let topics_file = folder.join(format!("{id}-topics.sqlite"));
+        let topics_file = topics_file_of(folder, id);
+        let topics = Topics::open(&topics_file, clock.clone(), closed.clone())?;
+        let spent = topics.schema_operations()?;
         let database = Self {
             path: path.to_owned(),
             folder_id: folder_id.to_owned(),
             id: id.to_owned(),
-            topics: Topics::open(&topics_file, clock.clone(), closed.clone())?,
+            topics,
             closed,
-            file: folder.join(format!("{id}.sqlite")),
+            file: file_of(folder, id),
             clock,
             tables: Mutex::default(),
             directories: Mutex::default(),
             idle: Mutex::default(),
             writer: WriterTurn::default(),
-            schema_budget: SchemaBudget::new(schema_operations_a_day),
+            schema_budget: SchemaBudget::new(schema_operations_a_day, spent),
         };
         let first = database.connect()?;
+        catalogue::prepare(&first)?;
+        *lock(&database.tables) = catalogue::tables(&first)?;
+        *lock(&database.directories) = catalogue::directories(&first)?;
         database.give_back(first);
         Ok(database)
+    }
+
+    /// Whether there is one of this id in `folder`.
+    pub(crate) fn exists(folder: &Path, id: &str) -> bool {
+        file_of(folder, id).exists()
+    }
+
+    /// Removes the files of one that isn't open.
+    pub(crate) fn remove(folder: &Path, id: &str) {
+        remove_file(&topics_file_of(folder, id));
+        remove_file(&file_of(folder, id));
     }
 
     /// Ends all streams and removes the files. What still runs may finish.
@@ -93,7 +110,9 @@ impl Database {
     /// Counts a look at or a change of the schema; refused when there were too
     /// many in a day.
     pub(crate) fn spend_schema_operation(&self) -> Result<(), YdbError> {
-        self.schema_budget.spend(self.now())
+        let now = self.now();
+        self.schema_budget.spend(now)?;
+        self.topics.keep_schema_operation(now)
     }
 
     /// A transaction that the caller ends.
@@ -157,12 +176,19 @@ impl Database {
 
     pub(crate) fn make_directory(&self, path: &str) -> Result<(), YdbError> {
         self.must_hold(path)?;
-        lock(&self.directories).insert(path.to_owned());
-        Ok(())
+        self.change(|connection| {
+            catalogue::keep_directory(connection, path)?;
+            lock(&self.directories).insert(path.to_owned());
+            Ok(())
+        })
     }
 
-    pub(crate) fn remove_directory(&self, path: &str) {
-        lock(&self.directories).remove(path);
+    pub(crate) fn remove_directory(&self, path: &str) -> Result<(), YdbError> {
+        self.change(|connection| {
+            catalogue::forget_directory(connection, path)?;
+            lock(&self.directories).remove(path);
+            Ok(())
+        })
     }
 
     /// Makes a table; false when there is one of that path.
@@ -176,8 +202,11 @@ impl Database {
             if tables.contains_key(&table.path) {
                 return Ok(false);
             }
-            let sql = format!("BEGIN; {}; COMMIT", table.to_sql().join("; "));
-            connection.execute_batch(&sql).map_err(failure)?;
+            let all = connection.unchecked_transaction().map_err(failure)?;
+            let sql = table.to_sql().join("; ");
+            all.execute_batch(&sql).map_err(failure)?;
+            catalogue::keep_table(&all, &table)?;
+            all.commit().map_err(failure)?;
             tables.insert(table.path.clone(), table);
             Ok(true)
         })
@@ -197,6 +226,7 @@ impl Database {
                     all.execute_batch(&sql).map_err(failure)?;
                 }
             }
+            catalogue::keep_table(&all, &altered)?;
             all.commit().map_err(failure)?;
             *table = altered;
             Ok(())
@@ -207,16 +237,20 @@ impl Database {
     pub(crate) fn drop_table(&self, path: &str, if_exists: bool) -> Result<(), YdbError> {
         self.change(|connection| {
             let mut tables = lock(&self.tables);
-            if tables.remove(path).is_none() {
+            if !tables.contains_key(path) {
                 return if if_exists {
                     Ok(())
                 } else {
                     Err(YdbError::no_path(path))
                 };
             }
-            connection
-                .execute_batch(&format!("DROP TABLE {}", quote(path)))
-                .map_err(failure)
+            let all = connection.unchecked_transaction().map_err(failure)?;
+            all.execute_batch(&format!("DROP TABLE {}", quote(path)))
+                .map_err(failure)?;
+            catalogue::forget_table(&all, path)?;
+            all.commit().map_err(failure)?;
+            tables.remove(path);
+            Ok(())
         })
     }
 
@@ -240,4 +274,12 @@ impl Database {
             Ok(gone)
         })
     }
+}
+
+fn file_of(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}.sqlite"))
+}
+
+fn topics_file_of(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}-topics.sqlite"))
 }

@@ -13,7 +13,8 @@ use crate::ydb::status::YdbError;
 /// SQLite's own patience. Writers take turns before they ask it.
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 
-/// Nothing survives the emulator, so nothing is synced to the disk.
+/// What was committed survives the process. Nothing is synced to the disk, so it
+/// may not survive the machine.
 pub(super) fn open(file: &Path) -> Result<Connection, YdbError> {
     let connection = Connection::open(file).map_err(failure)?;
     connection.busy_timeout(BUSY_LIMIT).map_err(failure)?;

@@ -2,10 +2,12 @@
 //!
 //! A database is a file in WAL mode; a transaction is a connection of its own
 //! (`transaction` tells how they don't disturb each other). Topics have a file
-//! of their own.
+//! of their own. What is told to a client was committed to one of the files before,
+//! so that a database that is opened again is the same.
 
 mod alteration;
 mod calls;
+mod catalogue;
 mod consumers;
 mod database;
 mod file;
@@ -15,12 +17,15 @@ mod plan;
 mod producers;
 mod projection;
 mod relations;
+#[cfg(test)]
+mod reopen_tests;
 mod schema;
 mod schema_budget;
 mod script;
 #[cfg(test)]
 mod tests;
 mod topic_log;
+mod topic_records;
 #[cfg(test)]
 mod topic_tests;
 mod topics;

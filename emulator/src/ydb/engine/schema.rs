@@ -1,11 +1,13 @@
 //! What a database knows of its tables.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive, Storage};
 use crate::ydb::yql::ast::{CreateTable, IndexDefinition, Name};
 
 /// A table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
     /// Absolute.
     pub(crate) path: String,
@@ -16,13 +18,13 @@ pub(crate) struct Table {
     pub(crate) ttl: Option<(String, u32)>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: ColumnType,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Index {
     pub(crate) name: String,
     pub(crate) unique: bool,

@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::file::lock;
 use crate::ydb::status::YdbError;
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// What a budget is for.
+pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was done in the last day, and how much may be.
 pub(super) struct SchemaBudget {
@@ -18,10 +19,11 @@ pub(super) struct SchemaBudget {
 }
 
 impl SchemaBudget {
-    pub(super) fn new(a_day: u64) -> Self {
+    /// Some were spent already, the oldest one first.
+    pub(super) fn new(a_day: u64, spent: Vec<Timestamp>) -> Self {
         Self {
             a_day,
-            spent: Mutex::default(),
+            spent: Mutex::new(spent.into()),
         }
     }
 
@@ -49,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_day_later_there_is_room_again() {
-        let budget = SchemaBudget::new(2);
+        let budget = SchemaBudget::new(2, Vec::new());
         let start = Timestamp::UNIX_EPOCH;
         let later = |hours| start + SignedDuration::from_hours(hours);
         assert!(budget.spend(start).is_ok());

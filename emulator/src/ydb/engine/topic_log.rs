@@ -37,22 +37,15 @@ impl PartitionKey {
 }
 
 /// All logs of a database.
-pub(super) struct TopicLog(Connection);
+pub(super) struct TopicLog(pub(super) Connection);
 
 impl TopicLog {
     pub(super) fn open(file: &Path) -> Result<Self, YdbError> {
         let connection = open(file)?;
         connection.execute_batch(TABLES).map_err(failure)?;
+        let more = super::topic_records::TABLES;
+        connection.execute_batch(more).map_err(failure)?;
         Ok(Self(connection))
-    }
-
-    /// Forgets a topic.
-    pub(super) fn forget(&self, topic: &str) -> Result<(), YdbError> {
-        for table in ["log", "producers"] {
-            let sql = format!("DELETE FROM {table} WHERE topic = ?1");
-            self.0.execute(&sql, [topic]).map_err(failure)?;
-        }
-        Ok(())
     }
 
     /// The first record that is there.
@@ -141,15 +134,6 @@ impl TopicLog {
         let found = statement.query_map(range, stored);
         found.and_then(Iterator::collect).map_err(failure)
     }
-
-    /// Deletes a topic's records from before a time, in microseconds.
-    pub(super) fn expire(&self, topic: &str, before: i64) -> Result<(), YdbError> {
-        let sql = "DELETE FROM log WHERE topic = ?1 AND written < ?2";
-        self.0
-            .execute(sql, params![topic, before])
-            .map_err(failure)?;
-        Ok(())
-    }
 }
 
 fn store(
@@ -197,6 +181,6 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-fn signed(number: usize) -> i64 {
+pub(super) fn signed(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

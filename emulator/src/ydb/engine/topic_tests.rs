@@ -55,8 +55,8 @@ fn a_topic_takes_each_number_once_and_one_session_a_producer() {
     let Fixture { topics, clock, .. } = &fixture();
     let settings = settings(1);
     let key = PartitionKey::new("/t", 0);
-    assert!(topics.create("/t", settings.clone()));
-    assert!(!topics.create("/t", settings));
+    assert!(topics.create("/t", settings.clone()).expect("a topic"));
+    assert!(!topics.create("/t", settings).expect("no error"));
     let (old, highest) = topics.own("/t", "p", None).expect("a session");
     assert_eq!(highest, 0);
     let written = topics.append("/t", "p", &old, &[message(1), message(2)]);
@@ -88,7 +88,7 @@ fn a_topic_takes_each_number_once_and_one_session_a_producer() {
 #[test]
 fn a_producer_stays_where_it_wrote_when_partitions_are_added() {
     let Fixture { topics, .. } = &fixture();
-    assert!(topics.create("/t", settings(1)));
+    assert!(topics.create("/t", settings(1)).expect("a topic"));
     for producer in 0..20 {
         let producer = format!("p{producer}");
         let (own, _) = topics.own("/t", &producer, None).expect("a session");

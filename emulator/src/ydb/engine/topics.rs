@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -14,11 +15,12 @@ use super::consumers::{Consumers, Order};
 use super::file::{lock, remove_file};
 use super::producers::Ownership;
 use super::topic_log::{PartitionKey, TopicLog};
+use super::topic_records::Place;
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
 
 /// Settings of a topic, as they were given.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TopicSettings {
     /// At least 1; more can come, none goes.
     pub(crate) partitions: usize,
@@ -33,7 +35,7 @@ pub(crate) struct TopicSettings {
 }
 
 /// A topic.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Topic {
     /// Absolute.
     pub(crate) path: String,
@@ -50,6 +52,18 @@ pub(super) struct Open {
     pub(super) sessions: u64,
     /// Cancelled when the topic goes.
     pub(super) dropped: CancellationToken,
+}
+
+impl Open {
+    fn new(topic: Topic, ends: Vec<u64>, dropped: CancellationToken) -> Self {
+        Self {
+            topic,
+            ends: ends.into_iter().map(watch::Sender::new).collect(),
+            owners: BTreeMap::new(),
+            sessions: 0,
+            dropped,
+        }
+    }
 }
 
 /// A record as a producer sent it.
@@ -93,16 +107,35 @@ pub(crate) struct Topics {
 }
 
 impl Topics {
+    /// Those that are in the file, which is made when it isn't there.
     pub(super) fn open(
         file: &Path,
         clock: Clock,
         closed: CancellationToken,
     ) -> Result<Self, YdbError> {
+        let log = TopicLog::open(file)?;
+        let consumers = Consumers::default();
+        for Place {
+            key,
+            consumer,
+            position,
+        } in log.places()?
+        {
+            consumers.set(&key.topic, &consumer, key.number, position);
+        }
+        let mut open = BTreeMap::new();
+        for topic in log.topics()? {
+            let keys = 0..topic.settings.partitions;
+            let ends = keys.map(|number| log.end(&PartitionKey::new(&topic.path, number)));
+            let ends = ends.collect::<Result<_, _>>()?;
+            let path = topic.path.clone();
+            open.insert(path, Open::new(topic, ends, closed.child_token()));
+        }
         Ok(Self {
             clock,
-            log: Mutex::new(TopicLog::open(file)?),
-            open: Mutex::default(),
-            consumers: Consumers::default(),
+            log: Mutex::new(log),
+            open: Mutex::new(open),
+            consumers,
             closed,
             file: file.to_path_buf(),
         })
@@ -115,29 +148,22 @@ impl Topics {
     }
 
     /// Makes a topic; false when there is one of that path.
-    pub(crate) fn create(&self, path: &str, settings: TopicSettings) -> bool {
+    pub(crate) fn create(&self, path: &str, settings: TopicSettings) -> Result<bool, YdbError> {
+        let log = lock(&self.log);
         let mut open = lock(&self.open);
         if open.contains_key(path) {
-            return false;
+            return Ok(false);
         }
-        let ends = (0..settings.partitions).map(|_| watch::Sender::new(0));
-        let ends = ends.collect();
+        let ends = vec![0; settings.partitions];
         let topic = Topic {
             path: path.to_owned(),
             settings,
             created: self.clock.now(),
         };
-        open.insert(
-            path.to_owned(),
-            Open {
-                topic,
-                ends,
-                owners: BTreeMap::new(),
-                sessions: 0,
-                dropped: self.closed.child_token(),
-            },
-        );
-        true
+        log.keep_topic(&topic)?;
+        let new = Open::new(topic, ends, self.closed.child_token());
+        open.insert(path.to_owned(), new);
+        Ok(true)
     }
 
     /// Changes a topic's settings.
@@ -146,17 +172,21 @@ impl Topics {
         path: &str,
         change: impl FnOnce(&mut TopicSettings) -> Result<(), YdbError>,
     ) -> Result<(), YdbError> {
-        let (before, after) = self.with(path, |open| {
-            let mut settings = open.topic.settings.clone();
-            change(&mut settings)?;
-            open.ends
-                .resize_with(settings.partitions, || watch::Sender::new(0));
-            let before = std::mem::replace(&mut open.topic.settings, settings.clone());
-            Ok::<_, YdbError>((before, settings))
-        })??;
+        let log = lock(&self.log);
+        let mut topic = self.get(path)?;
+        let before = topic.settings.clone();
+        change(&mut topic.settings)?;
+        log.keep_topic(&topic)?;
+        let after = topic.settings.clone();
+        self.with(path, |open| {
+            let more = || watch::Sender::new(0);
+            open.ends.resize_with(topic.settings.partitions, more);
+            open.topic = topic;
+        })?;
         self.consumers.grow(path, after.partitions);
         let gone = |consumer: &&String| !after.consumers.contains(consumer);
         for consumer in before.consumers.iter().filter(gone) {
+            log.forget_places(path, consumer)?;
             self.consumers.forget_one(path, consumer);
         }
         Ok(())
@@ -164,11 +194,14 @@ impl Topics {
 
     /// Removes a topic with its logs.
     pub(crate) fn drop(&self, path: &str) -> Result<(), YdbError> {
-        let removed = lock(&self.open).remove(path);
-        let open = removed.ok_or_else(|| YdbError::no_path(path))?;
-        open.dropped.cancel();
+        let log = lock(&self.log);
+        self.get(path)?;
+        log.forget(path)?;
+        if let Some(open) = lock(&self.open).remove(path) {
+            open.dropped.cancel();
+        }
         self.consumers.forget(path);
-        lock(&self.log).forget(path)
+        Ok(())
     }
 
     pub(crate) fn all(&self) -> Vec<Topic> {
@@ -239,6 +272,9 @@ impl Topics {
     /// A reader without a consumer leaves nothing behind.
     pub(crate) fn forget_nameless(&self, path: &str, stand_in: &str) {
         self.consumers.forget_one(path, stand_in);
+        if let Err(error) = lock(&self.log).forget_places(path, stand_in) {
+            tracing::warn!(topic = path, %error, "a reader's place stays");
+        }
     }
 
     /// The first offset that a consumer didn't commit.
@@ -246,10 +282,23 @@ impl Topics {
         self.consumers.committed(&key.topic, consumer, key.number)
     }
 
-    /// Commits offsets; tells the place now.
-    pub(crate) fn commit(&self, key: &PartitionKey, consumer: &str, range: Range<u64>) -> u64 {
-        self.consumers
-            .commit(&key.topic, consumer, key.number, range)
+    /// Commits offsets; tells the place now. What is beyond a gap is forgotten
+    /// when the emulator ends: it isn't told to be committed.
+    pub(crate) fn commit(
+        &self,
+        key: &PartitionKey,
+        consumer: &str,
+        range: Range<u64>,
+    ) -> Result<u64, YdbError> {
+        // Held, so that the last place that is kept is the last one told.
+        let log = lock(&self.log);
+        let PartitionKey { topic, number } = key;
+        let before = self.consumers.committed(topic, consumer, *number);
+        let place = self.consumers.commit(topic, consumer, *number, range);
+        if place != before {
+            log.keep_place(key, consumer, place)?;
+        }
+        Ok(place)
     }
 
     /// Moves a consumer's place without a reader, be it back.
@@ -259,13 +308,44 @@ impl Topics {
         consumer: &str,
         offset: u64,
     ) -> Result<(), YdbError> {
+        let log = lock(&self.log);
         let end = *self.watch(key)?.borrow();
         if offset > end {
             let message = format!("offset {offset} is behind the end, {end}");
             return Err(YdbError::bad_request(message));
         }
+        log.keep_place(key, consumer, offset)?;
         self.consumers.set(&key.topic, consumer, key.number, offset);
         Ok(())
+    }
+
+    /// Where a trigger is in a partition, if it ever was in it.
+    pub(crate) fn trigger_place(
+        &self,
+        key: &PartitionKey,
+        id: &str,
+    ) -> Result<Option<u64>, YdbError> {
+        lock(&self.log).trigger_place(key, id)
+    }
+
+    /// Keeps where a trigger is.
+    pub(crate) fn keep_trigger_place(
+        &self,
+        key: &PartitionKey,
+        id: &str,
+        place: u64,
+    ) -> Result<(), YdbError> {
+        lock(&self.log).keep_trigger_place(key, id, place)
+    }
+
+    /// When the schema was looked at or changed lately, oldest first.
+    pub(super) fn schema_operations(&self) -> Result<Vec<Timestamp>, YdbError> {
+        lock(&self.log).schema_operations()
+    }
+
+    /// Keeps one more.
+    pub(super) fn keep_schema_operation(&self, now: Timestamp) -> Result<(), YdbError> {
+        lock(&self.log).keep_schema_operation(now)
     }
 
     pub(super) fn with<T>(

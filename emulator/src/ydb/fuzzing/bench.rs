@@ -96,7 +96,8 @@ impl Bench {
         };
         let database = bench.database();
         database.run_alone(&script(TABLES)).expect("tables");
-        database.topics.create(&topic(), settings());
+        let created = database.topics.create(&topic(), settings());
+        assert!(created.expect("a topic"), "it was there");
         bench.clean = database.run_alone(&script(CHECK)).expect("rows");
         bench
     }
@@ -110,8 +111,9 @@ impl Bench {
         let [only] = found.as_slice() else {
             return false;
         };
-        let end = self.ydb.topic_end(PATH, TOPIC);
-        only.path == topic() && only.settings == settings() && end.is_ok_and(|end| end == 0)
+        let end = self.ydb.watch_topic(PATH, TOPIC, 0);
+        let is_empty = end.is_ok_and(|end| *end.borrow() == 0);
+        only.path == topic() && only.settings == settings() && is_empty
     }
 
     /// Whether nothing was added.

@@ -1,6 +1,7 @@
 //! Messages of YDB's services, made by their descriptors: what a field holds is
 //! drawn from the case's bytes, so that most of it is understood.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
@@ -113,14 +114,15 @@ impl Schema {
         let Some(message) = self.messages.get(name).filter(|_| depth > 0) else {
             return Ok(());
         };
-        let mut chosen = BTreeMap::new();
+        let mut chosen: BTreeMap<_, i32> = BTreeMap::new();
         for field in &message.field {
             if let Some(group) = alternatives(field) {
                 // One of them, at the first that is met.
-                if !chosen.contains_key(&group) {
-                    chosen.insert(group, one_of(message, group, input)?);
-                }
-                if chosen.get(&group) == Some(&field.number()) {
+                let number = match chosen.entry(group) {
+                    Entry::Occupied(entry) => *entry.get(),
+                    Entry::Vacant(entry) => *entry.insert(one_of(message, group, input)?),
+                };
+                if number == field.number() {
                     self.field(field, known, input, depth, bytes)?;
                 }
                 continue;

@@ -93,8 +93,7 @@ fn remove_directory(caller: &Caller, path: &str) -> Result<(), YdbError> {
     if all.keys().any(|other| parent(other) == path) {
         return Err(YdbError::scheme(format!("{path} is not empty")));
     }
-    caller.database.remove_directory(path);
-    Ok(())
+    caller.database.remove_directory(path)
 }
 
 #[tonic::async_trait]

@@ -52,7 +52,7 @@ impl TopicService for Ydb {
                     return Err(YdbError::scheme(format!("{path} is a table")));
                 }
                 // A topic that exists is no error to YDB.
-                caller.database.topics.create(&path, settings(request)?);
+                caller.database.topics.create(&path, settings(request)?)?;
                 Ok(())
             });
         let operation = status::done(&outcome);

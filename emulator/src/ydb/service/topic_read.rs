@@ -242,7 +242,7 @@ impl Reader {
         let mut committed = topics.committed(&partition.key, &consumer);
         if let Some(wanted) = response.commit_offset {
             let wanted = unsigned(wanted);
-            committed = topics.commit(&partition.key, &consumer, committed..wanted);
+            committed = topics.commit(&partition.key, &consumer, committed..wanted)?;
         }
         partition.position = Some(response.read_offset.map_or(committed, unsigned));
         Ok(())
@@ -266,7 +266,7 @@ impl Reader {
             for range in &own.offsets {
                 let (start, end) = (unsigned(range.start), unsigned(range.end));
                 let topics = &database.topics;
-                place = topics.commit(&partition.key, &consumer, start..end);
+                place = topics.commit(&partition.key, &consumer, start..end)?;
             }
             committed.push(PartitionCommittedOffset {
                 partition_session_id: own.partition_session_id,

@@ -7,7 +7,8 @@ files or arguments themselves can't be used.
 refusals it believes. It reads a list of records a line, answers each with a line
 that is the list of complaints, and ends with its input. A line that is a good
 request, `{"method", "path", "body"}`, is answered with the list of `{"rule",
-"body"}` that are wrong in one thing each.
+"body"}` that are wrong in one thing each, and `{"below"}`, a list of paths, with
+the list of `{"service", "method", "verb", "path"}` of all methods below them.
 """
 
 import argparse
@@ -84,6 +85,8 @@ def stream(known: catalogue.Catalogue) -> int:
         asked = json.loads(line)
         if isinstance(asked, list):
             answer = _complaints(known, asked)
+        elif "below" in asked:
+            answer = _methods(known, tuple(asked["below"]))
         else:
             answer = violations.of_call(known, asked["method"], asked["path"], asked["body"])
         print(json.dumps(answer), flush=True)
@@ -96,6 +99,19 @@ def _complaints(known: catalogue.Catalogue, records: list[Json]) -> list[Json]:
     for one in map(record.of_json, records):
         complaints += [f"{one.verb} {one.path}: {text}" for text in judge.complaints(one)]
     return complaints
+
+
+def _methods(known: catalogue.Catalogue, below: tuple[str, ...]) -> list[Json]:
+    found = [method for method in known.methods if method.template.startswith(below)]
+    return [
+        {
+            "service": method.name.rpartition(".")[0],
+            "method": method.name.rpartition(".")[2],
+            "verb": method.verb,
+            "path": method.template,
+        }
+        for method in found
+    ]
 
 
 def _times(count: int) -> str:

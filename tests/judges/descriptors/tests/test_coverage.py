@@ -128,3 +128,18 @@ def test_a_stream_is_answered_line_by_line(
     assert first == []
     assert second[0] == "GET /nowhere: error.code: 3 under the HTTP status 404"
     assert second[1].startswith("GET /endpoints: query.page: ")
+
+
+def test_the_methods_below_a_path_are_told(
+    known: Catalogue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"below": ["/endpoints"]}\n'))
+
+    assert stream(known) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert {one["method"]: (one["verb"], one["path"]) for one in told} == {
+        "Get": ("GET", "/endpoints/{api_endpoint_id}"),
+        "List": ("GET", "/endpoints"),
+    }
+    assert {one["service"] for one in told} == {"yandex.cloud.endpoint.ApiEndpointService"}

@@ -1,0 +1,47 @@
+//! Fault rules for functions: calls that fail or happen twice.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::InvokeError;
+use crate::inspect::faults::{Content, Phase};
+use crate::inspect::{Call, Inspector, Verdict};
+
+/// Carries out a call of `/<function id>/<tag>` as the rules for `INVOKE` want
+/// it.
+pub(super) async fn invoke<F>(
+    inspector: &Inspector,
+    path: &str,
+    event: &Value,
+    call: impl Fn() -> F,
+) -> Result<Value, InvokeError>
+where
+    F: Future<Output = Result<Value, InvokeError>>,
+{
+    if !inspector.concerns("INVOKE") {
+        return call().await;
+    }
+    let named = Call {
+        method: "INVOKE",
+        path,
+        content: Content::Json(event),
+        ..Call::default()
+    };
+    let verdict = inspector.apply(Phase::Before, &named).await;
+    failure(verdict).map_or(Ok(()), Err)?;
+    if verdict == Verdict::Duplicate {
+        // Nobody hears how the first one ends.
+        let _unheard = call().await;
+    }
+    let result = call().await;
+    let verdict = inspector.apply(Phase::After, &named).await;
+    failure(verdict).map_or(result, Err)
+}
+
+fn failure(verdict: Verdict) -> Option<InvokeError> {
+    match verdict {
+        Verdict::Status(status) => StatusCode::from_u16(status).ok().map(InvokeError::Injected),
+        Verdict::Cut => Some(InvokeError::Injected(StatusCode::SERVICE_UNAVAILABLE)),
+        _ => None,
+    }
+}
