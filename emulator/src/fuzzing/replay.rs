@@ -1,6 +1,8 @@
 //! Every kept case of every target, in an ordinary test.
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::TARGETS;
 
@@ -14,7 +16,24 @@ fn corpus(target: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Panics of this process. Runtimes catch those of their tasks, and libFuzzer's
+/// driver ends with the first.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+fn count_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+            usual(panic);
+        }));
+    });
+}
+
 fn replay(name: &str) {
+    count_panics();
+    let before = PANICS.load(Ordering::SeqCst);
     let target = TARGETS.iter().find(|target| target.name == name).unwrap();
     let files = corpus(name);
     assert!(!files.is_empty(), "{name} has no cases");
@@ -22,6 +41,8 @@ fn replay(name: &str) {
         // A failing test shows its output: the last line names the case.
         println!("{}", file.display());
         (target.run)(&std::fs::read(&file).unwrap());
+        let panics = PANICS.load(Ordering::SeqCst) - before;
+        assert_eq!(panics, 0, "something panicked meanwhile");
     }
 }
 
