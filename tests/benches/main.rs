@@ -8,7 +8,9 @@
 mod archive;
 mod link;
 mod overhead;
+mod resources;
 mod rounds;
+mod sockets;
 mod stage;
 mod start;
 
@@ -35,10 +37,19 @@ enum Question {
     Link,
     Archive,
     Start,
+    Sockets,
+    Resources,
 }
 
 impl Question {
-    const ALL: [Self; 4] = [Self::Overhead, Self::Link, Self::Archive, Self::Start];
+    const ALL: [Self; 6] = [
+        Self::Overhead,
+        Self::Link,
+        Self::Archive,
+        Self::Start,
+        Self::Sockets,
+        Self::Resources,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -46,6 +57,8 @@ impl Question {
             Self::Link => "link",
             Self::Archive => "archive",
             Self::Start => "start",
+            Self::Sockets => "sockets",
+            Self::Resources => "resources",
         }
     }
 
@@ -55,6 +68,8 @@ impl Question {
             Self::Link => link::table(bench.messages().await?),
             Self::Archive => archive::table(),
             Self::Start => start::table(bench.folder).await,
+            Self::Sockets => sockets::table(bench.folder).await,
+            Self::Resources => resources::table(bench.folder).await,
         }
     }
 }

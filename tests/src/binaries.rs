@@ -16,6 +16,8 @@ pub struct BinaryMissing {
 pub enum Binary {
     /// Ends other programs with their owner.
     Guard,
+    /// Opens sockets and holds them.
+    IdleSockets,
     /// The emulated cloud.
     Emulator,
     /// The operator.
@@ -28,6 +30,7 @@ impl Binary {
     fn name(self) -> &'static str {
         match self {
             Self::Guard => "guard",
+            Self::IdleSockets => "idle-sockets",
             Self::Emulator => "yc-emulator",
             Self::Operator => "wschat-operator",
             Self::Client => "wschat",
@@ -36,7 +39,7 @@ impl Binary {
 
     fn package(self) -> &'static str {
         match self {
-            Self::Guard => "wschat-tests",
+            Self::Guard | Self::IdleSockets => "wschat-tests",
             Self::Emulator => "yc-emulator",
             Self::Operator => "wschat-operator",
             Self::Client => "wschat",

@@ -16,6 +16,7 @@ pub mod judge;
 pub mod kubeconfig;
 pub mod measure;
 pub mod namespace;
+pub mod open_files;
 pub mod operator;
 pub mod ports;
 pub mod process;

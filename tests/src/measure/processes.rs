@@ -65,6 +65,13 @@ impl Usage {
         Ok(below(ancestor, &all()?))
     }
 
+    /// Of one process alone.
+    pub fn of(process: u32) -> Result<Self, ProcessesError> {
+        let all = all()?;
+        let stat = all.get(&process).ok_or(ProcessesError::Ended(process))?;
+        Ok(Self(BTreeMap::from([(process, stat.processor)])))
+    }
+
     /// What was used since an earlier look. A process that is new counts from
     /// its start.
     pub fn since(&self, earlier: &Self) -> Result<Duration, ProcessesError> {

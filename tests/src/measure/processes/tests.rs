@@ -77,3 +77,13 @@ fn this_process_and_its_child_are_seen() {
     let after = Usage::of_descendants(own).unwrap();
     assert!(!after.0.contains_key(&child.id()), "{after:?}");
 }
+
+#[test]
+fn one_process_counts_alone() {
+    let own = std::process::id();
+    let usage = Usage::of(own).unwrap();
+    assert_eq!(usage.0.keys().collect::<Vec<_>>(), [&own]);
+    // No process has this id: they start at 1.
+    let nobody = Usage::of(0).unwrap_err();
+    assert!(matches!(nobody, ProcessesError::Ended(0)));
+}
