@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod iam;
 pub mod ids;
 pub mod inspect;
+pub mod open_files;
 pub mod rest;
 pub mod security;
 pub mod server;

@@ -7,6 +7,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use yc_emulator::args::Args;
+use yc_emulator::open_files;
 use yc_emulator::server::{Emulator, StartError};
 
 /// Another program has the port.
@@ -16,6 +17,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if let Err(error) = start_logging(&args.log_level) {
         return fail(&format!("--log-level: {error}"), 2);
+    }
+    if let Err(error) = open_files::raise_limit() {
+        tracing::warn!(%error, "can't raise the limit of open files");
     }
     // Err means that somebody installed one before: as good.
     let _installed = rustls::crypto::ring::default_provider().install_default();

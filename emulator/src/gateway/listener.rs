@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Gateway, Gateways, cors, handshake, plain};
 use crate::inspect::Cut;
+use crate::open_files::Refused;
 
 /// How long a client may take to send a request's headers.
 const HEADERS_LIMIT: Duration = Duration::from_secs(30);
@@ -38,6 +39,7 @@ pub(super) async fn serve(gateways: Gateways, gateway: Arc<Gateway>, listener: T
                 gateways.0.tasks.spawn(serving);
             }
             Err(error) => {
+                let error = Refused(&error);
                 tracing::warn!(%error, gateway = gateway.id, "can't accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::inspect::rest::InspectRest;
+use crate::open_files::Refused;
 use crate::security::{Security, Stream};
 
 /// Serves until the token is cancelled; connections get `grace` to finish.
@@ -50,6 +51,7 @@ pub async fn serve(
             }
             Err(error) => {
                 // Out of file descriptors, for example: others may end soon.
+                let error = Refused(&error);
                 tracing::warn!(%error, "can't accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
