@@ -12,6 +12,7 @@ mod failures;
 mod faults;
 mod functions;
 mod gateways;
+mod guesses;
 mod harness;
 mod iam;
 mod judge;

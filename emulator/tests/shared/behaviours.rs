@@ -1,7 +1,7 @@
 //! What the catalogue of behaviours (`emulator/behaviours/`, the source of
 //! `docs/emulator.md`) says about methods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -24,6 +24,15 @@ pub(crate) fn services(package: &str) -> Services {
         }
     }
     services
+}
+
+/// Fails unless the catalogue holds these services with exactly these methods.
+pub(crate) fn assert_complete(package: &str, known: &BTreeMap<String, BTreeSet<String>>) {
+    let written: BTreeMap<String, BTreeSet<String>> = services(package)
+        .into_iter()
+        .map(|(service, methods)| (service, methods.into_keys().collect()))
+        .collect();
+    assert_eq!(written, *known);
 }
 
 fn methods(service: &Value) -> BTreeMap<String, bool> {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::program::Program;
 use crate::remote::{FOLDER, Remote};
 
+const GATEWAYS: &str = "/apigateways/v1/apigateways";
 const SPEC: &str = r#"{"openapi":"3.0.0","info":{"title":"t","version":"1"},"paths":{}}"#;
 
 #[tokio::test]
@@ -126,15 +127,19 @@ async fn operations_that_were_cut_off_are_finished() {
     }
 }
 
+/// A new gateway.
+async fn gateway(remote: &Remote) -> Value {
+    let body = json!({ "folderId": FOLDER, "name": "door", "openapiSpec": SPEC });
+    let (_, operation) = remote.mutate(Method::POST, GATEWAYS, &body).await;
+    remote.done(&operation).await
+}
+
 #[tokio::test]
 async fn a_gateways_port_that_somebody_else_has_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = Program::start(folder.path()).await;
     let remote = Remote::of(&first).await;
-    let body = json!({ "folderId": FOLDER, "name": "door", "openapiSpec": SPEC });
-    let path = "/apigateways/v1/apigateways";
-    let (_, operation) = remote.mutate(Method::POST, path, &body).await;
-    let gateway = remote.done(&operation).await;
+    let gateway = gateway(&remote).await;
     let domain = gateway["domain"].as_str().unwrap();
     first.kill().await;
     let other = TcpListener::bind(domain).unwrap();
@@ -156,11 +161,8 @@ async fn a_stopped_gateway_stays_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = Program::start(folder.path()).await;
     let remote = Remote::of(&first).await;
-    let body = json!({ "folderId": FOLDER, "name": "door", "openapiSpec": SPEC });
-    let path = "/apigateways/v1/apigateways";
-    let (_, operation) = remote.mutate(Method::POST, path, &body).await;
-    let gateway = remote.done(&operation).await;
-    let path = format!("{path}/{}", gateway["id"].as_str().unwrap());
+    let gateway = gateway(&remote).await;
+    let path = format!("{GATEWAYS}/{}", gateway["id"].as_str().unwrap());
     let url = format!("http://{}/", gateway["domain"].as_str().unwrap());
     let status = async || reqwest::get(&url).await.unwrap().status().as_u16();
     assert_eq!(status().await, 404);

@@ -17,11 +17,8 @@ const RUNS: u64 = 100;
 
 /// Nothing fails and no event is lost; only the order is anyone's.
 const CALM: Weather = Weather {
-    refused: 0.0,
-    answer_lost: 0.0,
-    event_lost: 0.0,
-    event_twice: 0.0,
     instance_gone: 0.02,
+    ..Weather::CLEAR
 };
 
 const ROUGH: Weather = Weather {

@@ -1,13 +1,13 @@
 //! A database that is opened again, without a word to the one before.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use ydb_grpc::ydb_proto::status_ids::StatusCode;
 
+use super::topic_tests::{self, message};
 use super::{Database, Message, PartitionKey, Query, Rights, TopicSettings, Written};
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
@@ -50,25 +50,11 @@ fn run(database: &Database, text: &str) -> Result<usize, YdbError> {
 
 fn settings(partitions: usize) -> TopicSettings {
     TopicSettings {
-        partitions,
-        retention: Duration::from_hours(1),
-        codecs: vec![1],
         attributes: BTreeMap::from([("owner".to_owned(), "alice".to_owned())]),
         consumers: vec!["c".to_owned()],
         write_speed: 1,
         write_burst: 1,
-        metering_mode: 0,
-    }
-}
-
-fn message(number: i64) -> Message {
-    Message {
-        number,
-        created_micros: 0,
-        codec: 1,
-        uncompressed_size: 1,
-        data: vec![b'a'],
-        metadata: Vec::new(),
+        ..topic_tests::settings(partitions)
     }
 }
 

@@ -26,7 +26,8 @@ fn fixture() -> Fixture {
     }
 }
 
-fn settings(partitions: usize) -> TopicSettings {
+/// A topic's settings, without a consumer.
+pub(super) fn settings(partitions: usize) -> TopicSettings {
     TopicSettings {
         partitions,
         retention: Duration::from_hours(1),
@@ -39,7 +40,7 @@ fn settings(partitions: usize) -> TopicSettings {
     }
 }
 
-fn message(number: i64) -> Message {
+pub(super) fn message(number: i64) -> Message {
     Message {
         number,
         created_micros: 0,

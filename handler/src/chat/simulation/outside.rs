@@ -28,6 +28,17 @@ pub(super) struct Weather {
     pub(super) instance_gone: f64,
 }
 
+impl Weather {
+    /// Nothing goes wrong.
+    pub(super) const CLEAR: Self = Self {
+        refused: 0.0,
+        answer_lost: 0.0,
+        event_lost: 0.0,
+        event_twice: 0.0,
+        instance_gone: 0.0,
+    };
+}
+
 /// What happened, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Happened {

@@ -24,15 +24,6 @@ const MESSAGES: u64 = 4;
 /// How often somebody sends a message again that wasn't acknowledged.
 const ATTEMPTS: usize = 3;
 
-/// Nothing goes wrong any more.
-const CLEAR: Weather = Weather {
-    refused: 0.0,
-    answer_lost: 0.0,
-    event_lost: 0.0,
-    event_twice: 0.0,
-    instance_gone: 0.0,
-};
-
 /// All that can be known after a run.
 pub(super) struct Life {
     pub(super) history: Vec<Happened>,
@@ -71,7 +62,7 @@ pub(super) fn live(seed: u64, weather: Weather) -> Life {
             strange.extend(person.await.unwrap());
         }
         gateway.settle().await;
-        gateway.outside().state().weather = CLEAR;
+        gateway.outside().state().weather = Weather::CLEAR;
         let open = last_words(&gateway).await;
         for connection in gateway.open_sockets() {
             gateway.cut(&connection);
