@@ -42,11 +42,12 @@ impl Clock {
         })
     }
 
-    /// Now, with what was advanced.
+    /// Now, with what was advanced. It stops at the last moment that a timestamp
+    /// can tell, at the end of the year 9999: it never goes back.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let now = Timestamp::now();
-        now.checked_add(self.ahead()).unwrap_or(now)
+        now.checked_add(self.ahead()).unwrap_or(Timestamp::MAX)
     }
 
     /// Moves the clock forward: tokens expire, rows age, instances of functions
@@ -106,7 +107,7 @@ mod tests {
     use std::time::Duration;
 
     use futures::FutureExt;
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
 
     use super::Clock;
 
@@ -136,6 +137,16 @@ mod tests {
         clock.advance(Duration::from_mins(1));
         waiting.await;
         clock.reaches(due).await;
+    }
+
+    #[test]
+    fn a_clock_that_is_advanced_too_far_stops_at_the_end_of_time() {
+        let clock = Clock::default();
+        for _ in 0..2 {
+            clock.advance(Duration::MAX);
+            assert_eq!(clock.now(), Timestamp::MAX);
+            assert_eq!(clock.ahead(), SignedDuration::MAX);
+        }
     }
 
     #[tokio::test]

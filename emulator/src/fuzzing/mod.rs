@@ -9,7 +9,7 @@ mod replay;
 
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
 
 /// How long what a case started may take to end.
 const ENDING: Duration = Duration::from_secs(5);
@@ -55,25 +55,37 @@ pub const TARGETS: [Target; 7] = [
     },
 ];
 
-/// Runs a case on a runtime of its own. No task may outlive it.
+thread_local! {
+    /// Made once, since what a runtime opens and starts takes longer than a case.
+    static RUNTIME: Runtime = runtime();
+}
+
+/// Runs a case on the thread's runtime. No task may outlive it.
 pub(crate) fn alone<T>(case: impl Future<Output = T>) -> T {
-    let runtime = runtime();
-    let outcome = runtime.block_on(case);
-    runtime.block_on(async {
-        let started = std::time::Instant::now();
-        while runtime.metrics().num_alive_tasks() > 0 {
-            assert!(
-                started.elapsed() < ENDING,
-                "{} tasks go on after their case",
-                runtime.metrics().num_alive_tasks()
-            );
-            tokio::task::yield_now().await;
-        }
-    });
-    outcome
+    RUNTIME.with(|runtime| {
+        let outcome = runtime.block_on(case);
+        runtime.block_on(ended(&runtime.metrics()));
+        outcome
+    })
+}
+
+/// Waits until no task is left, nor work for the one thread that may block.
+async fn ended(metrics: &RuntimeMetrics) {
+    let started = std::time::Instant::now();
+    while metrics.num_alive_tasks() > 0 {
+        assert!(
+            started.elapsed() < ENDING,
+            "{} tasks go on after their case",
+            metrics.num_alive_tasks()
+        );
+        tokio::task::yield_now().await;
+    }
+    let last = tokio::task::spawn_blocking(|| ());
+    last.await.expect("a thread");
 }
 
 fn runtime() -> Runtime {
-    let built = Builder::new_current_thread().enable_all().build();
+    let mut builder = Builder::new_current_thread();
+    let built = builder.enable_all().max_blocking_threads(1).build();
     built.expect("a runtime")
 }

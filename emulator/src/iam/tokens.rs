@@ -122,7 +122,7 @@ impl Iam {
         }
         let expires_in = self.0.settings.token_lifetime;
         let life = SignedDuration::try_from(expires_in).unwrap_or_default();
-        let expires_at = now.checked_add(life).unwrap_or(now);
+        let expires_at = now.checked_add(life).unwrap_or(Timestamp::MAX);
         let payload = Payload {
             subject: service_account_id.to_owned(),
             expires: expires_at.as_millisecond(),

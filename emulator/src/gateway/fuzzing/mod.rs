@@ -5,7 +5,7 @@ mod connections;
 mod replies;
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -36,11 +36,14 @@ pub(crate) fn specifications(data: &[u8]) {
 /// A gateway with a path for sockets, one for functions and one with an answer
 /// of its own. No function is there.
 fn gateway() -> Gateway {
-    let text = include_str!("gateway.json");
+    static SPEC: LazyLock<Arc<Spec>> = LazyLock::new(|| {
+        let spec = Spec::parse(include_str!("gateway.json"));
+        Arc::new(spec.expect("a specification"))
+    });
     Gateway {
         id: "d5d".to_owned(),
         folder_id: "b1gemulator000000000".to_owned(),
-        spec: RwLock::new(Arc::new(Spec::parse(text).expect("a specification"))),
+        spec: RwLock::new(Arc::clone(&SPEC)),
         paused: AtomicBool::new(false),
         stop: CancellationToken::new(),
     }

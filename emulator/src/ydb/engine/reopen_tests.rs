@@ -165,6 +165,26 @@ fn consumers_and_triggers_are_where_they_were() {
 }
 
 #[test]
+fn a_consumer_commits_nothing_that_was_not_written() {
+    let place = Place::new();
+    let key = PartitionKey::new(TOPIC, 0);
+    let first = place.open();
+    let topics = &first.topics;
+    topics.create(TOPIC, settings(1)).expect("a topic");
+    write(&first, &[1, 2]);
+    let joined = topics.join(TOPIC, "c", None, Arc::new(Notify::new()));
+    joined.expect("a reader");
+    assert_eq!(topics.commit(&key, "c", 1..u64::MAX), Ok(0), "a gap");
+    assert_eq!(topics.commit(&key, "c", 0..1), Ok(2));
+    assert_eq!(topics.commit(&key, "c", 5..9), Ok(2));
+    let refused = topics.set_committed(&key, "c", 3);
+    assert_eq!(refused.expect_err("strict").status, StatusCode::BadRequest);
+    write(&first, &[3]);
+    assert_eq!(topics.committed(&key, "c"), 2, "the new record is to come");
+    assert_eq!(place.open().topics.committed(&key, "c"), 2);
+}
+
+#[test]
 fn what_was_spent_of_the_days_schema_budget_stays_spent() {
     let place = Place::new();
     for _ in 0..3 {

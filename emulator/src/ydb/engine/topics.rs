@@ -283,7 +283,9 @@ impl Topics {
     }
 
     /// Commits offsets; tells the place now. What is beyond a gap is forgotten
-    /// when the emulator ends: it isn't told to be committed.
+    /// when the emulator ends: it isn't told to be committed. What is beyond the
+    /// last record isn't committed, as in YDB's `persqueue/partition.cpp`, where
+    /// only `CommitOffset` outside of a reader is strict.
     pub(crate) fn commit(
         &self,
         key: &PartitionKey,
@@ -292,6 +294,8 @@ impl Topics {
     ) -> Result<u64, YdbError> {
         // Held, so that the last place that is kept is the last one told.
         let log = lock(&self.log);
+        let end = *self.watch(key)?.borrow();
+        let range = range.start..range.end.min(end);
         let PartitionKey { topic, number } = key;
         let before = self.consumers.committed(topic, consumer, *number);
         let place = self.consumers.commit(topic, consumer, *number, range);

@@ -242,6 +242,11 @@ impl Reader {
         let mut committed = topics.committed(&partition.key, &consumer);
         if let Some(wanted) = response.commit_offset {
             let wanted = unsigned(wanted);
+            let end = topics.offsets(&partition.key)?.end;
+            if wanted > end {
+                let message = format!("offset {wanted} is behind the end, {end}");
+                return Err(YdbError::bad_request(message));
+            }
             committed = topics.commit(&partition.key, &consumer, committed..wanted)?;
         }
         partition.position = Some(response.read_offset.map_or(committed, unsigned));
