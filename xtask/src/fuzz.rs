@@ -113,8 +113,8 @@ fn build() -> Result<PathBuf, ChoreError> {
         say("building the fuzz targets (about 10 minutes the first time)");
     }
     // With a target, build scripts and macros are compiled without these flags.
-    // Only our own code is instrumented: that of dependencies has four times as
-    // many edges, which libFuzzer looks at after each case.
+    // Only our own code is instrumented: libFuzzer looks at every edge after each
+    // case, and those of dependencies tell nothing about ours.
     run_command(
         workspace::cargo()
             .env("CARGO_TARGET_DIR", &folder)
