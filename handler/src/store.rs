@@ -10,7 +10,7 @@ use ydb::{Row, Transaction, YdbError, YdbResult, closure};
 use crate::call::Token;
 use crate::cloud::Cloud;
 use crate::ports::{ConnectionStore, OldConnection, Unavailable};
-use crate::ydb_errors::plain;
+use crate::ydb_errors::{is_aborted, plain};
 
 const OLD: &str = "\
     SELECT connection_id, connected_at FROM connections VIEW idx_user_id \
@@ -185,8 +185,8 @@ impl Store<'_> {
     }
 }
 
-/// One attempt of the transaction in which a connection leaves: whether its row
-/// was there. Its user is noted before the row is deleted.
+/// One attempt of the transaction in which a connection leaves: whether it
+/// deleted the row. Its user stays noted, unless the transaction lost a race.
 async fn delete(
     tx: &mut Transaction,
     connection_id: &str,
@@ -199,12 +199,18 @@ async fn delete(
         .await?;
     let Some(row) = row else { return Ok(false) };
     let user_id = user_id(row)?;
-    *seen.lock().unwrap_or_else(PoisonError::into_inner) = user_id;
-    tx.exec(DELETE)
+    let note = |user_id| *seen.lock().unwrap_or_else(PoisonError::into_inner) = user_id;
+    note(user_id);
+    let deleted = tx
+        .exec(DELETE)
         .param("$connection_id", connection_id)
         .with_commit(true)
-        .await?;
-    Ok(true)
+        .await;
+    // If another call about the same end won it, that one tells others.
+    if deleted.as_ref().is_err_and(is_aborted) {
+        note(None);
+    }
+    deleted.map(|()| true)
 }
 
 /// One attempt of the transaction in which a connection takes its user over.

@@ -4,6 +4,8 @@ use ydb::{YdbError, YdbIssue, YdbOrCustomerError};
 
 /// UNAUTHORIZED in proto `Ydb.StatusIds`.
 const UNAUTHORIZED: i32 = 400_020;
+/// ABORTED in proto `Ydb.StatusIds`.
+const ABORTED: i32 = 400_040;
 /// UNAUTHENTICATED among gRPC's codes; the crate's `tonic` is not ours to name.
 const UNAUTHENTICATED: i32 = 16;
 
@@ -20,6 +22,11 @@ pub(crate) fn is_unauthenticated(error: &YdbError) -> bool {
         YdbError::YdbStatusError(status) => status.operation_status == UNAUTHORIZED,
         _ => false,
     }
+}
+
+/// Whether a transaction lost a race, so that nothing of it was done.
+pub(crate) fn is_aborted(error: &YdbError) -> bool {
+    matches!(error, YdbError::YdbStatusError(status) if status.operation_status == ABORTED)
 }
 
 /// Whether the way to YDB is the trouble, so that another try may do better.
@@ -93,6 +100,14 @@ mod tests {
         let missing = status(400_070, "Cannot find table 'connections'");
         let expected = "status 400070: Cannot find table 'connections'";
         assert_eq!(words(&missing), expected);
+    }
+
+    #[test]
+    fn a_lost_race_is_told_from_a_lost_answer() {
+        let undetermined = 400_170;
+        assert!(is_aborted(&status(ABORTED, "locks are broken")));
+        assert!(!is_aborted(&status(undetermined, "")));
+        assert!(!is_aborted(&YdbError::Transport("reset".into())));
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! YDB does what it is asked and its answer gets lost: the handler asks again,
-//! and others hear of it exactly once.
+//! YDB does what it is asked and its answer gets lost, or two calls ask for the
+//! same: the handler asks again, and others hear of it exactly once.
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use wschat_tests::chat_socket::{ChatSocket, End};
+use wschat_tests::cloud::Cloud;
 use wschat_tests::emulator::{Action, Fault, Phase};
 
 use crate::stage::{SOON, Stage, alice_and_bob, all_until, hear_of};
@@ -25,6 +26,7 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
             "who is replaced is told, whatever answer gets lost",
             replaces,
         ),
+        suite.trial("two calls about one end tell it once", ends_twice),
     ]
 }
 
@@ -72,6 +74,38 @@ async fn replaces(scene: Scene) -> Result<(), Failed> {
         hears_once(&mut alice, "USER_JOINED").await?;
         bob = newer;
     }
+    stage.clear().await
+}
+
+/// Both look for the row before one of them deletes it.
+async fn ends_twice(scene: Scene) -> Result<(), Failed> {
+    let stage = Stage::set(scene).await?;
+    let url = stage.lobby().await?;
+    let mut alice = ChatSocket::join(&url, "alice").await?;
+    let others = stage.emulator.state().await?.connections;
+    let bob = ChatSocket::join(&url, "bob").await?;
+    hear_of(&mut alice, "USER_JOINED", "bob").await?;
+    let state = stage.emulator.state().await?;
+    let own = state.connections.iter().find(|one| !others.contains(one));
+    let connection = &own.ok_or("bob has no connection")?["connectionId"];
+    let context = json!({ "connectionId": connection, "eventType": "DISCONNECT" });
+    let event = json!({ "requestContext": context });
+    let address = state.functions[0]["httpInvokeUrl"].as_str();
+    let address = address.ok_or("the function has no address")?;
+
+    let late = Fault {
+        times: 0,
+        ..Fault::once("GRPC", QUERY, Phase::Before, Action::DelayMs(300))
+    };
+    stage.emulator.set_faults(&[late]).await?;
+    let cloud = Cloud::of(stage.emulator.addresses())?;
+    let functions = cloud.client().functions();
+    let call = || functions.invoke::<Value>(address, "live", &event);
+    let (one, other) = tokio::join!(call(), call());
+    one.and(other)?;
+    stage.emulator.clear_faults().await?;
+    hears_once(&mut alice, "USER_LEFT").await?;
+    bob.cut();
     stage.clear().await
 }
 
