@@ -20,7 +20,7 @@ const INSERT: &str = "\
     UPSERT INTO connections (connection_id, user_id, connected_at) \
     VALUES ($connection_id, $user_id, CurrentUtcTimestamp())";
 const USER_OF: &str = "SELECT user_id FROM connections WHERE connection_id = $connection_id";
-const OTHER_OF: &str = "\
+const ANY_OF: &str = "\
     SELECT connection_id FROM connections VIEW idx_user_id WHERE user_id = $user_id LIMIT 1";
 const CHECK: &str = "SELECT connection_id FROM connections LIMIT 1";
 
@@ -75,26 +75,9 @@ impl ConnectionStore for Store<'_> {
         connection_id: &str,
         deadline: Instant,
     ) -> Result<Option<String>, Unavailable> {
-        self.cloud
-            .with_link(
-                "cannot read who is connected",
-                self.token,
-                deadline,
-                |link, deadline| {
-                    let connection_id = connection_id.to_owned();
-                    async move {
-                        link.queries()
-                            .query_row(USER_OF)
-                            .param("$connection_id", connection_id)
-                            .optional()
-                            .idempotent(true)
-                            .timeout(left(deadline))
-                            .await?
-                            .map_or(Ok(None), user_id)
-                    }
-                },
-            )
-            .await
+        let parameter = ("$connection_id", connection_id);
+        let row = self.row(USER_OF, parameter, deadline, user_id).await?;
+        Ok(row.flatten())
     }
 
     async fn leave(
@@ -133,8 +116,9 @@ impl ConnectionStore for Store<'_> {
             // An attempt whose answer got lost deleted it, or somebody else did:
             // a connection that replaced it, whose row is there now.
             Some(user_id) if !deleted => {
-                let is_there = self.has_row(&user_id, deadline).await?;
-                Ok((!is_there).then_some(user_id))
+                let parameter = ("$user_id", user_id.as_str());
+                let other = self.row(ANY_OF, parameter, deadline, |_| Ok(())).await?;
+                Ok(other.is_none().then_some(user_id))
             }
             seen => Ok(seen),
         }
@@ -160,24 +144,31 @@ impl ConnectionStore for Store<'_> {
 }
 
 impl Store<'_> {
-    /// Whether a user has any connection.
-    async fn has_row(&self, user_id: &str, deadline: Instant) -> Result<bool, Unavailable> {
+    /// What is read from the row that a query finds, if it finds one.
+    async fn row<T>(
+        &self,
+        query: &'static str,
+        (name, value): (&'static str, &str),
+        deadline: Instant,
+        read: impl Fn(Row) -> YdbResult<T>,
+    ) -> Result<Option<T>, Unavailable> {
         self.cloud
             .with_link(
                 "cannot read who is connected",
                 self.token,
                 deadline,
                 |link, deadline| {
-                    let user_id = user_id.to_owned();
+                    let (value, read) = (value.to_owned(), &read);
                     async move {
                         link.queries()
-                            .query_row(OTHER_OF)
-                            .param("$user_id", user_id)
+                            .query_row(query)
+                            .param(name, value)
                             .optional()
                             .idempotent(true)
                             .timeout(left(deadline))
-                            .await
-                            .map(|row| row.is_some())
+                            .await?
+                            .map(read)
+                            .transpose()
                     }
                 },
             )

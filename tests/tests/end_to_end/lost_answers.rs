@@ -85,12 +85,15 @@ async fn ends_twice(scene: Scene) -> Result<(), Failed> {
     let others = stage.emulator.state().await?.connections;
     let bob = ChatSocket::join(&url, "bob").await?;
     hear_of(&mut alice, "USER_JOINED", "bob").await?;
-    let state = stage.emulator.state().await?;
-    let own = state.connections.iter().find(|one| !others.contains(one));
+    let cloud_now = stage.emulator.state().await?;
+    let own = cloud_now
+        .connections
+        .iter()
+        .find(|one| !others.contains(one));
     let connection = &own.ok_or("bob has no connection")?["connectionId"];
     let context = json!({ "connectionId": connection, "eventType": "DISCONNECT" });
     let event = json!({ "requestContext": context });
-    let address = state.functions[0]["httpInvokeUrl"].as_str();
+    let address = cloud_now.functions[0]["httpInvokeUrl"].as_str();
     let address = address.ok_or("the function has no address")?;
 
     let late = Fault {
