@@ -1,6 +1,5 @@
 //! Fault rules for functions: calls that fail or happen twice.
 
-use http::StatusCode;
 use serde_json::Value;
 
 use super::InvokeError;
@@ -40,8 +39,8 @@ where
 
 fn failure(verdict: Verdict) -> Option<InvokeError> {
     match verdict {
-        Verdict::Status(status) => StatusCode::from_u16(status).ok().map(InvokeError::Injected),
-        Verdict::Cut => Some(InvokeError::Injected(StatusCode::SERVICE_UNAVAILABLE)),
+        Verdict::Status(status) => Some(InvokeError::injected(status)),
+        Verdict::Cut => Some(InvokeError::injected(503)),
         _ => None,
     }
 }

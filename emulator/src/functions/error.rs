@@ -78,6 +78,11 @@ pub enum InvokeError {
 }
 
 impl InvokeError {
+    /// What a fault rule with this HTTP status makes of a call.
+    pub(crate) fn injected(status: u16) -> Self {
+        Self::Injected(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
+    }
+
     /// The process ended during the call.
     pub(crate) fn crashed(how: impl Into<String>) -> Self {
         Self::Failed(FunctionError {

@@ -3,8 +3,8 @@
 
 use std::pin::Pin;
 
-use http::StatusCode;
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::Gateways;
 use super::connection::{Connection, Outgoing};
@@ -39,10 +39,8 @@ impl Kind<'_> {
     fn content<'a>(&'a self, event: &'a Value) -> Content<'a> {
         match self {
             Self::Message { message, .. } => match message {
-                tokio_tungstenite::tungstenite::Message::Text(text) => {
-                    Content::Bytes(text.as_bytes())
-                }
-                tokio_tungstenite::tungstenite::Message::Binary(bytes) => Content::Bytes(bytes),
+                Frame::Text(text) => Content::Bytes(text.as_bytes()),
+                Frame::Binary(bytes) => Content::Bytes(bytes),
                 _ => Content::None,
             },
             Self::Connect | Self::Disconnect { .. } => Content::Json(event),
@@ -76,7 +74,7 @@ impl Gateways {
         };
         match inspector.apply(Phase::Before, &named).await {
             Verdict::Drop | Verdict::Cut => return None,
-            Verdict::Status(status) => return Some(Err(injected(status))),
+            Verdict::Status(status) => return Some(Err(InvokeError::injected(status))),
             Verdict::Duplicate => {
                 // Nobody hears what is answered first.
                 let _unheard = self.call(call, event.clone()).await;
@@ -86,7 +84,7 @@ impl Gateways {
         let answered = self.call(call, event.clone()).await;
         match inspector.apply(Phase::After, &named).await {
             Verdict::Drop | Verdict::Cut => None,
-            Verdict::Status(status) => Some(Err(injected(status))),
+            Verdict::Status(status) => Some(Err(InvokeError::injected(status))),
             _ => Some(answered),
         }
     }
@@ -118,9 +116,4 @@ impl Gateways {
         let verdict = self.0.inspector.apply(Phase::Before, &call).await;
         (outgoing, verdict)
     }
-}
-
-fn injected(status: u16) -> InvokeError {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    InvokeError::Injected(status)
 }

@@ -169,6 +169,13 @@ pub(super) fn chat_spec(path: &str, account: &str) -> String {
     json!({ "openapi": "3.0.0", "paths": { path: item } }).to_string()
 }
 
+/// As a handshake's answer tells it.
+pub(super) fn connection_id(headers: &HeaderMap) -> &str {
+    headers["x-yc-apigateway-websocket-connection-id"]
+        .to_str()
+        .unwrap()
+}
+
 /// The next frame of a client, which must come.
 pub(super) async fn next(client: &mut Client) -> Message {
     let next = tokio::time::timeout(Duration::from_secs(30), client.next()).await;

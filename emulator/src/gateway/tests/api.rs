@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use tower::ServiceExt;
 
-use super::{GATEWAY, Room, closed, next, say};
+use super::{GATEWAY, Room, closed, connection_id, next, say};
 use crate::functions::testing::FOLDER;
 
 const BASE: &str = "/apigateways/websocket/v1/connections";
@@ -41,19 +41,20 @@ async fn call(
     (status, serde_json::from_slice(&body).unwrap())
 }
 
+/// A new account that may use the API.
+fn writer(room: &Room) -> String {
+    let roles = ["api-gateway.websocketWriter"];
+    let added = room.stage.iam.add_account(FOLDER, "writer", &roles);
+    added.unwrap()
+}
+
 #[tokio::test]
 async fn a_writer_looks_sends_and_disconnects() {
     let room = Room::new().await;
-    let writer = room
-        .stage
-        .iam
-        .add_account(FOLDER, "writer", &["api-gateway.websocketWriter"])
-        .unwrap();
+    let writer = writer(&room);
     let account = Some(writer.as_str());
     let (mut client, headers) = room.connect("/ws").await;
-    let id = headers["x-yc-apigateway-websocket-connection-id"]
-        .to_str()
-        .unwrap();
+    let id = connection_id(&headers);
     let (status, shown) = call(&room, account, "GET", id, &Value::Null).await;
     assert_eq!(
         (status, &shown["id"], &shown["gatewayId"]),
@@ -110,9 +111,7 @@ async fn a_writer_looks_sends_and_disconnects() {
 async fn others_are_refused() {
     let room = Room::new().await;
     let (_client, headers) = room.connect("/ws").await;
-    let id = headers["x-yc-apigateway-websocket-connection-id"]
-        .to_str()
-        .unwrap();
+    let id = connection_id(&headers);
     let (status, _) = call(&room, None, "GET", id, &Value::Null).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     let invoker = room.stage.account.as_str();
@@ -123,17 +122,10 @@ async fn others_are_refused() {
 #[tokio::test]
 async fn a_send_may_have_128_kb_and_activity_is_what_the_client_sent() {
     let room = Room::new().await;
-    let roles = ["api-gateway.websocketWriter"];
-    let writer = room
-        .stage
-        .iam
-        .add_account(FOLDER, "writer", &roles)
-        .unwrap();
+    let writer = writer(&room);
     let account = Some(writer.as_str());
     let (mut client, headers) = room.connect("/ws").await;
-    let id = headers["x-yc-apigateway-websocket-connection-id"]
-        .to_str()
-        .unwrap();
+    let id = connection_id(&headers);
     let target = format!("{id}:send");
     let largest = "x".repeat(131_072);
     for (data, expected) in [

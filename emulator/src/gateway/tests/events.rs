@@ -4,7 +4,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{GATEWAY, Room, next, say};
+use super::{GATEWAY, Room, connection_id, next, say};
 
 /// CONNECT, a text, a binary message and DISCONNECT of one socket, and its id.
 async fn life_of_a_socket(room: &Room) -> ([Value; 4], String) {
@@ -22,9 +22,7 @@ async fn life_of_a_socket(room: &Room) -> ([Value; 4], String) {
     };
     client.close(Some(frame)).await.unwrap();
     room.event("DISCONNECT").await;
-    let id = headers["x-yc-apigateway-websocket-connection-id"]
-        .to_str()
-        .unwrap();
+    let id = connection_id(&headers);
     (room.events().await.try_into().unwrap(), id.to_owned())
 }
 

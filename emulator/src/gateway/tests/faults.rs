@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Client, Room, closed, next, say};
+use super::{Client, Room, closed, connection_id, next, say};
 
 /// A room with one rule on the path of its sockets.
 async fn room(method: &str, phase: &str, action: &Value) -> Room {
@@ -42,12 +41,6 @@ async fn hit(room: &Room) {
     tokio::time::timeout(Duration::from_secs(30), waiting)
         .await
         .unwrap();
-}
-
-fn id(headers: &HeaderMap) -> &str {
-    headers["x-yc-apigateway-websocket-connection-id"]
-        .to_str()
-        .unwrap()
 }
 
 /// What a client hears up to `last`.
@@ -120,7 +113,7 @@ async fn a_message_of_some_content_on_one_connection_fails() {
     let (mut other, _) = room.connect("/ws").await;
     let (mut client, headers) = room.connect("/ws").await;
     let rules = json!([{
-        "method": "MESSAGE", "path": "*", "subject": id(&headers), "action": { "status": 500 },
+        "method": "MESSAGE", "path": "*", "subject": connection_id(&headers), "action": { "status": 500 },
         "when": { "json": { "pointer": "/type", "equals": "SEND" } },
     }]);
     let rules = serde_json::from_value(rules).unwrap();
