@@ -55,13 +55,16 @@ struct Target {
 
 /// Builds, runs all targets, and prints a table. One that fails ends the run.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
-    let driver = build()?;
+    // What was asked for wrongly is told before the long build.
     let mut targets = Vec::new();
     for name in names(&options.targets)? {
         targets.push(Target::new(&name)?);
     }
-    if let Some(case) = &options.case {
-        let case = std::path::absolute(case).map_err(ChoreError::file("find", case))?;
+    let case = options.case.as_ref();
+    let case = case.map(|case| case.canonicalize().map_err(ChoreError::file("find", case)));
+    let case = case.transpose()?;
+    let driver = build()?;
+    if let Some(case) = case {
         return targets
             .iter()
             .try_for_each(|target| run_command(command(&driver, target).arg(&case)));

@@ -50,7 +50,9 @@ pub enum StateError {
         missing: String,
     },
     /// The operating system refuses something.
-    #[error("can't use {path} for --state: {source}")]
+    #[error(
+        "can't use {path} for --state: {source}; choose a folder that may be written, or one that can be made"
+    )]
     Folder {
         /// What.
         path: PathBuf,
