@@ -1,6 +1,8 @@
-//! Recorded calls: the last 10,000, with bodies that stay readable.
+//! Recorded calls: the last 10,000, or fewer when their bodies are long, with
+//! bodies that stay readable.
 
 use std::collections::VecDeque;
+use std::mem::size_of;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,6 +10,10 @@ use serde_json::Value;
 
 /// How many calls are kept.
 const KEPT: usize = 10_000;
+
+/// How much memory their bodies may take, in bytes: 10,000 pages of a long list
+/// would be a gigabyte.
+const BODIES: usize = 32 * 1024 * 1024;
 
 /// The longest body that is kept whole, in bytes.
 const WHOLE: usize = 64 * 1024;
@@ -77,18 +83,19 @@ pub struct Recorded {
     pub mutating: bool,
 }
 
+/// The records, oldest first: their sequence numbers have no gaps.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     last: u64,
+    /// Bytes that the bodies of all records take.
+    bodies: usize,
     records: VecDeque<Recorded>,
 }
 
 impl Requests {
     pub(super) fn start(&mut self, call: Started) -> u64 {
         self.last += 1;
-        if self.records.len() == KEPT {
-            self.records.pop_front();
-        }
+        self.bodies += weight(&call.body);
         self.records.push_back(Recorded {
             sequence: self.last,
             at: call.at,
@@ -103,6 +110,7 @@ impl Requests {
             response_body: Value::Null,
             mutating: call.mutating,
         });
+        self.forget();
         self.last
     }
 
@@ -113,8 +121,20 @@ impl Requests {
             .rev()
             .find(|record| record.sequence == sequence);
         if let Some(record) = found {
+            self.bodies += weight(&finished.body);
             record.status = finished.status;
             record.response_body = finished.body;
+        }
+        self.forget();
+    }
+
+    /// Drops the oldest records while there are too many; the newest stays.
+    fn forget(&mut self) {
+        while self.records.len() > 1 && (self.records.len() > KEPT || self.bodies > BODIES) {
+            let Some(oldest) = self.records.pop_front() else {
+                return;
+            };
+            self.bodies -= weight(&oldest.request_body) + weight(&oldest.response_body);
         }
     }
 
@@ -123,6 +143,22 @@ impl Requests {
             subject.is_none_or(|subject| record.subject.as_deref() == Some(subject))
         });
         wanted.cloned().collect()
+    }
+}
+
+/// About how many bytes of memory a body takes beside the record itself.
+fn weight(body: &Value) -> usize {
+    match body {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| size_of::<Value>() + weight(item))
+            .sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| size_of::<(String, Value)>() + name.len() + weight(value))
+            .sum(),
     }
 }
 
