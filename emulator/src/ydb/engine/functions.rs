@@ -15,11 +15,15 @@ const DAY: i64 = 86_400 * SECOND;
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("yql_cast", 3, flags, |context| {
-        let kind = |at| -> rusqlite::Result<Primitive> {
-            let name: String = context.get(at)?;
-            Primitive::named(&name).ok_or_else(|| refusal(&format!("no type {name}")))
-        };
-        Ok(cast(context.get_raw(0), kind(1)?, kind(2)?))
+        let (from, to) = (kind_at(context, 1)?, kind_at(context, 2)?);
+        Ok(cast(context.get_raw(0), from, to))
+    })?;
+    connection.create_scalar_function("yql_convert", 3, flags, |context| {
+        convert(
+            context.get_raw(0),
+            kind_at(context, 1)?,
+            kind_at(context, 2)?,
+        )
     })?;
     connection.create_scalar_function("yql_unwrap", 1, flags, |context| {
         match context.get_raw(0) {
@@ -35,6 +39,22 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
 
 fn refusal(message: &str) -> Error {
     Error::UserFunctionError(message.into())
+}
+
+fn kind_at(context: &Context<'_>, at: usize) -> rusqlite::Result<Primitive> {
+    let name: String = context.get(at)?;
+    Primitive::named(&name).ok_or_else(|| refusal(&format!("no type {name}")))
+}
+
+/// A value as a wider type. YDB takes the bits of a negative number for those of
+/// an unsigned one; here it is refused.
+fn convert(value: ValueRef<'_>, from: Primitive, to: Primitive) -> rusqlite::Result<Stored> {
+    match (cast(value, from, to), value) {
+        (Stored::Null, ValueRef::Integer(number)) => Err(refusal(&format!(
+            "Failed to convert {number}: {from} to {to}; use CAST, this emulator does not reinterpret bits"
+        ))),
+        (converted, _) => Ok(converted),
+    }
 }
 
 fn text_at(context: &Context<'_>, at: usize) -> Option<Vec<char>> {

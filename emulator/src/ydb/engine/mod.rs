@@ -9,6 +9,9 @@ mod alteration;
 mod calls;
 mod catalogue;
 mod consumers;
+mod conversion;
+#[cfg(test)]
+mod conversion_tests;
 mod database;
 mod file;
 mod functions;

@@ -1,5 +1,6 @@
 //! What stands between two expressions, and IN.
 
+use super::conversion::alike;
 use super::plan::{Sql, Translator};
 use super::relations::literals;
 use crate::ydb::parameters::Parameter;
@@ -67,6 +68,7 @@ impl Translator<'_> {
         right: &Expression,
     ) -> Result<Sql, YdbError> {
         let (first, second) = self.sides(left, right, None)?;
+        let (first, second) = alike(first, second);
         self.must_compare(left, &first, &second)?;
         if operator == Operator::Like {
             self.must_be_text(left, &first)?;

@@ -1,7 +1,7 @@
 //! Expressions to SQLite's SQL, with the types of their values.
 //!
-//! A literal takes the type that is wanted where it stands, if it fits; nothing
-//! else changes its type without a CAST.
+//! A literal takes the type that is wanted where it stands, if it fits; what else
+//! changes its type without a CAST is in `conversion`.
 
 use std::collections::HashMap;
 

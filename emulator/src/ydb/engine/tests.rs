@@ -12,13 +12,13 @@ use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
 use crate::ydb::types::{ColumnType, Primitive};
 
-struct Fixture {
+pub(super) struct Fixture {
     database: Database,
     clock: Clock,
     _folder: tempfile::TempDir,
 }
 
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Clock::default();
     let database = Database::create(
@@ -41,11 +41,11 @@ fn fixture() -> Fixture {
 }
 
 impl Fixture {
-    fn run(&self, text: &str) -> Result<Vec<ydb::ResultSet>, YdbError> {
+    pub(super) fn run(&self, text: &str) -> Result<Vec<ydb::ResultSet>, YdbError> {
         self.database.run_alone(&query(text, &[]))
     }
 
-    fn rows(&self, text: &str) -> Vec<Vec<Option<Wire>>> {
+    pub(super) fn rows(&self, text: &str) -> Vec<Vec<Option<Wire>>> {
         rows(&self.run(text).expect(text))
     }
 }

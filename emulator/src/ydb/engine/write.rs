@@ -1,10 +1,10 @@
 //! INSERT, UPSERT, REPLACE, UPDATE, DELETE.
 
+use super::conversion::converted;
 use super::plan::Translator;
 use super::relations::Scope;
 use super::schema::{Column, Table, quote, quote_all};
 use crate::ydb::status::YdbError;
-use crate::ydb::types::{ColumnType, Primitive};
 use crate::ydb::yql::ast::{
     Delete, Expression, Insert, InsertMode, Name, On, Select, Source, Update,
 };
@@ -68,7 +68,7 @@ impl Translator<'_> {
             }
             (Source::Select(select), Some(_)) => {
                 let (text, columns) = self.select(select)?;
-                self.check_selected(&columns, &targets)?;
+                let text = self.fitted(&text, &columns, &targets)?;
                 Ok((targets, text))
             }
             (Source::Select(select), None) => self.selected_by_name(table, select),
@@ -110,25 +110,36 @@ impl Translator<'_> {
             };
             targets.push(table.column(&name)?.clone());
         }
-        self.check_selected(&columns, &targets)?;
+        let text = self.fitted(&text, &columns, &targets)?;
         Ok((targets, text))
     }
 
-    fn check_selected(&self, columns: &[Column], targets: &[Column]) -> Result<(), YdbError> {
+    /// What a SELECT reads, kept as the columns that it fills keep it.
+    fn fitted(
+        &self,
+        text: &str,
+        columns: &[Column],
+        targets: &[Column],
+    ) -> Result<String, YdbError> {
         if columns.len() != targets.len() {
             let (given, wanted) = (columns.len(), targets.len());
             let message = format!("SELECT has {given} columns for {wanted}");
             return Err(YdbError::query(message, self.place));
         }
-        for (column, target) in columns.iter().zip(targets) {
-            if !converts(column.kind, target.kind)
-                || target.kind.primitive.storage() != column.kind.primitive.storage()
-            {
-                let message = misfit(&column.kind.to_string(), target);
-                return Err(YdbError::query(message, self.place));
-            }
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for (at, (column, target)) in columns.iter().zip(targets).enumerate() {
+            let name = format!("read{at}");
+            let value = converted(&name, column.kind, target.kind).ok_or_else(|| {
+                YdbError::query(misfit(&column.kind.to_string(), target), self.place)
+            })?;
+            names.push(name);
+            values.push(value);
         }
-        Ok(())
+        let (names, values) = (names.join(", "), values.join(", "));
+        // With a WHERE, since `ON CONFLICT` may follow.
+        Ok(format!(
+            "SELECT {values} FROM (WITH own ({names}) AS ({text}) SELECT * FROM own) WHERE 1"
+        ))
     }
 
     /// A value for a column, kept as the column keeps it.
@@ -141,10 +152,11 @@ impl Translator<'_> {
             );
             return Err(self.refuse(value, message));
         }
-        if !sql.kind.is_none_or(|kind| converts(kind, target.kind)) {
-            return Err(self.refuse(value, misfit(&sql.type_name(), target)));
-        }
-        Ok(sql.stored_as(Some(target.kind.primitive.storage())))
+        let Some(kind) = sql.kind else {
+            return Ok(sql.text);
+        };
+        converted(&sql.text, kind, target.kind)
+            .ok_or_else(|| self.refuse(value, misfit(&sql.type_name(), target)))
     }
 
     pub(super) fn update(&mut self, update: &Update) -> Result<Written, YdbError> {
@@ -239,22 +251,6 @@ fn misfit(given: &str, target: &Column) -> String {
         "Failed to convert '{}': {given} to {}",
         target.name, target.kind
     )
-}
-
-/// Whether values go into a column without a CAST.
-fn converts(from: ColumnType, to: ColumnType) -> bool {
-    let (one, other) = (from.primitive, to.primitive);
-    let widens = one.is_integer()
-        && other.is_integer()
-        && other.range().contains(one.range().start())
-        && other.range().contains(one.range().end())
-        // SQLite's integers end before Uint64's do.
-        && !(one == Primitive::Uint64 && other == Primitive::Int64);
-    let fits = one == other
-        || widens
-        || (one == Primitive::Utf8 && other == Primitive::String)
-        || (one == Primitive::Float && other == Primitive::Double);
-    fits && (to.nullable || !from.nullable)
 }
 
 /// Listed columns change; the others stay, or are cleared.

@@ -118,7 +118,12 @@ impl<'a> Lexer<'a> {
             }
             '$' => {
                 self.at += 1;
-                let name = self.word();
+                let is_quoted = self.rest().starts_with('`');
+                let name = if is_quoted {
+                    self.quoted('`')?
+                } else {
+                    self.word()
+                };
                 if name.is_empty() {
                     return Err(self.refuse(self.at, "a parameter without a name"));
                 }

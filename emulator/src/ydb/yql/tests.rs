@@ -68,6 +68,15 @@ fn goose_statements_are_understood() {
 }
 
 #[test]
+fn a_parameters_name_may_be_quoted() {
+    let plain = parse("DECLARE $id AS Int64; SELECT $id").expect("plain");
+    let quoted = parse("DECLARE $`id` AS Int64; SELECT $`id`").expect("quoted");
+    assert_eq!(quoted.declared[0].name, plain.declared[0].name);
+    let error = parse("SELECT $``").expect_err("no name");
+    assert!(error.message.contains("without a name"), "{error}");
+}
+
+#[test]
 fn what_is_not_supported_is_refused_with_its_place() {
     for (text, word, row, column) in [
         ("SELECT 1\nFROM a LEFT SEMI JOIN b", "SEMI", 2, 13),
