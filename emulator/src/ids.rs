@@ -12,6 +12,8 @@ pub mod prefix {
     pub const SERVICE_ACCOUNT: &str = "aje";
     /// Authorized key.
     pub const KEY: &str = "ajk";
+    /// Workload identity federation, federated credential (a guess).
+    pub const FEDERATION: &str = "ajf";
     /// Function, version.
     pub const FUNCTION: &str = "d4e";
     /// API gateway.

@@ -91,6 +91,8 @@ impl Cloud {
                 .iter()
                 .map(|a| self.iam().keys_of(&a.id).len())
                 .sum(),
+            quotas::FEDERATIONS => self.iam().federations().len(),
+            quotas::FEDERATED_CREDENTIALS => self.iam().federated_credentials().len(),
             quotas::OPERATIONS_OF_CLOUD => {
                 let state = self.state();
                 state.operations.running(quotas::FUNCTIONS_PACKAGE).count()

@@ -33,6 +33,10 @@ pub const GATEWAYS: &str = "serverless.gateways.count";
 pub const SERVICE_ACCOUNTS: &str = "iam.serviceAccounts.count";
 /// Authorized keys of the cloud.
 pub const KEYS: &str = "iam.keys.count";
+/// Workload identity federations of the cloud; this name and the next are guesses.
+pub const FEDERATIONS: &str = "iam.workloadFederations.count";
+/// Federated credentials of the cloud.
+pub const FEDERATED_CREDENTIALS: &str = "iam.federatedCredentials.count";
 
 /// The package of the messages that operations on functions carry.
 pub(crate) const FUNCTIONS_PACKAGE: &str = "serverless.functions.v1";
@@ -43,7 +47,7 @@ pub const OPERATIONS_OF_FOLDER: &str = "serverless.functions.operations-of-folde
 /// Operations that run at once on the functions of the cloud.
 pub const OPERATIONS_OF_CLOUD: &str = "serverless.functions.operations-of-cloud";
 
-const DEFAULTS: [(&str, u64); 15] = [
+const DEFAULTS: [(&str, u64); 17] = [
     (DATABASES, 4),
     (SCHEMA_OPERATIONS, 1000),
     (FUNCTIONS, 10),
@@ -56,6 +60,8 @@ const DEFAULTS: [(&str, u64); 15] = [
     (GATEWAYS, 1000),
     (SERVICE_ACCOUNTS, 100),
     (KEYS, 1000),
+    (FEDERATIONS, 50),
+    (FEDERATED_CREDENTIALS, 200),
     (OPERATIONS_OF_FUNCTION, 10),
     (OPERATIONS_OF_FOLDER, 15),
     (OPERATIONS_OF_CLOUD, 20),

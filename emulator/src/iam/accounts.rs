@@ -128,7 +128,7 @@ impl Iam {
         Some(account.clone())
     }
 
-    /// Removes an account with its keys and the bindings on it; its tokens stop
+    /// Removes an account with its keys, its federated credentials and the bindings on it; its tokens stop
     /// working. Bindings of it as a subject stay until someone removes them
     /// (a guess: the cloud doesn't document it).
     pub fn remove_account(&self, id: &str) {
@@ -137,6 +137,7 @@ impl Iam {
             return;
         };
         state.keys.remove_of(id);
+        state.federations.remove_of_account(id);
         state
             .bindings
             .forget(&Resource::service_account(&account.folder_id, id));

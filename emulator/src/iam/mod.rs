@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod bindings;
+pub mod exchange;
+pub mod federations;
 pub mod keys;
 pub mod permission;
 pub mod roles;
@@ -67,6 +69,7 @@ struct State {
     keys: keys::Keys,
     bindings: bindings::Bindings,
     tokens: tokens::Tokens,
+    federations: federations::Federations,
 }
 
 impl Iam {
@@ -98,6 +101,7 @@ impl Iam {
             keys: keys::Keys::load(store)?,
             bindings: bindings::Bindings::load(store)?,
             tokens: tokens::Tokens::load(store)?,
+            federations: federations::Federations::load(store)?,
         };
         Ok(Self(Arc::new(Inner {
             settings,
@@ -187,6 +191,12 @@ impl Iam {
         } else {
             Err(denied(resource))
         }
+    }
+
+    /// A new id that starts with `prefix`.
+    #[must_use]
+    pub fn next_id(&self, prefix: &str) -> String {
+        self.0.ids.next(prefix)
     }
 
     /// The clock that tokens and bindings go by.

@@ -21,6 +21,18 @@ pub enum Permission {
     ServiceAccountsAdmin,
     /// Get a token in the name of a service account.
     ServiceAccountsImpersonate,
+    /// See workload identity federations.
+    FederationsGet,
+    /// Link a federation's subjects to service accounts.
+    FederationsUse,
+    /// Create, change and delete federations.
+    FederationsManage,
+    /// Change access bindings of federations.
+    FederationBindingsManage,
+    /// See federated credentials of a service account.
+    FederatedCredentialsGet,
+    /// Create and delete federated credentials of a service account.
+    FederatedCredentialsManage,
     /// See databases in the control plane.
     YdbGet,
     /// Create, change and delete databases in the control plane.
@@ -68,6 +80,8 @@ pub enum ResourceKind {
     Folder,
     /// `iam.serviceAccount`
     ServiceAccount,
+    /// `iam.workload.oidc.federation` (a guess)
+    Federation,
     /// `ydb.database`
     Database,
     /// `serverless.function`
@@ -85,6 +99,7 @@ impl ResourceKind {
         match self {
             Self::Folder => "resource-manager.folder",
             Self::ServiceAccount => "iam.serviceAccount",
+            Self::Federation => "iam.workload.oidc.federation",
             Self::Database => "ydb.database",
             Self::Function => "serverless.function",
             Self::Gateway => "serverless.apigateway",
@@ -123,6 +138,12 @@ impl Resource {
     #[must_use]
     pub fn service_account(folder_id: &str, id: &str) -> Self {
         Self::new(folder_id, ResourceKind::ServiceAccount, id)
+    }
+
+    /// A federation.
+    #[must_use]
+    pub fn federation(folder_id: &str, id: &str) -> Self {
+        Self::new(folder_id, ResourceKind::Federation, id)
     }
 
     /// A database.

@@ -3,14 +3,17 @@
 //! missing; granting one of them is refused by name.
 
 use super::permission::Permission::{
-    self, FolderBindingsGet, FolderBindingsManage, FolderGet, FunctionBindingsManage,
-    FunctionInvoke, FunctionsGet, FunctionsManage, GatewayBindingsManage, GatewaysGet,
-    GatewaysManage, ServiceAccountsAdmin, ServiceAccountsGet, ServiceAccountsImpersonate,
-    ServiceAccountsManage, ServiceAccountsUse, TopicRead, TopicWrite, TriggersGet, TriggersManage,
-    WebSocketBroadcast, WebSocketGet, WebSocketWrite, YdbConnect, YdbGet, YdbManage, YdbSchema,
-    YdbWrite,
+    self, FederatedCredentialsGet, FederatedCredentialsManage, FederationBindingsManage,
+    FederationsGet, FederationsManage, FederationsUse, FolderBindingsGet, FolderBindingsManage,
+    FolderGet, FunctionBindingsManage, FunctionInvoke, FunctionsGet, FunctionsManage,
+    GatewayBindingsManage, GatewaysGet, GatewaysManage, ServiceAccountsAdmin, ServiceAccountsGet,
+    ServiceAccountsImpersonate, ServiceAccountsManage, ServiceAccountsUse, TopicRead, TopicWrite,
+    TriggersGet, TriggersManage, WebSocketBroadcast, WebSocketGet, WebSocketWrite, YdbConnect,
+    YdbGet, YdbManage, YdbSchema, YdbWrite,
 };
 
+// Federations are left to their own roles: an operator, which has none of them,
+// may grant this one.
 const VIEWER: &[Permission] = &[
     FolderGet,
     FolderBindingsGet,
@@ -29,6 +32,11 @@ const EDITOR: &[Permission] = &[
     ServiceAccountsGet,
     ServiceAccountsManage,
     ServiceAccountsUse,
+    FederationsGet,
+    FederationsUse,
+    FederationsManage,
+    FederatedCredentialsGet,
+    FederatedCredentialsManage,
     YdbGet,
     YdbManage,
     YdbConnect,
@@ -56,6 +64,12 @@ const ADMIN: &[Permission] = &[
     ServiceAccountsManage,
     ServiceAccountsUse,
     ServiceAccountsAdmin,
+    FederationsGet,
+    FederationsUse,
+    FederationsManage,
+    FederationBindingsManage,
+    FederatedCredentialsGet,
+    FederatedCredentialsManage,
     YdbGet,
     YdbManage,
     YdbConnect,
@@ -157,6 +171,33 @@ pub fn permissions(role_id: &str) -> Option<&'static [Permission]> {
             WebSocketGet,
             WebSocketWrite,
             WebSocketBroadcast,
+        ],
+        _ => return of_workload_identity(role_id),
+    })
+}
+
+fn of_workload_identity(role_id: &str) -> Option<&'static [Permission]> {
+    Some(match role_id {
+        "iam.serviceAccounts.federatedCredentialViewer" => {
+            &[ServiceAccountsGet, FederatedCredentialsGet]
+        }
+        "iam.serviceAccounts.federatedCredentialEditor" => &[
+            ServiceAccountsGet,
+            FederatedCredentialsGet,
+            FederatedCredentialsManage,
+        ],
+        "iam.workloadIdentityFederations.auditor" | "iam.workloadIdentityFederations.viewer" => {
+            &[FederationsGet]
+        }
+        "iam.workloadIdentityFederations.user" => &[FederationsGet, FederationsUse],
+        "iam.workloadIdentityFederations.editor" => {
+            &[FederationsGet, FederationsUse, FederationsManage]
+        }
+        "iam.workloadIdentityFederations.admin" => &[
+            FederationsGet,
+            FederationsUse,
+            FederationsManage,
+            FederationBindingsManage,
         ],
         _ => return None,
     })

@@ -6,6 +6,8 @@ mod databases;
 mod emulator;
 mod endpoints;
 mod eyes;
+mod federated_credentials;
+mod federations;
 mod filter;
 mod folders;
 mod functions;
@@ -21,6 +23,7 @@ mod quotas;
 mod scaling;
 mod service_accounts;
 mod spec;
+mod token_exchange;
 mod trigger_rule;
 mod triggers;
 mod unsupported;
@@ -132,6 +135,7 @@ pub fn router(cloud: Cloud, inspector: Inspector) -> Router {
     Router::new()
         .merge(own)
         .merge(eyes::router())
+        .merge(token_exchange::router())
         .fallback(handle)
         .with_state(cloud)
 }
@@ -257,6 +261,8 @@ fn route(call: &Call) -> Result<Value, Status> {
         ["iam", "v1", "tokens"] => iam::tokens(call),
         ["iam", "v1", "keys", ..] => iam::keys(call),
         ["iam", "v1", "serviceAccounts", ..] => service_accounts::route(call),
+        ["iam", "v1", "workload", "oidc", "federations", ..] => federations::route(call),
+        ["iam", "v1", "workload", "federatedCredentials", ..] => federated_credentials::route(call),
         ["resource-manager", "v1", "folders", ..] => folders::route(call),
         ["ydb", "v1", "databases", ..] => databases::route(call),
         ["functions", "v1", "functions", ..] => functions::route(call),

@@ -1,4 +1,4 @@
-//! What databases, functions, gateways and triggers have in common: they are in
+//! What databases, federations, functions, gateways and triggers have in common: they are in
 //! a folder, and have a name there that is theirs alone.
 
 use serde::Serialize;
@@ -7,6 +7,7 @@ use yandex_cloud_rest::model::apigateway::ApiGateway;
 use yandex_cloud_rest::model::database::Database;
 use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::trigger::Trigger;
+use yandex_cloud_rest::model::workload::Federation;
 
 use super::Call;
 use super::page::page;
@@ -37,7 +38,7 @@ macro_rules! named {
         })*
     };
 }
-named!(ApiGateway, Database, Function, Trigger);
+named!(ApiGateway, Database, Federation, Function, Trigger);
 
 /// A page of the folder's resources, or of those with the name.
 pub(super) fn page_of_folder<'a, T: Named + Serialize + 'a>(

@@ -10,6 +10,7 @@ mod catalogue;
 mod databases;
 mod failures;
 mod faults;
+mod federations;
 mod functions;
 mod gateways;
 mod guesses;

@@ -146,10 +146,7 @@ async fn what_is_not_implemented_says_so_by_name() {
         .post(start, json!({}))
         .await
         .fails(501, 12, "POST /ydb/v1/databases/etn1:start");
-    world
-        .get("/iam/v1/workload/oidc/federations")
-        .await
-        .fails(501, 12, "federations");
+    world.get("/iam/v1/apiKeys").await.fails(501, 12, "apiKeys");
     let update = "/apigateways/v1/apigateways/d5d1:updateAccessBindings";
     world
         .post(update, json!({}))

@@ -16,6 +16,7 @@ pub mod operation;
 pub mod trigger;
 pub mod version;
 pub mod websocket;
+pub mod workload;
 
 mod wire;
 

@@ -2,6 +2,7 @@
 //! an emulator that was killed before carries it out after its next start.
 
 pub(crate) mod databases;
+mod federations;
 pub(super) mod functions;
 mod gateways;
 mod identity;
@@ -17,6 +18,7 @@ use yandex_cloud_rest::model::database::UpdateDatabaseRequest;
 use yandex_cloud_rest::model::function::{SetScalingPolicyRequest, UpdateFunctionRequest};
 use yandex_cloud_rest::model::iam::UpdateServiceAccountRequest;
 use yandex_cloud_rest::model::trigger::UpdateTriggerRequest;
+use yandex_cloud_rest::model::workload::UpdateFederationRequest;
 
 use super::{Cloud, Mask, STOPPED};
 use crate::error::Status;
@@ -121,6 +123,23 @@ pub(crate) enum Work {
     DeleteKey {
         id: String,
     },
+    CreateFederation {
+        id: String,
+    },
+    UpdateFederation {
+        id: String,
+        request: Box<UpdateFederationRequest>,
+        mask: Mask,
+    },
+    DeleteFederation {
+        id: String,
+    },
+    CreateFederatedCredential {
+        id: String,
+    },
+    DeleteFederatedCredential {
+        id: String,
+    },
     UpdateBindings {
         resource: Resource,
         deltas: Vec<Delta>,
@@ -176,6 +195,11 @@ impl Work {
             | Self::UpdateAccount { .. }
             | Self::DeleteAccount { .. }
             | Self::DeleteKey { .. }
+            | Self::CreateFederation { .. }
+            | Self::UpdateFederation { .. }
+            | Self::DeleteFederation { .. }
+            | Self::CreateFederatedCredential { .. }
+            | Self::DeleteFederatedCredential { .. }
             | Self::UpdateBindings { .. }
             | Self::SetBindings { .. } => {}
         }
@@ -219,6 +243,13 @@ impl Work {
             }
             Self::DeleteAccount { id } => Ok(identity::delete_account(cloud, &id)),
             Self::DeleteKey { id } => Ok(identity::delete_key(cloud, &id)),
+            Self::CreateFederation { id } => federations::created(cloud, &id),
+            Self::UpdateFederation { id, request, mask } => {
+                federations::update(cloud, &id, *request, &mask)
+            }
+            Self::DeleteFederation { id } => Ok(federations::delete(cloud, &id)),
+            Self::CreateFederatedCredential { id } => federations::linked(cloud, &id),
+            Self::DeleteFederatedCredential { id } => Ok(federations::unlink(cloud, &id)),
             Self::UpdateBindings {
                 resource,
                 deltas,
