@@ -9,8 +9,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
-use serde_json::json;
-use yandex_cloud_rest::model::workload::TokenExchangeResponse;
+use yandex_cloud_rest::model::workload::{TokenExchangeRefusal, TokenExchangeResponse};
 
 use crate::cloud::Cloud;
 use crate::iam::exchange::Refusal;
@@ -104,6 +103,9 @@ fn check(form: &Exchange) -> Result<(), String> {
 }
 
 fn refused(error: &str, description: &str) -> Response {
-    let body = json!({ "error": error, "error_description": description });
-    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    let refusal = TokenExchangeRefusal {
+        error: error.to_owned(),
+        error_description: description.to_owned(),
+    };
+    (StatusCode::BAD_REQUEST, Json(refusal)).into_response()
 }

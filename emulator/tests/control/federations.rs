@@ -112,10 +112,10 @@ async fn a_link_needs_a_role_on_the_federation_and_one_on_the_account() {
     let resource = Resource::service_account(FOLDER, &account);
     let role = "iam.serviceAccounts.federatedCredentialEditor";
     world.iam.grant(&resource, role, &linker);
-    let linked = world
+    let answer = world
         .as_robot(&token, Method::POST, CREDENTIALS, link.clone())
         .await;
-    world.done(linked).await;
+    world.done(answer).await;
     let again = world
         .as_robot(&token, Method::POST, CREDENTIALS, link)
         .await;

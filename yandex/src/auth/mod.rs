@@ -4,6 +4,7 @@
 mod cache;
 mod key_file;
 mod source;
+mod workload_identity;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub use cache::TokenCache;
 pub use key_file::{AuthorizedKey, KeyFileError};
 pub use source::{Credentials, IamToken};
+pub use workload_identity::{TOKEN_EXCHANGE_URL, WorkloadIdentity};
 
 use crate::endpoint::EndpointError;
 use crate::error::{ApiError, transport_cause};
@@ -63,6 +65,26 @@ pub enum AuthError {
         /// Why.
         reason: String,
     },
+    /// The cloud doesn't take Kubernetes' token for this account.
+    #[error(
+        "no token of service account {service_account_id} for this pod: {reason}; link the pod's account to it with a federated credential (`yc iam workload-identity federated-credential create`), and give the token an audience of the federation"
+    )]
+    Exchange {
+        /// Whose token was asked for.
+        service_account_id: String,
+        /// The cloud's words.
+        reason: String,
+    },
+    /// Kubernetes' token isn't there.
+    #[error(
+        "cannot read this pod's token in {}: {reason}; mount a projected service account token there", path.display()
+    )]
+    SubjectToken {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// It isn't known where IAM is.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -78,6 +100,8 @@ impl AuthError {
             | Self::Metadata { .. }
             | Self::Transport { .. }
             | Self::TokenFile { .. }
+            | Self::Exchange { .. }
+            | Self::SubjectToken { .. }
             | Self::Endpoint(_) => None,
         }
     }
@@ -91,7 +115,9 @@ impl AuthError {
             Self::KeyFile(_)
             | Self::Refused { .. }
             | Self::Metadata { .. }
-            | Self::TokenFile { .. } => false,
+            | Self::TokenFile { .. }
+            | Self::Exchange { .. }
+            | Self::SubjectToken { .. } => false,
         }
     }
 }

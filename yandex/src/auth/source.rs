@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{AuthError, AuthorizedKey};
+use super::{AuthError, AuthorizedKey, WorkloadIdentity};
 use crate::code::Code;
 use crate::endpoint::{Endpoints, Service};
 use crate::error::ApiError;
@@ -39,6 +39,8 @@ pub enum Credentials {
     Token(String),
     /// A file that somebody else keeps a fresh token in.
     TokenFile(PathBuf),
+    /// A token of Kubernetes, exchanged.
+    WorkloadIdentity(WorkloadIdentity),
 }
 
 impl fmt::Debug for Credentials {
@@ -48,6 +50,7 @@ impl fmt::Debug for Credentials {
             Self::Metadata { address } => write!(formatter, "Metadata({address})"),
             Self::Token(_) => formatter.write_str("Token(secret)"),
             Self::TokenFile(path) => write!(formatter, "TokenFile({})", path.display()),
+            Self::WorkloadIdentity(identity) => identity.fmt(formatter),
         }
     }
 }
@@ -112,6 +115,7 @@ impl Source for Fetcher {
             Credentials::Metadata { address } => self.ask_metadata(address).await,
             Credentials::Token(token) => Ok(token_for(token.clone(), STATIC_LIFE)),
             Credentials::TokenFile(path) => read_token(path).await,
+            Credentials::WorkloadIdentity(identity) => identity.exchange(&self.http).await,
         }
     }
 }
@@ -203,7 +207,7 @@ fn refusal(key: &AuthorizedKey, error: ApiError) -> AuthError {
     }
 }
 
-fn token_for(value: String, life: Duration) -> IamToken {
+pub(super) fn token_for(value: String, life: Duration) -> IamToken {
     IamToken {
         value,
         fetched: Instant::now(),

@@ -146,3 +146,22 @@ impl std::fmt::Debug for TokenExchangeResponse {
         )
     }
 }
+
+/// Why nothing was exchanged (RFC 6749 §5.2).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenExchangeRefusal {
+    /// Such as `invalid_grant`.
+    pub error: String,
+    /// In words.
+    pub error_description: String,
+}
+
+impl std::fmt::Display for TokenExchangeRefusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.error_description.is_empty() {
+            return formatter.write_str(&self.error);
+        }
+        write!(formatter, "{}: {}", self.error, self.error_description)
+    }
+}

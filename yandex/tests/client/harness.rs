@@ -24,6 +24,7 @@ pub(crate) struct Recorded {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
+    /// JSON, a string of anything else, or null.
     pub(crate) body: Value,
 }
 
@@ -166,8 +167,16 @@ async fn record(request: http::Request<Incoming>) -> Recorded {
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        body: serde_json::from_slice(&body).unwrap_or_default(),
+        body: readable(&body),
     }
+}
+
+fn readable(body: &[u8]) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    let text = || Value::String(String::from_utf8_lossy(body).into_owned());
+    serde_json::from_slice(body).unwrap_or_else(|_| text())
 }
 
 async fn answer(reply: Reply) -> Result<http::Response<Full<Bytes>>, std::io::Error> {

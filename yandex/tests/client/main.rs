@@ -20,3 +20,4 @@ mod methods;
 mod replies;
 mod requests;
 mod stage;
+mod workload_identity;
