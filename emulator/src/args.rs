@@ -63,6 +63,11 @@ pub struct Args {
     #[arg(long, value_name = "PATH", help_heading = CLOUD)]
     pub operator_key: Option<PathBuf>,
 
+    /// Writes an authorized key file of a service account with the role admin,
+    /// for what an operator may not do: federations, further accounts.
+    #[arg(long, value_name = "PATH", help_heading = CLOUD)]
+    pub admin_key: Option<PathBuf>,
+
     /// How long operations take: one duration, or a range to draw from.
     #[arg(long, default_value = "300ms..1500ms", help_heading = BEHAVIOUR)]
     pub operation_delay: Delay,

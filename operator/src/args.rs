@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use yandex_cloud_rest::auth::TOKEN_EXCHANGE_URL;
 
 /// Turns `WsChat` resources into chats on Yandex Cloud.
 #[derive(Debug, Parser)]
@@ -48,6 +49,10 @@ pub struct RunArgs {
     /// How the operator signs in to the cloud.
     #[command(flatten)]
     pub credentials: CredentialArgs,
+
+    /// What workload identity needs beside the service account.
+    #[command(flatten)]
+    pub workload_identity: WorkloadIdentityArgs,
 
     /// The handler's zip, as `cargo xtask handler` builds it.
     #[arg(long, env = "WSCHAT_HANDLER_ZIP")]
@@ -113,6 +118,28 @@ pub struct CredentialArgs {
     /// A file with an IAM token, read anew for every use.
     #[arg(long, env = "WSCHAT_IAM_TOKEN_FILE")]
     pub iam_token_file: Option<PathBuf>,
+
+    /// The service account that a federated credential links to this pod's
+    /// Kubernetes account.
+    #[arg(long, env = "WSCHAT_WORKLOAD_IDENTITY_SERVICE_ACCOUNT_ID")]
+    pub workload_identity_service_account_id: Option<String>,
+}
+
+/// What workload identity needs beside the service account.
+#[derive(Debug, Args)]
+pub struct WorkloadIdentityArgs {
+    /// Where this pod's projected token is mounted; read anew for each exchange.
+    #[arg(
+        long,
+        env = "WSCHAT_WORKLOAD_IDENTITY_TOKEN_FILE",
+        default_value = "/var/run/secrets/wschat/token"
+    )]
+    pub workload_identity_token_file: PathBuf,
+
+    /// Where the cloud exchanges it for an IAM token; http:// is accepted on
+    /// loopback only.
+    #[arg(long, env = "WSCHAT_TOKEN_EXCHANGE_URL", default_value = TOKEN_EXCHANGE_URL)]
+    pub token_exchange_url: String,
 }
 
 /// How log lines look.
@@ -191,6 +218,10 @@ mod tests {
         assert!(run(&[]).is_err());
         assert!(run(&["--metadata-credentials"]).is_ok());
         assert!(run(&["--service-account-key-file", "k", "--iam-token-file", "t"]).is_err());
+        let federated = ["--workload-identity-service-account-id", "aje"];
+        assert!(run(&federated).is_ok());
+        assert!(run(&[&federated[..], &["--metadata-credentials"]].concat()).is_err());
+        assert!(run(&["--token-exchange-url", "https://auth"]).is_err());
     }
 
     #[test]

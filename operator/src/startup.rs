@@ -18,9 +18,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wschat_crds::{MANAGER, WsChat};
-use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
+use yandex_cloud_rest::auth::{AuthorizedKey, Credentials, WorkloadIdentity};
 
-use crate::args::{CredentialArgs, RunArgs};
+use crate::args::RunArgs;
 use crate::backoff::Schedule;
 use crate::cloud::Cloud;
 use crate::context::{Context, Handler, Settings};
@@ -182,7 +182,7 @@ fn read_handler(path: &Path) -> Result<Handler, StartError> {
 }
 
 fn connect_cloud(args: &RunArgs) -> Result<Cloud, StartError> {
-    let mut config = yandex_cloud_rest::Config::new(credentials(&args.credentials)?);
+    let mut config = yandex_cloud_rest::Config::new(credentials(args)?);
     config.api_endpoint.clone_from(&args.api_endpoint);
     // One try a call: the next look tries again, after it made sure that this
     // replica still leads.
@@ -192,13 +192,21 @@ fn connect_cloud(args: &RunArgs) -> Result<Cloud, StartError> {
     Ok(Cloud::new(client))
 }
 
-fn credentials(args: &CredentialArgs) -> Result<Credentials, StartError> {
-    if let Some(path) = &args.service_account_key_file {
+fn credentials(args: &RunArgs) -> Result<Credentials, StartError> {
+    let ways = &args.credentials;
+    if let Some(path) = &ways.service_account_key_file {
         let key = AuthorizedKey::read(path)
             .map_err(|error| StartError::Credentials(root_cause(&error)))?;
         return Ok(Credentials::AuthorizedKey(Box::new(key)));
     }
-    match &args.iam_token_file {
+    if let Some(account) = &ways.workload_identity_service_account_id {
+        let more = &args.workload_identity;
+        let (url, file) = (&more.token_exchange_url, &more.workload_identity_token_file);
+        let identity = WorkloadIdentity::new(url, account, file);
+        let identity = identity.map_err(|error| StartError::Credentials(root_cause(&error)))?;
+        return Ok(Credentials::WorkloadIdentity(identity));
+    }
+    match &ways.iam_token_file {
         Some(path) => Ok(Credentials::TokenFile(path.clone())),
         None => Ok(Credentials::metadata()),
     }

@@ -75,6 +75,13 @@ impl Cloud {
         Self::signed_in(key, &addresses.api, &addresses.folder_id)
     }
 
+    /// The account with the role admin.
+    pub fn of_admin(addresses: &Addresses) -> Result<Self, CloudError> {
+        let path = addresses.admin_key.as_deref();
+        let key = AuthorizedKey::read(path.ok_or(CloudError::NoKey)?)?;
+        Self::signed_in(key, &addresses.api, &addresses.folder_id)
+    }
+
     fn signed_in(key: AuthorizedKey, api: &str, folder: &str) -> Result<Self, CloudError> {
         let account = key.service_account_id().to_owned();
         let client = Client::new(Config {

@@ -267,9 +267,27 @@ impl ControlPlane {
         namespace: &str,
         name: &str,
     ) -> Result<PathBuf, ControlPlaneError> {
+        let token = self.token_of(namespace, name, &[]).await?;
+        let path = self.folder.join(format!("{namespace}-{name}.kubeconfig"));
+        self.cluster.write(&path, &token, Some(namespace))?;
+        Ok(path)
+    }
+
+    /// An hour's token of a `ServiceAccount` for these audiences, or for the API
+    /// server itself.
+    pub async fn token_of(
+        &self,
+        namespace: &str,
+        name: &str,
+        audiences: &[&str],
+    ) -> Result<String, ControlPlaneError> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client(), namespace);
         let request = TokenRequest {
             spec: TokenRequestSpec {
+                audiences: audiences
+                    .iter()
+                    .map(|audience| (*audience).to_owned())
+                    .collect(),
                 expiration_seconds: Some(TOKEN_SECONDS),
                 ..TokenRequestSpec::default()
             },
@@ -282,10 +300,7 @@ impl ControlPlane {
                 what: format!("a token of ServiceAccount {namespace}/{name}"),
                 source: Box::new(source),
             })?;
-        let token = answer.status.map(|status| status.token).unwrap_or_default();
-        let path = self.folder.join(format!("{namespace}-{name}.kubeconfig"));
-        self.cluster.write(&path, &token, Some(namespace))?;
-        Ok(path)
+        Ok(answer.status.map(|status| status.token).unwrap_or_default())
     }
 
     /// Stops what was started, and reports if it had died before.

@@ -79,6 +79,8 @@ pub struct Addresses {
     pub cloud_id: String,
     /// Key file of an account with an operator's roles.
     pub operator_key: Option<PathBuf>,
+    /// Key file of an account with the role admin, when one was asked for.
+    pub admin_key: Option<PathBuf>,
     /// With TLS: the certificate to trust, in PEM.
     pub certificate_authority: Option<PathBuf>,
 }

@@ -45,11 +45,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if not .Values.folderId -}}
 {{- fail "folderId is not set: set it to the Yandex Cloud folder that chats live in, as --set folderId=b1g…" -}}
 {{- end -}}
-{{- if and (not .Values.credentials.existingSecret) (not .Values.credentials.metadata) -}}
-{{- fail "credentials are not set: create a Secret with the operator's authorized key (kubectl create secret generic wschat-operator-key --from-file=key.json) and set credentials.existingSecret to its name, or set credentials.metadata=true on virtual machines that have a service account" -}}
+{{- $ways := compact (list .Values.credentials.existingSecret (ternary "metadata" "" .Values.credentials.metadata) .Values.credentials.workloadIdentity.serviceAccountId) -}}
+{{- if not $ways -}}
+{{- fail "credentials are not set: create a Secret with the operator's authorized key (kubectl create secret generic wschat-operator-key --from-file=key.json) and set credentials.existingSecret to its name, set credentials.workloadIdentity.serviceAccountId if your cloud has a federation with this cluster, or set credentials.metadata=true on virtual machines that have a service account" -}}
 {{- end -}}
-{{- if and .Values.credentials.existingSecret .Values.credentials.metadata -}}
-{{- fail "credentials.existingSecret and credentials.metadata exclude each other: set one" -}}
+{{- if gt (len $ways) 1 -}}
+{{- fail "credentials.existingSecret, credentials.metadata and credentials.workloadIdentity.serviceAccountId exclude each other: set one" -}}
 {{- end -}}
 {{- end -}}
 

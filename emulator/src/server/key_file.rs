@@ -1,4 +1,5 @@
-//! The operator's key file. It holds a private key, so only its owner reads it.
+//! Key files of accounts that the emulator makes. They hold private keys, so
+//! only their owner reads them.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -10,26 +11,54 @@ use serde_json::Value;
 use super::{OPERATOR_ACCOUNT, OPERATOR_ROLES, StartError};
 use crate::iam::{Iam, Resource};
 
-/// Makes the operator's account with its roles on all folders, and its key;
-/// what a state has of it stays as it is.
-pub(super) fn write(iam: &Iam, folders: &[String], path: &Path) -> Result<(), StartError> {
+/// An account whose key is asked for on the command line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holder {
+    name: &'static str,
+    roles: &'static [&'static str],
+    option: &'static str,
+}
+
+/// For `--operator-key`.
+pub(super) const OPERATOR: Holder = Holder {
+    name: OPERATOR_ACCOUNT,
+    roles: &OPERATOR_ROLES,
+    option: "--operator-key",
+};
+
+/// For `--admin-key`.
+pub(super) const ADMIN: Holder = Holder {
+    name: "admin-local",
+    roles: &["admin"],
+    option: "--admin-key",
+};
+
+/// Makes the account with its roles on all folders, and its key; what a state
+/// has of it stays as it is.
+pub(super) fn write(
+    iam: &Iam,
+    folders: &[String],
+    holder: Holder,
+    path: &Path,
+) -> Result<(), StartError> {
     let failed = |reason: String| StartError::Key {
         path: path.to_owned(),
         reason,
+        option: holder.option,
     };
     let Some(first) = folders.first() else {
         return Err(failed("there is no folder".to_owned()));
     };
     let known = iam.accounts().into_iter();
-    let mut known = known.filter(|account| account.name == OPERATOR_ACCOUNT);
+    let mut known = known.filter(|account| account.name == holder.name);
     let account = match known.next() {
         Some(account) => account.id,
         None => iam
-            .add_account(first, OPERATOR_ACCOUNT, &[])
+            .add_account(first, holder.name, &[])
             .map_err(|status| failed(status.message))?,
     };
     for folder in folders {
-        for role in OPERATOR_ROLES {
+        for role in holder.roles {
             iam.grant(&Resource::folder(folder), role, &account);
         }
     }

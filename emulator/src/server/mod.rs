@@ -76,14 +76,14 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The key file can't be written.
-    #[error(
-        "can't write the operator's key to {path}: {reason}; choose a writable path with --operator-key"
-    )]
+    #[error("can't write a key to {path}: {reason}; choose a writable path with {option}")]
     Key {
         /// Where.
         path: PathBuf,
         /// Why.
         reason: String,
+        /// Which option asked for it.
+        option: &'static str,
     },
     /// There can't be TLS.
     #[error(transparent)]
@@ -110,6 +110,8 @@ pub struct Ready {
     pub cloud_id: String,
     /// The key file, when one was asked for.
     pub operator_key: Option<PathBuf>,
+    /// The key file of an account that may do everything, likewise.
+    pub admin_key: Option<PathBuf>,
     /// With TLS: the file with the certificate that clients must trust.
     pub certificate_authority: Option<PathBuf>,
 }
@@ -151,7 +153,10 @@ impl Emulator {
         let security = settings.security.clone();
         let ready = ready(&args, &folders, &settings);
         if let Some(path) = &args.operator_key {
-            key_file::write(&iam, &folders, path)?;
+            key_file::write(&iam, &folders, key_file::OPERATOR, path)?;
+        }
+        if let Some(path) = &args.admin_key {
+            key_file::write(&iam, &folders, key_file::ADMIN, path)?;
         }
         let inspector = Inspector::new(iam.clone());
         let shutdown = CancellationToken::new();
@@ -248,6 +253,7 @@ fn ready(args: &Args, folders: &[String], settings: &CloudSettings) -> Ready {
         folder_id: folders.first().cloned().unwrap_or_default(),
         cloud_id: settings.cloud_id.clone(),
         operator_key: args.operator_key.clone(),
+        admin_key: args.admin_key.clone(),
         certificate_authority: authority.map(std::path::Path::to_owned),
     }
 }

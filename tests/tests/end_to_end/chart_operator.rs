@@ -79,7 +79,7 @@ async fn serves(scene: Scene) -> Result<(), Failed> {
     Ok(())
 }
 
-fn is_ready(chat: &WsChat) -> bool {
+pub(crate) fn is_ready(chat: &WsChat) -> bool {
     let chat = serde_json::to_value(chat).unwrap_or_default();
     let conditions = chat["status"]["conditions"].as_array().cloned();
     conditions.is_some_and(|conditions| {
@@ -106,9 +106,9 @@ async fn create_secret(scene: &Scene, key: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The container's arguments, with what is in the image and in the Secret
-/// where it is here.
-fn arguments(scene: &Scene, deployment: &Deployment) -> Result<Vec<String>, Failed> {
+/// The container's arguments, with what is in the image and mounted where it is
+/// here.
+pub(crate) fn arguments(scene: &Scene, deployment: &Deployment) -> Result<Vec<String>, Failed> {
     let container = containers(deployment)
         .into_iter()
         .next()
@@ -125,6 +125,10 @@ fn arguments(scene: &Scene, deployment: &Deployment) -> Result<Vec<String>, Fail
                 Some(("--service-account-key-file", _)) => {
                     Some(format!("--service-account-key-file={}", key.display()))
                 }
+                Some(("--workload-identity-token-file", _)) => Some(format!(
+                    "--workload-identity-token-file={}",
+                    scene.folder.join("pod-token").display()
+                )),
                 // The fixture has its own subcommand and port.
                 Some(("--http-listen", _)) => None,
                 None if argument == "run" => None,

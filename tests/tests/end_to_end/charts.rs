@@ -70,6 +70,8 @@ async fn template(scene: &Scene, values: &[&str]) -> Result<wschat_tests::progra
 
 async fn says_what_is_missing(scene: Scene) -> Result<(), Failed> {
     let both = "credentials.existingSecret=a,credentials.metadata=true";
+    let federated =
+        "credentials.existingSecret=a,credentials.workloadIdentity.serviceAccountId=aje";
     let cases = [
         (
             vec!["--set", "credentials.existingSecret=a"],
@@ -81,6 +83,10 @@ async fn says_what_is_missing(scene: Scene) -> Result<(), Failed> {
         ),
         (
             vec!["--set", "folderId=b1g", "--set", both],
+            "exclude each other",
+        ),
+        (
+            vec!["--set", "folderId=b1g", "--set", federated],
             "exclude each other",
         ),
     ];
@@ -111,6 +117,10 @@ async fn refuses_bad_values(scene: Scene) -> Result<(), Failed> {
         ("allowFolders[0].namespace=team", "folderId"),
         ("installationId=Main.Cluster", "/installationId"),
         ("log.format=xml", "/log/format"),
+        (
+            "credentials.workloadIdentity.tokenExchangeUrl=auth.cloud",
+            "/credentials/workloadIdentity/tokenExchangeUrl",
+        ),
         (
             "networkPolicy.egressPorts[0]=99999",
             "/networkPolicy/egressPorts/0",

@@ -29,6 +29,7 @@ mod slow_cloud;
 mod stage;
 mod suite;
 mod traffic;
+mod workload_identity;
 
 use std::process::ExitCode;
 
@@ -72,6 +73,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(charts::trials(suite));
     all.extend(chart_rights::trials(suite));
     all.extend(chart_operator::trials(suite));
+    all.extend(workload_identity::trials(suite));
     all.extend(chat::trials(suite));
     all.extend(client::trials(suite));
     all.extend(old_client::trials(suite));
