@@ -1,7 +1,6 @@
-//! Conditions: their types, their reasons, and how new ones meet old ones.
+//! Conditions: their types, and how new ones meet old ones.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -124,95 +123,22 @@ impl ConditionType {
             Self::TriggerReady => "TriggerReady",
         }
     }
-}
 
-/// Why a condition has its status. The set is closed, so that reasons may be
-/// labels of metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// As wished.
-    Ready,
-    /// Being made.
-    Provisioning,
-    /// Waits for something else of the chat.
-    Blocked,
-    /// The first round trip hasn't come back yet.
-    Probing,
-    /// The newest spec differs from what runs.
-    SpecChanged,
-    /// `spec.suspend` is true.
-    Suspended,
-    /// The object is being deleted.
-    Deleting,
-    /// `spec.database.deletionProtection` holds the deletion.
-    DeletionProtected,
-    /// The spec asks for what the cloud or the operator refuses.
-    Invalid,
-    /// The namespace may not use the folder.
-    FolderNotAllowed,
-    /// The folder, or something else that must exist, doesn't.
-    NotFound,
-    /// A namesake in the cloud isn't this chat's.
-    Conflict,
-    /// Two resources in the cloud claim to be this chat's.
-    Duplicate,
-    /// Another installation made this chat.
-    InstallationChanged,
-    /// The cloud refuses the operator's credentials.
-    InvalidCredentials,
-    /// A role is missing, or a grant hasn't spread yet.
-    PermissionDenied,
-    /// A quota of the cloud is full.
-    QuotaExceeded,
-    /// The cloud doesn't answer, or asks for patience.
-    CloudUnavailable,
-    /// An operation of the cloud ended badly.
-    OperationFailed,
-    /// The database refused a migration or a topic.
-    DatabaseFailed,
-    /// The new version doesn't answer the health event well.
-    Unhealthy,
-    /// The gateway, the function or the trigger didn't pass the probe.
-    ProbeFailed,
-    /// There is nothing to do.
-    UpToDate,
-}
-
-impl Reason {
-    /// The name that is written.
+    /// What it means that the condition is True.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn meaning(self) -> &'static str {
         match self {
-            Self::Ready => "Ready",
-            Self::Provisioning => "Provisioning",
-            Self::Blocked => "Blocked",
-            Self::Probing => "Probing",
-            Self::SpecChanged => "SpecChanged",
-            Self::Suspended => "Suspended",
-            Self::Deleting => "Deleting",
-            Self::DeletionProtected => "DeletionProtected",
-            Self::Invalid => "Invalid",
-            Self::FolderNotAllowed => "FolderNotAllowed",
-            Self::NotFound => "NotFound",
-            Self::Conflict => "Conflict",
-            Self::Duplicate => "Duplicate",
-            Self::InstallationChanged => "InstallationChanged",
-            Self::InvalidCredentials => "InvalidCredentials",
-            Self::PermissionDenied => "PermissionDenied",
-            Self::QuotaExceeded => "QuotaExceeded",
-            Self::CloudUnavailable => "CloudUnavailable",
-            Self::OperationFailed => "OperationFailed",
-            Self::DatabaseFailed => "DatabaseFailed",
-            Self::Unhealthy => "Unhealthy",
-            Self::ProbeFailed => "ProbeFailed",
-            Self::UpToDate => "UpToDate",
+            Self::Ready => "the chat serves: clients may connect to `status.url`",
+            Self::Reconciling => "the operator is still working towards the newest spec",
+            Self::Stalled => "the operator cannot go on until somebody acts",
+            Self::Reachable => "the last probe of the gateway worked",
+            Self::ServiceAccountReady => "the service account exists and has its roles",
+            Self::DatabaseReady => "the database runs and is migrated",
+            Self::TopicReady => "the topic exists",
+            Self::FunctionReady => "a healthy version of the function serves",
+            Self::GatewayReady => "the gateway exists",
+            Self::TriggerReady => "the trigger exists",
         }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -252,6 +178,7 @@ pub fn merge(conditions: &mut Vec<Condition>, new: Vec<Condition>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::Reason;
 
     fn condition(type_: ConditionType, status: ConditionStatus, second: i64) -> Condition {
         Condition {

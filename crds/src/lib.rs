@@ -3,7 +3,8 @@
 //! * [`spec`] is what a user writes; every field has a default.
 //! * [`status`] is what the operator answers, with the bookkeeping that lets it
 //!   continue after a crash.
-//! * [`condition`] names the conditions and their reasons.
+//! * [`condition`] names the conditions, [`reason`] their reasons, each with its
+//!   meaning, cause and remedy; [`page`] makes `docs/status.md` of them.
 //! * [`rules`] lists what the API server refuses, and with which words.
 //! * [`crd`] renders the definition that is committed as `crds/wschat.yaml`
 //!   (`wschat-operator crd` prints the same).
@@ -11,7 +12,9 @@
 pub mod condition;
 pub mod crd;
 pub mod duration;
+pub mod page;
 pub mod quantity;
+pub mod reason;
 pub mod rules;
 #[expect(
     clippy::duplicated_attributes,
@@ -20,9 +23,10 @@ pub mod rules;
 pub mod spec;
 pub mod status;
 
-pub use condition::{Condition, ConditionStatus, ConditionType, Reason};
+pub use condition::{Condition, ConditionStatus, ConditionType};
 pub use duration::DurationText;
 pub use quantity::Quantity;
+pub use reason::{Occasion, Reason};
 pub use spec::{
     BroadcastSpec, DatabaseSpec, DeletionPolicy, HandlerSpec, LogLevel, NamesSpec, TopicSpec,
     WsChat, WsChatSpec,

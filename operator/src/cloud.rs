@@ -5,14 +5,18 @@ mod error;
 use serde_json::Value;
 use uuid::Uuid;
 use yandex_cloud_rest::model::access::{AccessBinding, AccessBindingDelta};
-use yandex_cloud_rest::model::apigateway::{ApiGateway, CreateApiGatewayRequest};
+use yandex_cloud_rest::model::apigateway::{
+    ApiGateway, CreateApiGatewayRequest, UpdateApiGatewayRequest,
+};
 use yandex_cloud_rest::model::database::{CreateDatabaseRequest, Database, UpdateDatabaseRequest};
 use yandex_cloud_rest::model::function::{
-    CreateFunctionRequest, Function, SetScalingPolicyRequest,
+    CreateFunctionRequest, Function, SetScalingPolicyRequest, UpdateFunctionRequest,
 };
-use yandex_cloud_rest::model::iam::{CreateServiceAccountRequest, ServiceAccount};
+use yandex_cloud_rest::model::iam::{
+    CreateServiceAccountRequest, ServiceAccount, UpdateServiceAccountRequest,
+};
 use yandex_cloud_rest::model::operation::Operation;
-use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger};
+use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger, UpdateTriggerRequest};
 use yandex_cloud_rest::model::version::{CreateVersionRequest, Version};
 use yandex_cloud_rest::{Client, Error, Service};
 
@@ -78,6 +82,19 @@ impl Cloud {
         key: Uuid,
     ) -> Answer<Operation> {
         Ok(self.client.service_accounts().create(request, key).await?)
+    }
+
+    pub(crate) async fn update_account(
+        &self,
+        id: &str,
+        request: &UpdateServiceAccountRequest,
+        key: Uuid,
+    ) -> Answer<Operation> {
+        Ok(self
+            .client
+            .service_accounts()
+            .update(id, request, key)
+            .await?)
     }
 
     pub(crate) async fn delete_account(&self, id: &str, key: Uuid) -> Answer<Operation> {
@@ -146,6 +163,15 @@ impl Cloud {
         Ok(self.client.functions().create(request, key).await?)
     }
 
+    pub(crate) async fn update_function(
+        &self,
+        id: &str,
+        request: &UpdateFunctionRequest,
+        key: Uuid,
+    ) -> Answer<Operation> {
+        Ok(self.client.functions().update(id, request, key).await?)
+    }
+
     pub(crate) async fn delete_function(&self, id: &str, key: Uuid) -> Answer<Operation> {
         Ok(self.client.functions().delete(id, key).await?)
     }
@@ -208,12 +234,21 @@ impl Cloud {
         Ok(self.client.versions().create(request, key).await?)
     }
 
+    pub(crate) async fn delete_version(&self, id: &str, key: Uuid) -> Answer<Operation> {
+        Ok(self.client.versions().delete(id, false, key).await?)
+    }
+
     pub(crate) async fn set_tag(&self, version: &str, tag: &str, key: Uuid) -> Answer<Operation> {
         Ok(self.client.versions().set_tag(version, tag, key).await?)
     }
 
     pub(crate) async fn gateway(&self, id: &str) -> Answer<ApiGateway> {
         Ok(self.client.api_gateways().get(id).await?)
+    }
+
+    /// The specification that lists leave out, as it was submitted.
+    pub(crate) async fn gateway_specification(&self, id: &str) -> Answer<String> {
+        Ok(self.client.api_gateways().spec(id).await?.openapi_spec)
     }
 
     pub(crate) async fn gateways_named(&self, folder: &str, name: &str) -> Answer<Vec<ApiGateway>> {
@@ -226,6 +261,15 @@ impl Cloud {
         key: Uuid,
     ) -> Answer<Operation> {
         Ok(self.client.api_gateways().create(request, key).await?)
+    }
+
+    pub(crate) async fn update_gateway(
+        &self,
+        id: &str,
+        request: &UpdateApiGatewayRequest,
+        key: Uuid,
+    ) -> Answer<Operation> {
+        Ok(self.client.api_gateways().update(id, request, key).await?)
     }
 
     pub(crate) async fn delete_gateway(&self, id: &str, key: Uuid) -> Answer<Operation> {
@@ -246,6 +290,19 @@ impl Cloud {
         key: Uuid,
     ) -> Answer<Operation> {
         Ok(self.client.triggers().create(request, key).await?)
+    }
+
+    pub(crate) async fn update_trigger(
+        &self,
+        id: &str,
+        request: &UpdateTriggerRequest,
+        key: Uuid,
+    ) -> Answer<Operation> {
+        Ok(self.client.triggers().update(id, request, key).await?)
+    }
+
+    pub(crate) async fn resume_trigger(&self, id: &str, key: Uuid) -> Answer<Operation> {
+        Ok(self.client.triggers().resume(id, key).await?)
     }
 
     pub(crate) async fn delete_trigger(&self, id: &str, key: Uuid) -> Answer<Operation> {

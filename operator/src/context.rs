@@ -7,6 +7,7 @@ use kube::runtime::events::Recorder;
 use tokio::sync::Mutex;
 
 use crate::backoff::Schedule;
+use crate::change::Changes;
 use crate::cloud::Cloud;
 use crate::journal::Journal;
 use crate::lease::Leadership;
@@ -56,4 +57,6 @@ pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context,
     pub(crate) identity: &'a Identity,
     pub(crate) journal: &'a Journal,
+    /// What this look does to the cloud.
+    pub(crate) changes: &'a Changes,
 }

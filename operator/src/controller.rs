@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use wschat_crds::condition::is_true;
 use wschat_crds::{ConditionType, FINALIZER, MANAGER, WsChat, WsChatStatus};
 
+use crate::change::Changes;
 use crate::context::{Context, Pass};
 use crate::error::{Class, StepError, root_cause};
 use crate::events;
 use crate::journal::Journal;
 use crate::provision::provision;
 use crate::report::Report;
-use crate::status::{Verdict, next, notices};
+use crate::status::{Notice, Verdict, next, notices};
 use crate::teardown::teardown;
 use crate::validate::{Identity, identity, validate};
 
@@ -167,10 +168,12 @@ impl Look<'_> {
             &self.chat,
             self.context.leadership.clone(),
         )?;
+        let changes = Changes::default();
         let pass = Pass {
             context: self.context,
             identity: &identity,
             journal: &journal,
+            changes: &changes,
         };
         let prior = self.chat.status.clone().unwrap_or_default();
         let mut resources = prior.resources.clone();
@@ -200,36 +203,44 @@ impl Look<'_> {
             }
         };
         let status = next(&prior, resources, &identity, &verdict, Timestamp::now());
-        self.tell(&journal, &prior, &status).await?;
+        let told = self.tell(&journal, &prior, &status).await;
+        self.announce(changes.take().iter().map(Notice::from).collect())
+            .await;
+        self.announce(told?).await;
         Ok(self.next(&verdict))
     }
 
-    /// Writes the status if it differs, with Events for what changed.
+    /// Writes the status if it differs. Answers what there is to tell about it.
     async fn tell(
         &self,
         journal: &Journal,
         prior: &WsChatStatus,
         status: &WsChatStatus,
-    ) -> Result<(), LookError> {
+    ) -> Result<Vec<Notice>, LookError> {
         let ready = is_true(&status.conditions, ConditionType::Ready);
         self.context
             .metrics
             .chat(&self.chat.uid().unwrap_or_default(), Some(ready));
         if journal.write(status).await? {
-            let notices = notices(&prior.conditions, &status.conditions);
-            for notice in &notices {
-                tracing::info!(
-                    chat = self.chat.name_any(),
-                    namespace = self.chat.namespace(),
-                    warning = notice.warning,
-                    reason = notice.reason,
-                    "{}",
-                    notice.note
-                );
-            }
-            events::publish(&self.context.recorder, &self.chat, notices).await;
+            Ok(notices(&prior.conditions, &status.conditions))
+        } else {
+            Ok(Vec::new())
         }
-        Ok(())
+    }
+
+    /// Logs and publishes what happened.
+    async fn announce(&self, notices: Vec<Notice>) {
+        for notice in &notices {
+            tracing::info!(
+                chat = self.chat.name_any(),
+                namespace = self.chat.namespace(),
+                warning = notice.warning,
+                reason = notice.reason,
+                "{}",
+                notice.note
+            );
+        }
+        events::publish(&self.context.recorder, &self.chat, notices).await;
     }
 
     fn next(&self, verdict: &Verdict) -> Next {
@@ -240,9 +251,9 @@ impl Look<'_> {
         };
         let mut soonest = None;
         for report in reports {
-            if let Report::Failed { class, reason, .. } = report {
-                self.context.metrics.failed(*class, *reason);
-                soonest = Some(soonest.map_or(*class, |soonest: Class| soonest.min(*class)));
+            if let Some((class, reason)) = report.failure() {
+                self.context.metrics.failed(class, reason);
+                soonest = Some(soonest.map_or(class, |soonest: Class| soonest.min(class)));
             }
         }
         // What else is under way waits as long: it may not make the failing

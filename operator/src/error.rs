@@ -66,6 +66,13 @@ pub(crate) enum StepError {
         id: String,
         state: String,
     },
+    /// What cannot be made anew is gone.
+    #[error(
+        "the {} {id} is gone from the cloud, with all that was in it, and isn't made anew by \
+         itself; restore it there, or delete the WsChat and make it anew",
+        resource.title()
+    )]
+    Lost { resource: Resource, id: String },
     /// A namesake isn't this chat's.
     #[error(
         "there is already a {} named {name} ({id}) that isn't this chat's; rename it, or delete \
@@ -133,7 +140,10 @@ impl StepError {
             Self::Cloud { source, .. } => source.kind.class(),
             // The next attempt is a new operation, so even a refusal may pass.
             Self::Operation { source, .. } => source.kind.class().max(Class::Waiting),
-            Self::Conflict { .. } | Self::Duplicate { .. } | Self::Migration(_) => Class::Terminal,
+            Self::Lost { .. }
+            | Self::Conflict { .. }
+            | Self::Duplicate { .. }
+            | Self::Migration(_) => Class::Terminal,
             Self::Broken { .. } | Self::Unhealthy(_) | Self::Protected => Class::Waiting,
             Self::Health(error) => error.kind.class(),
             Self::Database { source, .. } => ydb_class(source),
@@ -155,6 +165,7 @@ impl StepError {
                 _ => Reason::OperationFailed,
             },
             Self::Broken { .. } => Reason::OperationFailed,
+            Self::Lost { .. } => Reason::DatabaseLost,
             Self::Conflict { .. } => Reason::Conflict,
             Self::Duplicate { .. } => Reason::Duplicate,
             Self::Database { source, .. } if ydb_denied(source) => Reason::PermissionDenied,

@@ -13,6 +13,7 @@
 
 pub mod args;
 mod backoff;
+mod change;
 mod check_uninstall;
 mod cloud;
 mod context;

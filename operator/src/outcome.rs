@@ -12,13 +12,21 @@ use crate::resource::Resource;
 pub(crate) enum Outcome<T> {
     /// The resource is as wished.
     Ready(T),
-    /// The resource serves, but the spec has changed since it was made.
-    Outdated(T),
+    /// The resource serves, but isn't as wished yet.
+    Serving(T, Lag),
     /// The cloud is at work; waiting isn't an error.
     Pending(Pending),
     /// Something that this needs isn't there yet.
     Blocked(Resource),
     /// It didn't work.
+    Failed(StepError),
+}
+
+/// Why something that serves isn't as wished.
+#[derive(Debug)]
+pub(crate) enum Lag {
+    Pending(Pending),
+    Blocked(Resource),
     Failed(StepError),
 }
 
@@ -34,18 +42,20 @@ impl<T> Outcome<T> {
     /// What the next steps need, if it is there.
     pub(crate) fn value(&self) -> Option<&T> {
         match self {
-            Self::Ready(value) | Self::Outdated(value) => Some(value),
+            Self::Ready(value) | Self::Serving(value, _) => Some(value),
             Self::Pending(_) | Self::Blocked(_) | Self::Failed(_) => None,
         }
     }
 
-    /// What was made serves; whether it is what the request with `wanted` asks
-    /// for, its own request's hash tells.
-    pub(crate) fn made(value: T, made: &str, wanted: &str) -> Self {
-        if made == wanted {
-            Self::Ready(value)
-        } else {
-            Self::Outdated(value)
+    /// The same, while `known` goes on serving: what an earlier look made
+    /// doesn't vanish because it is being changed, or can't be looked at.
+    pub(crate) fn or_serving(self, known: Option<T>) -> Self {
+        let Some(known) = known else { return self };
+        match self {
+            Self::Ready(_) | Self::Serving(..) => self,
+            Self::Pending(pending) => Self::Serving(known, Lag::Pending(pending)),
+            Self::Blocked(on) => Self::Serving(known, Lag::Blocked(on)),
+            Self::Failed(error) => Self::Serving(known, Lag::Failed(error)),
         }
     }
 
@@ -58,7 +68,9 @@ impl<T> Outcome<T> {
     pub(crate) fn try_map<U>(self, change: impl FnOnce(T) -> Result<U, StepError>) -> Outcome<U> {
         match self {
             Self::Ready(value) => change(value).map_or_else(Outcome::Failed, Outcome::Ready),
-            Self::Outdated(value) => change(value).map_or_else(Outcome::Failed, Outcome::Outdated),
+            Self::Serving(value, lag) => {
+                change(value).map_or_else(Outcome::Failed, |value| Outcome::Serving(value, lag))
+            }
             Self::Pending(pending) => Outcome::Pending(pending),
             Self::Blocked(on) => Outcome::Blocked(on),
             Self::Failed(error) => Outcome::Failed(error),
@@ -67,8 +79,13 @@ impl<T> Outcome<T> {
 
     /// Waiting for the cloud to make or remove something.
     pub(crate) fn pending(message: impl Into<String>, again: Duration) -> Self {
+        Self::waiting(Reason::Provisioning, message, again)
+    }
+
+    /// Waiting for the cloud, for another reason.
+    pub(crate) fn waiting(reason: Reason, message: impl Into<String>, again: Duration) -> Self {
         Self::Pending(Pending {
-            reason: Reason::Provisioning,
+            reason,
             message: message.into(),
             again,
         })
@@ -94,4 +111,27 @@ pub(crate) fn needed<T>(outcome: &Outcome<T>, resource: Resource) -> Result<&T, 
 /// A `?` for steps: errors become [`Outcome::Failed`].
 pub(crate) fn settle<T>(result: Result<Outcome<T>, StepError>) -> Outcome<T> {
     result.unwrap_or_else(Outcome::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serves_goes_on_serving_while_it_is_changed_or_out_of_sight() {
+        let changing = Outcome::pending("changing", Duration::ZERO).or_serving(Some(1));
+        assert!(matches!(changing, Outcome::Serving(1, Lag::Pending(_))));
+        let unseen = Outcome::Failed(StepError::NotLeading).or_serving(Some(1));
+        assert!(matches!(unseen, Outcome::Serving(1, Lag::Failed(_))));
+        assert!(matches!(
+            Outcome::Ready(2).or_serving(Some(1)),
+            Outcome::Ready(2)
+        ));
+    }
+
+    #[test]
+    fn what_never_served_does_not_begin_to_by_failing() {
+        let failed = Outcome::<i32>::Failed(StepError::NotLeading).or_serving(None);
+        assert!(failed.value().is_none());
+    }
 }

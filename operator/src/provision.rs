@@ -3,7 +3,7 @@
 //! none is cancelled when another fails: a cancelled create would leak.
 
 use tokio::join;
-use wschat_crds::{Resources, WsChatStatus};
+use wschat_crds::{ResourceStatus, Resources, WsChatStatus};
 
 use crate::context::Pass;
 use crate::outcome::{Outcome, after, needed};
@@ -55,9 +55,9 @@ pub(crate) async fn provision(
     let served = served(pass, desired, &base, resources).await;
     let routed = routed(pass, desired, prior, &base, &served, resources).await;
     let url = routed.gateway.value().map(|gateway| gateway.url.clone());
-    // What serves an outdated chat isn't this operator's handler, or may not be.
-    let handler_version = match &served.version {
-        Outcome::Ready(_) => Some(pass.context.settings.handler.version()),
+    // Another handler serves until the tag has moved.
+    let handler_version = match (&served.version, &served.live) {
+        (Outcome::Ready(_), Outcome::Ready(())) => Some(pass.context.settings.handler.version()),
         _ => prior.handler_version.clone(),
     };
     let reports = Box::new(reports(&base, &served, &routed));
@@ -114,7 +114,9 @@ async fn served(
         live,
         ..
     } = resources;
-    let function = after(base.complete(), |_| function::ensure(pass, function)).await;
+    let inside = [&mut *invokers, &mut *version, &mut *live];
+    let function = function_and_inside(pass, base, function, inside).await;
+    let serving = live.id.clone().filter(|_| live.hash.is_some());
     let parts = || Ok((needed(&function, Resource::Function)?, base.complete()?));
     let (invokers, version) = join!(
         after(parts(), |(function, (account, _))| {
@@ -128,6 +130,7 @@ async fn served(
                 database,
                 handler,
                 topic,
+                serving: serving.as_deref(),
             };
             version::ensure(pass, version, parts)
         }),
@@ -158,6 +161,24 @@ async fn served(
         version,
         live,
     }
+}
+
+/// The function. What lived in one that is gone went with it.
+async fn function_and_inside(
+    pass: &Pass<'_>,
+    base: &Base,
+    saved: &mut ResourceStatus,
+    inside: [&mut ResourceStatus; 3],
+) -> Outcome<Function> {
+    let was_there = saved.hash.is_some();
+    let function = after(base.complete(), |_| function::ensure(pass, saved)).await;
+    if !was_there || saved.hash.is_none() {
+        for resource in inside {
+            resource.hash = None;
+            resource.id = None;
+        }
+    }
+    function
 }
 
 async fn routed(

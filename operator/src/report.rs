@@ -13,7 +13,8 @@ use crate::resource::Resource;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
     Ready,
-    Outdated,
+    /// It serves; why it isn't as wished.
+    Serving(Box<Report>),
     Pending(Pending),
     Blocked(Resource),
     Failed {
@@ -45,21 +46,29 @@ impl Report {
         matches!(self, Self::Ready)
     }
 
+    /// Whether clients may use it, even if it isn't as wished.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(self, Self::Ready | Self::Serving(_))
+    }
+
+    /// The class and reason of the failure, if there is one.
+    pub(crate) fn failure(&self) -> Option<(Class, Reason)> {
+        match self {
+            Self::Failed { class, reason, .. } => Some((*class, *reason)),
+            Self::Serving(lag) => lag.failure(),
+            Self::Ready | Self::Pending(_) | Self::Blocked(_) => None,
+        }
+    }
+
     /// Whether only a person can help.
     pub(crate) fn is_stalled(&self) -> bool {
-        matches!(
-            self,
-            Self::Failed {
-                class: Class::Terminal,
-                ..
-            }
-        )
+        matches!(self.failure(), Some((Class::Terminal, _)))
     }
 
     pub(crate) fn reason(&self) -> Reason {
         match self {
             Self::Ready => Reason::Ready,
-            Self::Outdated => Reason::SpecChanged,
+            Self::Serving(lag) => lag.reason(),
             Self::Pending(pending) => pending.reason,
             Self::Blocked(_) => Reason::Blocked,
             Self::Failed { reason, .. } => *reason,
@@ -69,35 +78,33 @@ impl Report {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Ready => String::new(),
-            Self::Outdated => "what serves differs from the spec, or from this operator's \
-                               handler; this version of the operator does not roll changes \
-                               out: delete the WsChat and make it anew to apply them"
-                .to_owned(),
+            Self::Serving(lag) => lag.message(),
             Self::Pending(pending) => pending.message.clone(),
             Self::Blocked(on) => format!("waits for the {}", on.title()),
             Self::Failed { message, .. } => message.clone(),
         }
     }
 
-    /// How much it matters: what is worst is what the user reads first.
+    /// How much it matters: what is worst is what the user reads first, and
+    /// what doesn't serve is worse than what does.
     fn weight(&self) -> u8 {
         match self {
             Self::Ready => 0,
-            Self::Outdated => 1,
-            Self::Blocked(_) => 2,
-            Self::Pending(_) => 3,
-            Self::Failed {
-                class: Class::Transient,
-                ..
-            } => 4,
-            Self::Failed {
-                class: Class::Waiting,
-                ..
-            } => 5,
-            Self::Failed {
-                class: Class::Terminal,
-                ..
-            } => 6,
+            Self::Serving(lag) => lag.urgency(),
+            unusable => 10 + unusable.urgency(),
+        }
+    }
+
+    fn urgency(&self) -> u8 {
+        match self {
+            Self::Ready | Self::Serving(_) => 0,
+            Self::Blocked(_) => 1,
+            Self::Pending(_) => 2,
+            Self::Failed { class, .. } => match class {
+                Class::Transient => 3,
+                Class::Waiting => 4,
+                Class::Terminal => 5,
+            },
         }
     }
 }
@@ -177,6 +184,14 @@ impl Reports {
         ]
     }
 
+    /// Whether every part of a message's way can be used, and was since it was
+    /// probed.
+    pub(crate) fn way_serves(&self) -> bool {
+        [&self.topic, &self.live, &self.gateway, &self.trigger]
+            .into_iter()
+            .all(Report::serves)
+    }
+
     /// How soon something that is under way wants to be looked at again.
     pub(crate) fn again(&self) -> Option<Duration> {
         self.all().into_iter().filter_map(Report::again).min()
@@ -188,7 +203,8 @@ impl Report {
     pub(crate) fn again(&self) -> Option<Duration> {
         match self {
             Self::Pending(pending) => Some(pending.again),
-            Self::Ready | Self::Outdated | Self::Blocked(_) | Self::Failed { .. } => None,
+            Self::Serving(lag) => lag.again(),
+            Self::Ready | Self::Blocked(_) | Self::Failed { .. } => None,
         }
     }
 }

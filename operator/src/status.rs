@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use wschat_crds::condition::{self, Time, merge};
 use wschat_crds::{Condition, ConditionStatus, ConditionType, Reason, Resources, WsChatStatus};
 
-use crate::outcome::Outcome;
+use crate::change::Change;
+use crate::error::StepError;
+use crate::outcome::{Lag, Outcome};
 use crate::report::{Report, Reports, worst};
 use crate::validate::{Identity, Refusal};
 
@@ -54,34 +56,15 @@ pub(crate) fn next(
             handler_version,
         } => {
             scribe.provisioned(reports, was_ready);
-            if reports.probe.is_ready() {
-                status.url.clone_from(url);
-                status.handler_version.clone_from(handler_version);
-            }
+            status.handler_version.clone_from(handler_version);
+            // Withdrawn when part of the way is lost: the next one is probed anew.
+            status.url = if reports.probe.is_ready() {
+                url.clone()
+            } else {
+                prior.url.clone().filter(|_| reports.way_serves())
+            };
         }
-        Verdict::Refused(refusal) => {
-            // A refused edit doesn't stop a chat that serves.
-            if !was_ready {
-                scribe.write(
-                    ConditionType::Ready,
-                    false,
-                    refusal.reason,
-                    &refusal.message,
-                );
-            }
-            scribe.write(
-                ConditionType::Reconciling,
-                false,
-                refusal.reason,
-                &refusal.message,
-            );
-            scribe.write(
-                ConditionType::Stalled,
-                true,
-                refusal.reason,
-                &refusal.message,
-            );
-        }
+        Verdict::Refused(refusal) => scribe.refused(refusal, was_ready),
         Verdict::Suspended => scribe.suspended(was_ready),
         Verdict::Deleting(report) => scribe.deleting(report),
     }
@@ -123,41 +106,38 @@ impl Scribe {
 
     fn provisioned(&mut self, reports: &Reports, was_ready: bool) {
         for (type_, group, fine) in reports.groups() {
-            let report = worst(&group);
-            match report {
-                Report::Ready | Report::Outdated => self.write(type_, true, Reason::Ready, fine),
-                _ => self.write(type_, false, report.reason(), &report.message()),
+            match worst(&group) {
+                Report::Ready => self.write(type_, true, Reason::Ready, fine),
+                report => {
+                    self.write(type_, report.serves(), report.reason(), &report.message());
+                }
             }
         }
         let all = reports.all();
         let overall = worst(&all);
         let (reason, message) = (overall.reason(), overall.message());
-        match overall {
-            Report::Ready => {
-                self.write(ConditionType::Ready, true, Reason::Ready, "the chat serves");
-                self.write(ConditionType::Reconciling, false, Reason::UpToDate, "");
-            }
+        if overall.is_ready() {
+            self.write(ConditionType::Ready, true, Reason::Ready, "the chat serves");
+            self.write(ConditionType::Reconciling, false, Reason::UpToDate, "");
+        } else {
             // What serves, serves an older generation: its Ready stays as it is.
-            Report::Outdated if was_ready => {
-                self.write(ConditionType::Reconciling, true, reason, &message);
+            if !(was_ready && overall.serves()) {
+                self.write(ConditionType::Ready, false, reason, &message);
             }
-            Report::Outdated => {
-                self.write(ConditionType::Ready, true, Reason::Ready, &message);
-                self.write(ConditionType::Reconciling, true, reason, &message);
-            }
-            Report::Pending(_) | Report::Blocked(_) | Report::Failed { .. } => {
-                if !was_ready {
-                    self.write(ConditionType::Ready, false, reason, &message);
-                }
-                self.write(
-                    ConditionType::Reconciling,
-                    !overall.is_stalled(),
-                    reason,
-                    &message,
-                );
-            }
+            let goes_on = !overall.is_stalled();
+            self.write(ConditionType::Reconciling, goes_on, reason, &message);
         }
         self.stalled(overall);
+    }
+
+    /// A refused edit doesn't stop a chat that serves.
+    fn refused(&mut self, refusal: &Refusal, was_ready: bool) {
+        let Refusal { reason, message } = refusal;
+        if !was_ready {
+            self.write(ConditionType::Ready, false, *reason, message);
+        }
+        self.write(ConditionType::Reconciling, false, *reason, message);
+        self.write(ConditionType::Stalled, true, *reason, message);
     }
 
     fn suspended(&mut self, was_ready: bool) {
@@ -208,6 +188,16 @@ pub(crate) struct Notice {
     pub(crate) note: String,
 }
 
+impl From<&Change> for Notice {
+    fn from(change: &Change) -> Self {
+        Self {
+            warning: false,
+            reason: change.occasion.as_str().to_owned(),
+            note: change.note(),
+        }
+    }
+}
+
 /// What changed between two looks at a chat, for its Events.
 pub(crate) fn notices(old: &[Condition], new: &[Condition]) -> Vec<Notice> {
     let became_true = new.iter().filter(|condition| {
@@ -240,21 +230,11 @@ pub(crate) fn notices(old: &[Condition], new: &[Condition]) -> Vec<Notice> {
 
 /// The condition that tells what is wrong, if something is.
 fn trouble(conditions: &[Condition]) -> Option<&Condition> {
-    const CALM: [Reason; 8] = [
-        Reason::UpToDate,
-        Reason::Ready,
-        Reason::Provisioning,
-        Reason::Blocked,
-        Reason::Probing,
-        Reason::SpecChanged,
-        Reason::Suspended,
-        Reason::Deleting,
-    ];
     let stalled = condition::find(conditions, ConditionType::Stalled)
         .filter(|condition| condition.status == ConditionStatus::True);
     stalled.or_else(|| {
         condition::find(conditions, ConditionType::Reconciling)
-            .filter(|condition| !CALM.iter().any(|calm| calm.as_str() == condition.reason))
+            .filter(|condition| !Reason::named(&condition.reason).is_some_and(Reason::is_calm))
     })
 }
 
@@ -263,14 +243,30 @@ impl<T> From<&Outcome<T>> for Report {
     fn from(outcome: &Outcome<T>) -> Self {
         match outcome {
             Outcome::Ready(_) => Self::Ready,
-            Outcome::Outdated(_) => Self::Outdated,
+            Outcome::Serving(_, lag) => Self::Serving(Box::new(lag.into())),
             Outcome::Pending(pending) => Self::Pending(pending.clone()),
             Outcome::Blocked(on) => Self::Blocked(*on),
-            Outcome::Failed(error) => Self::Failed {
-                class: error.class(),
-                reason: error.reason(),
-                message: error.to_string(),
-            },
+            Outcome::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<&Lag> for Report {
+    fn from(lag: &Lag) -> Self {
+        match lag {
+            Lag::Pending(pending) => Self::Pending(pending.clone()),
+            Lag::Blocked(on) => Self::Blocked(*on),
+            Lag::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<&StepError> for Report {
+    fn from(error: &StepError) -> Self {
+        Self::Failed {
+            class: error.class(),
+            reason: error.reason(),
+            message: error.to_string(),
         }
     }
 }

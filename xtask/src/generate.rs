@@ -73,6 +73,10 @@ fn all() -> Result<Vec<Generated>, ChoreError> {
             path: root.join("docs/emulator.md"),
             contents: behaviours::page(root)?,
         },
+        Generated {
+            path: root.join("docs/status.md"),
+            contents: wschat_crds::page::status(),
+        },
     ])
 }
 

@@ -69,11 +69,15 @@ fn failed(class: Class, reason: Reason) -> Report {
 }
 
 fn pending() -> Report {
-    Report::Pending(Pending {
+    Report::Pending(progress())
+}
+
+fn progress() -> Pending {
+    Pending {
         reason: Reason::Provisioning,
         message: "the cloud makes the database".to_owned(),
         again: Duration::from_millis(300),
-    })
+    }
 }
 
 fn is(status: &WsChatStatus, type_: ConditionType) -> (ConditionStatus, &str) {
@@ -199,7 +203,10 @@ fn a_changed_spec_is_told_and_ready_keeps_its_generation() {
         1,
     );
     let reports = Reports {
-        version: Report::Outdated,
+        version: Report::Serving(Box::new(Report::Pending(Pending {
+            reason: Reason::Updating,
+            ..progress()
+        }))),
         ..all(&Report::Ready)
     };
     let status = look(&ready, 2, &provisioned(reports), 2);
@@ -210,8 +217,63 @@ fn a_changed_spec_is_told_and_ready_keeps_its_generation() {
     );
     assert_eq!(
         is(&status, ConditionType::Reconciling),
-        (ConditionStatus::True, "SpecChanged")
+        (ConditionStatus::True, "Updating")
     );
+}
+
+#[test]
+fn a_failing_change_leaves_a_working_chat_ready() {
+    let ready = look(
+        &WsChatStatus::default(),
+        1,
+        &provisioned(all(&Report::Ready)),
+        1,
+    );
+    for (class, stalled) in [
+        (Class::Transient, ConditionStatus::False),
+        (Class::Waiting, ConditionStatus::False),
+        (Class::Terminal, ConditionStatus::True),
+    ] {
+        let lag = Report::Serving(Box::new(failed(class, Reason::Unhealthy)));
+        let reports = Reports {
+            live: lag,
+            ..all(&Report::Ready)
+        };
+        let status = look(&ready, 2, &provisioned(reports), 2);
+        let condition = find(&status.conditions, ConditionType::Ready).unwrap();
+        assert_eq!(
+            (condition.status, condition.observed_generation),
+            (ConditionStatus::True, Some(1))
+        );
+        assert_eq!(is(&status, ConditionType::Stalled).0, stalled);
+        assert_eq!(
+            is(&status, ConditionType::FunctionReady),
+            (ConditionStatus::True, "Unhealthy")
+        );
+        assert_eq!(status.url.as_deref(), Some("wss://chat/ws"));
+    }
+}
+
+#[test]
+fn what_is_lost_ends_readiness_and_withdraws_the_url() {
+    let ready = look(
+        &WsChatStatus::default(),
+        1,
+        &provisioned(all(&Report::Ready)),
+        1,
+    );
+    let reports = Reports {
+        gateway: pending(),
+        trigger: Report::Serving(Box::new(Report::Blocked(Resource::Gateway))),
+        probe: Report::Blocked(Resource::Gateway),
+        ..all(&Report::Ready)
+    };
+    let status = look(&ready, 1, &provisioned(reports), 2);
+    assert_eq!(
+        is(&status, ConditionType::Ready),
+        (ConditionStatus::False, "Provisioning")
+    );
+    assert_eq!(status.url, None);
 }
 
 #[test]

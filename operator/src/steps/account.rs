@@ -2,16 +2,22 @@
 
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::iam::{CreateServiceAccountRequest, ServiceAccount};
+use yandex_cloud_rest::model::FieldMask;
+use yandex_cloud_rest::model::iam::{
+    CreateServiceAccountRequest, ServiceAccount, UpdateServiceAccountRequest,
+};
 use yandex_cloud_rest::model::operation::Operation;
 
-use super::child::{Child, Facts, State, ensure as ensure_child, remove as remove_child};
+use super::child::{
+    Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
+};
+use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
-use crate::idempotency::request_hash;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
+use crate::validate::Identity;
 
 /// What other steps need of the account.
 #[derive(Clone, Debug)]
@@ -25,13 +31,46 @@ impl Child for ServiceAccounts {
     const RESOURCE: Resource = Resource::ServiceAccount;
     const ID_FIELD: &'static str = "serviceAccountId";
 
-    async fn get(cloud: &Cloud, id: &str) -> Result<Facts, CloudError> {
-        cloud.account(id).await.map(facts)
+    type Model = ServiceAccount;
+    type Wish = CreateServiceAccountRequest;
+
+    fn facts(model: &ServiceAccount) -> Facts {
+        facts(model)
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Facts>, CloudError> {
-        let accounts = cloud.accounts_named(folder_id, name).await?;
-        Ok(accounts.into_iter().map(facts).collect())
+    fn differences(wish: &CreateServiceAccountRequest, model: &ServiceAccount) -> Vec<Difference> {
+        differences(wish, model)
+    }
+
+    async fn get(cloud: &Cloud, id: &str) -> Result<ServiceAccount, CloudError> {
+        cloud.account(id).await
+    }
+
+    async fn named(
+        cloud: &Cloud,
+        folder_id: &str,
+        name: &str,
+    ) -> Result<Vec<ServiceAccount>, CloudError> {
+        cloud.accounts_named(folder_id, name).await
+    }
+
+    async fn create(
+        cloud: &Cloud,
+        wish: &CreateServiceAccountRequest,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        cloud.create_account(wish, key).await
+    }
+
+    async fn update(
+        cloud: &Cloud,
+        wish: &CreateServiceAccountRequest,
+        model: &ServiceAccount,
+        differences: &[Difference],
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = update(wish, model, differences);
+        cloud.update_account(&model.id, &request, key).await
     }
 
     async fn delete(cloud: &Cloud, id: &str, key: Uuid) -> Result<Operation, CloudError> {
@@ -39,38 +78,56 @@ impl Child for ServiceAccounts {
     }
 }
 
-fn facts(account: ServiceAccount) -> Facts {
+fn facts(account: &ServiceAccount) -> Facts {
     Facts {
+        id: account.id.clone(),
+        labels: account.labels.clone(),
+        created_at: account.created_at.clone().unwrap_or_default(),
         state: State::of(&account.status),
-        id: account.id,
-        labels: account.labels,
-        created_at: account.created_at.unwrap_or_default(),
         endpoint: None,
+    }
+}
+
+fn request(identity: &Identity) -> CreateServiceAccountRequest {
+    CreateServiceAccountRequest {
+        folder_id: identity.folder_id.clone(),
+        name: identity.names.service_account.clone(),
+        description: identity.description(),
+        labels: identity.labels.clone(),
+    }
+}
+
+fn differences(wish: &CreateServiceAccountRequest, found: &ServiceAccount) -> Vec<Difference> {
+    let is = Marks {
+        name: &found.name,
+        description: &found.description,
+        labels: &found.labels,
+    };
+    is.differences(Marks {
+        name: &wish.name,
+        description: &wish.description,
+        labels: &wish.labels,
+    })
+}
+
+fn update(
+    wish: &CreateServiceAccountRequest,
+    found: &ServiceAccount,
+    differences: &[Difference],
+) -> UpdateServiceAccountRequest {
+    UpdateServiceAccountRequest {
+        update_mask: Some(FieldMask::of(paths(differences))),
+        name: wish.name.clone(),
+        description: wish.description.clone(),
+        labels: all_labels(&found.labels, &wish.labels),
     }
 }
 
 /// Sees to it that the account exists.
 pub(crate) async fn ensure(pass: &Pass<'_>, saved: &mut ResourceStatus) -> Outcome<Account> {
-    settle(try_ensure(pass, saved).await).map(|facts| Account { id: facts.id })
-}
-
-async fn try_ensure(
-    pass: &Pass<'_>,
-    saved: &mut ResourceStatus,
-) -> Result<Outcome<Facts>, StepError> {
-    let name = &pass.identity.names.service_account;
-    let request = CreateServiceAccountRequest {
-        folder_id: pass.identity.folder_id.clone(),
-        name: name.clone(),
-        description: pass.identity.description(),
-        labels: pass.identity.labels.clone(),
-    };
-    let hash = request_hash(&request)?;
-    let cloud = &pass.context.cloud;
-    ensure_child::<ServiceAccounts, _>(pass, saved, name, &hash, |key| async move {
-        cloud.create_account(&request, key).await
-    })
-    .await
+    let wish = request(pass.identity);
+    let outcome = ensure_child::<ServiceAccounts>(pass, saved, &wish, &wish.name).await;
+    outcome.map(|facts| Account { id: facts.id })
 }
 
 /// Sees to it that the account doesn't exist.

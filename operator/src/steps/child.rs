@@ -1,19 +1,23 @@
 //! What service accounts, databases, functions, gateways and triggers have in
-//! common: an id, a name, labels, and operations that make and remove them.
+//! common: an id, a name, labels, and operations that make, change and remove
+//! them.
+
+mod kind;
+mod plan;
 
 use std::time::Duration;
 
-use uuid::Uuid;
-use wschat_crds::ResourceStatus;
+use wschat_crds::{Occasion, Reason, ResourceStatus};
 use yandex_cloud_rest::model::Labels;
-use yandex_cloud_rest::model::operation::Operation;
 
+pub(crate) use self::kind::{Child, Facts, Marks, State, all_labels};
+use self::plan::{Found, Plan, plan, sort_out};
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
-use crate::cloud::{Cloud, CloudError, CloudKind};
+use crate::change::Change;
+use crate::cloud::CloudKind;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
-use crate::names::owns;
 use crate::outcome::Outcome;
 use crate::resource::Resource;
 
@@ -25,145 +29,139 @@ const BUSY: Duration = Duration::from_millis(500);
 /// up in a list.
 const SHOWING_UP: Duration = Duration::from_secs(3);
 
-/// A kind of resource.
-pub(crate) trait Child {
-    const RESOURCE: Resource;
-    /// The field of operations' metadata that holds its id.
-    const ID_FIELD: &'static str;
-
-    /// The resource with this id.
-    fn get(cloud: &Cloud, id: &str) -> impl Future<Output = Result<Facts, CloudError>> + Send;
-
-    /// The folder's resources of this name.
-    fn named(
-        cloud: &Cloud,
-        folder_id: &str,
-        name: &str,
-    ) -> impl Future<Output = Result<Vec<Facts>, CloudError>> + Send;
-
-    /// Removes it.
-    fn delete(
-        cloud: &Cloud,
-        id: &str,
-        key: Uuid,
-    ) -> impl Future<Output = Result<Operation, CloudError>> + Send;
-}
-
-/// What matters of a resource that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
-    pub(crate) id: String,
-    pub(crate) labels: Labels,
-    /// RFC 3339; sorts as text.
-    pub(crate) created_at: String,
-    pub(crate) state: State,
-    /// Where it is reached, if it is reached directly.
-    pub(crate) endpoint: Option<String>,
-}
-
-/// Whether it works.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Serving,
-    /// The cloud is at work on it.
-    Busy,
-    /// The cloud is removing it.
-    Leaving,
-    /// It doesn't work; the cloud's word for it.
-    Broken(String),
-}
-
-impl State {
-    /// From the cloud's word; a word that isn't known serves.
-    pub(crate) fn of(status: &str) -> Self {
-        match status {
-            "CREATING" | "PROVISIONING" | "STARTING" | "UPDATING" => Self::Busy,
-            "DELETING" => Self::Leaving,
-            "ERROR" | "STOPPED" | "SUSPENDED" => Self::Broken(status.to_owned()),
-            _ => Self::Serving,
-        }
-    }
-}
-
-/// What a look into the cloud found.
-#[derive(Debug, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Ours(Facts),
-    /// Two are ours: the older one, and the id of the other.
-    Twice(Facts, String),
-    /// The id of a namesake that isn't ours.
-    Foreign(String),
-}
-
-/// Makes sense of namesakes (pure).
-fn sort_out(candidates: Vec<Facts>, labels: &Labels) -> Found {
-    let (mut ours, foreign): (Vec<Facts>, Vec<Facts>) = candidates
-        .into_iter()
-        .partition(|facts| owns(labels, &facts.labels));
-    ours.sort_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)));
-    let mut ours = ours.into_iter();
-    match (ours.next(), ours.next(), foreign.into_iter().next()) {
-        (Some(older), Some(younger), _) => Found::Twice(older, younger.id),
-        (Some(only), None, _) => Found::Ours(only),
-        (None, _, Some(namesake)) => Found::Foreign(namesake.id),
-        (None, _, None) => Found::Nothing,
-    }
-}
-
-/// Sees to it that the resource exists. `create` is called at most once, with
-/// the idempotency key.
-pub(crate) async fn ensure<C: Child, F>(
+/// Sees to it that the resource exists and is as wished, with at most one
+/// mutation.
+pub(crate) async fn ensure<C: Child>(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
+    wish: &C::Wish,
     name: &str,
-    hash: &str,
-    create: impl FnOnce(Uuid) -> F,
-) -> Result<Outcome<Facts>, StepError>
-where
-    F: Future<Output = Result<Operation, CloudError>>,
-{
+) -> Outcome<Facts> {
+    let outcome = match try_ensure::<C>(pass, saved, wish, name).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Failed(error),
+    };
+    let known = match &outcome {
+        // It is there in name only.
+        Outcome::Failed(StepError::Lost { .. } | StepError::Broken { .. }) => None,
+        _ => remembered(saved),
+    };
+    outcome.or_serving(known)
+}
+
+async fn try_ensure<C: Child>(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    wish: &C::Wish,
+    name: &str,
+) -> Result<Outcome<Facts>, StepError> {
     let resource = C::RESOURCE;
     if let Standing::Running(again) = standing(pass, resource, saved).await? {
-        return Ok(Outcome::pending(
-            format!("the cloud makes the {}", resource.title()),
-            again,
-        ));
+        return Ok(changing(resource, saved, again));
     }
-    if let Some((facts, made)) = remembered(saved).zip(saved.hash.as_deref()) {
-        return Ok(Outcome::made(facts, made, hash));
+    let hash = request_hash(wish)?;
+    let as_wished = saved.hash.as_ref() == Some(&hash);
+    if let Some(facts) = remembered(saved).filter(|_| as_wished) {
+        return Ok(Outcome::Ready(facts));
     }
-    match find::<C>(pass, saved, name).await? {
-        Found::Ours(facts) => keep(pass, resource, saved, facts, hash).await,
-        Found::Twice(older, other) => {
-            saved.id = Some(older.id.clone());
-            Err(StepError::Duplicate {
-                resource,
-                kept: older.id,
-                other,
-            })
+    let was_there = saved.hash.is_some();
+    let found = find::<C>(pass, saved, name).await?;
+    match plan::<C>(found, wish, name) {
+        Plan::Keep(facts) => {
+            saved.id = Some(facts.id.clone());
+            saved.endpoint.clone_from(&facts.endpoint);
+            fulfilled(saved, hash);
+            pass.journal.save(resource, saved).await?;
+            Ok(Outcome::Ready(facts))
         }
-        Found::Foreign(id) => Err(StepError::Conflict {
+        Plan::Wait(what) => {
+            let message = format!("the cloud {what} the {}", resource.title());
+            Ok(Outcome::pending(message, BUSY))
+        }
+        Plan::Refuse(error) => Err(error),
+        Plan::Create => {
+            let occasion = if was_there {
+                Occasion::Remade
+            } else {
+                Occasion::Created
+            };
+            create::<C>(pass, saved, wish, &hash, occasion).await
+        }
+        Plan::Update(model, differences) => {
+            let occasion = if as_wished {
+                Occasion::DriftRepaired
+            } else {
+                Occasion::Updated
+            };
+            let change = Change {
+                resource,
+                occasion,
+                differences,
+            };
+            update::<C>(pass, saved, wish, &model, change).await
+        }
+    }
+}
+
+async fn create<C: Child>(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    wish: &C::Wish,
+    hash: &str,
+    occasion: Occasion,
+) -> Result<Outcome<Facts>, StepError> {
+    let resource = C::RESOURCE;
+    let mutation = Mutation {
+        resource,
+        action: "create",
+        hash,
+        id_field: Some(C::ID_FIELD),
+        change: Some(Change::create(
             resource,
-            name: name.to_owned(),
-            id,
-        }),
-        Found::Nothing => {
-            let mutation = Mutation {
-                resource,
-                action: "create",
-                hash,
-                id_field: Some(C::ID_FIELD),
-            };
-            let again = match begin(pass, mutation, saved, create).await? {
-                Standing::Running(again) => again,
-                Standing::Finished | Standing::Idle => Duration::ZERO,
-            };
-            Ok(Outcome::pending(
-                format!("the cloud makes the {}", resource.title()),
-                again,
-            ))
-        }
+            occasion,
+            &serde_json::to_value(wish)?,
+        )),
+    };
+    let cloud = &pass.context.cloud;
+    let begun = begin(pass, mutation, saved, |key| C::create(cloud, wish, key)).await?;
+    Ok(changing(resource, saved, begun.again()))
+}
+
+async fn update<C: Child>(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    wish: &C::Wish,
+    model: &C::Model,
+    change: Change,
+) -> Result<Outcome<Facts>, StepError> {
+    let resource = C::RESOURCE;
+    let facts = C::facts(model);
+    // It serves already, also when the status never knew it.
+    saved.id = Some(facts.id.clone());
+    saved.endpoint.clone_from(&facts.endpoint);
+    let fields: Vec<String> = change.differences.iter().map(ToString::to_string).collect();
+    let hash = request_hash(&("update", &facts.id, &fields, wish))?;
+    let differences = change.differences.clone();
+    let mutation = Mutation {
+        resource,
+        action: "change",
+        hash: &hash,
+        id_field: None,
+        change: Some(change),
+    };
+    let cloud = &pass.context.cloud;
+    let call = |key| C::update(cloud, wish, model, &differences, key);
+    let begun = begin(pass, mutation, saved, call).await?;
+    Ok(changing(resource, saved, begun.again()))
+}
+
+/// The cloud makes or changes it.
+fn changing<T>(resource: Resource, saved: &ResourceStatus, again: Duration) -> Outcome<T> {
+    let title = resource.title();
+    if saved.hash.is_some() {
+        Outcome::waiting(Reason::Updating, format!("changing the {title}"), again)
+    } else {
+        Outcome::pending(format!("the cloud makes the {title}"), again)
     }
 }
 
@@ -177,38 +175,6 @@ fn remembered(saved: &ResourceStatus) -> Option<Facts> {
         state: State::Serving,
         endpoint: saved.endpoint.clone(),
     })
-}
-
-/// A resource of ours exists: it is ready, or will be.
-async fn keep(
-    pass: &Pass<'_>,
-    resource: Resource,
-    saved: &mut ResourceStatus,
-    facts: Facts,
-    hash: &str,
-) -> Result<Outcome<Facts>, StepError> {
-    saved.id = Some(facts.id.clone());
-    match &facts.state {
-        State::Serving => {
-            saved.endpoint.clone_from(&facts.endpoint);
-            fulfilled(saved, hash.to_owned());
-            pass.journal.save(resource, saved).await?;
-            Ok(Outcome::Ready(facts))
-        }
-        State::Busy => Ok(Outcome::pending(
-            format!("the cloud makes the {}", resource.title()),
-            BUSY,
-        )),
-        State::Leaving => Ok(Outcome::pending(
-            format!("an earlier {} is still being removed", resource.title()),
-            BUSY,
-        )),
-        State::Broken(state) => Err(StepError::Broken {
-            resource,
-            id: facts.id,
-            state: state.clone(),
-        }),
-    }
 }
 
 /// Sees to it that the resource doesn't exist.
@@ -228,9 +194,9 @@ pub(crate) async fn remove<C: Child>(
         return removing(again);
     }
     let facts = match find::<C>(pass, saved, name).await? {
-        Found::Ours(facts) | Found::Twice(facts, _) => facts,
+        Found::Ours(model) | Found::Twice(model, _) => C::facts(&model),
         // Never touched.
-        Found::Nothing | Found::Foreign(_) => {
+        Found::Nothing | Found::Lost(_) | Found::Foreign(_) => {
             return gone(pass, resource, saved).await;
         }
     };
@@ -243,6 +209,7 @@ pub(crate) async fn remove<C: Child>(
         action: "remove",
         hash: &hash,
         id_field: None,
+        change: None,
     };
     let cloud = &pass.context.cloud;
     match begin(pass, mutation, saved, |key| {
@@ -250,8 +217,7 @@ pub(crate) async fn remove<C: Child>(
     })
     .await
     {
-        Ok(Standing::Running(again)) => removing(again),
-        Ok(Standing::Finished | Standing::Idle) => removing(Duration::ZERO),
+        Ok(begun) => removing(begun.again()),
         Err(StepError::Cloud { source, .. }) if source.kind == CloudKind::NotFound => {
             removing(Duration::ZERO)
         }
@@ -279,12 +245,12 @@ pub(super) async fn gone(
     Ok(Outcome::Ready(()))
 }
 
-/// Looks by id, then by name.
+/// Looks by name, and by id.
 async fn find<C: Child>(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
     name: &str,
-) -> Result<Found, StepError> {
+) -> Result<Found<C::Model>, StepError> {
     let cloud = &pass.context.cloud;
     let failed = |source| StepError::Cloud {
         action: "look at",
@@ -294,12 +260,16 @@ async fn find<C: Child>(
     let mut candidates = C::named(cloud, &pass.identity.folder_id, name)
         .await
         .map_err(failed)?;
-    if let Some(id) = saved.id.clone()
-        && !candidates.iter().any(|facts| facts.id == id)
+    let known = saved.id.clone();
+    if let Some(id) = &known
+        && !candidates.iter().any(|model| C::facts(model).id == *id)
     {
-        match C::get(cloud, &id).await {
-            Ok(facts) => candidates.push(facts),
+        match C::get(cloud, id).await {
+            Ok(model) => candidates.push(model),
             Err(error) if error.kind == CloudKind::NotFound => {
+                if C::PRECIOUS && saved.hash.is_some() {
+                    return Ok(Found::Lost(id.clone()));
+                }
                 // Gone, by whosever hand: what is made next is another wish.
                 saved.id = None;
                 saved.hash = None;
@@ -310,50 +280,13 @@ async fn find<C: Child>(
             Err(error) => return Err(failed(error)),
         }
     }
-    Ok(sort_out(candidates, &pass.identity.labels))
+    let labels = &pass.identity.labels;
+    Ok(sort_out::<C>(candidates, labels, known.as_deref()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::labels;
-
-    fn facts(id: &str, created_at: &str, labels: Labels) -> Facts {
-        Facts {
-            id: id.to_owned(),
-            labels,
-            created_at: created_at.to_owned(),
-            state: State::Serving,
-            endpoint: None,
-        }
-    }
-
-    #[test]
-    fn a_namesake_with_our_labels_is_ours_and_any_other_is_not() {
-        let ours = labels("here", "team", "lobby");
-        let theirs = labels("there", "team", "lobby");
-        assert_eq!(sort_out(vec![], &ours), Found::Nothing);
-        let found = sort_out(vec![facts("a", "1", theirs.clone())], &ours);
-        assert_eq!(found, Found::Foreign("a".to_owned()));
-        let found = sort_out(
-            vec![facts("a", "1", theirs), facts("b", "2", ours.clone())],
-            &ours,
-        );
-        assert!(matches!(found, Found::Ours(facts) if facts.id == "b"));
-    }
-
-    #[test]
-    fn of_two_that_are_ours_the_older_is_kept() {
-        let ours = labels("here", "team", "lobby");
-        let found = sort_out(
-            vec![
-                facts("young", "2026-01-02T00:00:00Z", ours.clone()),
-                facts("old", "2026-01-01T00:00:00Z", ours.clone()),
-            ],
-            &ours,
-        );
-        assert!(matches!(found, Found::Twice(kept, other) if kept.id == "old" && other == "young"));
-    }
 
     #[test]
     fn only_what_was_seen_to_work_is_remembered() {
@@ -364,14 +297,5 @@ mod tests {
         assert_eq!(remembered(&saved), None);
         saved.hash = Some("h".to_owned());
         assert!(remembered(&saved).is_some());
-    }
-
-    #[test]
-    fn states_follow_the_clouds_words() {
-        assert_eq!(State::of("RUNNING"), State::Serving);
-        assert_eq!(State::of("ACTIVE"), State::Serving);
-        assert_eq!(State::of("PROVISIONING"), State::Busy);
-        assert_eq!(State::of("DELETING"), State::Leaving);
-        assert_eq!(State::of("ERROR"), State::Broken("ERROR".to_owned()));
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use wschat_crds::WsChat;
 
 use super::account;
+use crate::change::Changes;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::journal::Journal;
@@ -32,6 +33,7 @@ async fn look(world: &World, way: Way) -> Outcome<()> {
         context: &world.context,
         identity: &identity,
         journal: &journal,
+        changes: &Changes::default(),
     };
     let mut saved = chat.status.unwrap_or_default().resources.service_account;
     let outcome = match way {

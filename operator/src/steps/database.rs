@@ -10,8 +10,11 @@ use yandex_cloud_rest::model::database::{
 };
 use yandex_cloud_rest::model::operation::Operation;
 
-use super::child::{Child, Facts, State, ensure as ensure_child, remove as remove_child};
-use super::operation::{Mutation, Standing, begin};
+use super::child::{
+    Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
+};
+use super::operation::{Mutation, begin};
+use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
@@ -40,18 +43,47 @@ impl Child for Databases {
     const RESOURCE: Resource = RESOURCE;
     const ID_FIELD: &'static str = "databaseId";
 
-    async fn get(cloud: &Cloud, id: &str) -> Result<Facts, CloudError> {
-        cloud.database(id).await.map(facts)
+    const PRECIOUS: bool = true;
+
+    type Model = Model;
+    type Wish = CreateDatabaseRequest;
+
+    fn facts(model: &Model) -> Facts {
+        facts(model)
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Facts>, CloudError> {
+    fn differences(wish: &CreateDatabaseRequest, model: &Model) -> Vec<Difference> {
+        differences(wish, model)
+    }
+
+    async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {
+        cloud.database(id).await
+    }
+
+    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Model>, CloudError> {
         // The list of databases takes no filter.
-        let databases = cloud.databases(folder_id).await?;
-        Ok(databases
-            .into_iter()
-            .filter(|database| database.name == name)
-            .map(facts)
-            .collect())
+        let mut databases = cloud.databases(folder_id).await?;
+        databases.retain(|database| database.name == name);
+        Ok(databases)
+    }
+
+    async fn create(
+        cloud: &Cloud,
+        wish: &CreateDatabaseRequest,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        cloud.create_database(wish, key).await
+    }
+
+    async fn update(
+        cloud: &Cloud,
+        wish: &CreateDatabaseRequest,
+        model: &Model,
+        differences: &[Difference],
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = update(wish, model, differences);
+        cloud.update_database(&model.id, &request, key).await
     }
 
     async fn delete(cloud: &Cloud, id: &str, key: Uuid) -> Result<Operation, CloudError> {
@@ -59,13 +91,13 @@ impl Child for Databases {
     }
 }
 
-fn facts(database: Model) -> Facts {
+fn facts(database: &Model) -> Facts {
     Facts {
+        id: database.id.clone(),
+        labels: database.labels.clone(),
+        created_at: database.created_at.clone().unwrap_or_default(),
         state: State::of(&database.status),
-        id: database.id,
-        labels: database.labels,
-        created_at: database.created_at.unwrap_or_default(),
-        endpoint: Some(database.endpoint),
+        endpoint: Some(database.endpoint.clone()),
     }
 }
 
@@ -87,28 +119,79 @@ fn request(identity: &Identity, desired: &DesiredDatabase) -> CreateDatabaseRequ
     }
 }
 
+fn differences(wish: &CreateDatabaseRequest, found: &Model) -> Vec<Difference> {
+    let is = Marks {
+        name: &found.name,
+        description: &found.description,
+        labels: &found.labels,
+    };
+    let mut all = is.differences(Marks {
+        name: &wish.name,
+        description: &wish.description,
+        labels: &wish.labels,
+    });
+    all.extend(Difference::between(
+        "deletionProtection",
+        &found.deletion_protection,
+        &wish.deletion_protection,
+    ));
+    let limits = found.serverless_database.clone().unwrap_or_default();
+    let wanted = wish.serverless_database.clone().unwrap_or_default();
+    all.extend(Difference::between(
+        "serverlessDatabase.enableThrottlingRcuLimit",
+        &limits.enable_throttling_rcu_limit,
+        &wanted.enable_throttling_rcu_limit,
+    ));
+    // Without the flag, the limit means nothing.
+    if wanted.enable_throttling_rcu_limit {
+        all.extend(Difference::between(
+            "serverlessDatabase.throttlingRcuLimit",
+            &limits.throttling_rcu_limit,
+            &wanted.throttling_rcu_limit,
+        ));
+    }
+    all.extend(Difference::between(
+        "serverlessDatabase.storageSizeLimit",
+        &limits.storage_size_limit,
+        &wanted.storage_size_limit,
+    ));
+    all
+}
+
+/// Limits go as a whole, as Terraform sends them; those that the spec doesn't
+/// know stay as they are.
+fn update(
+    wish: &CreateDatabaseRequest,
+    found: &Model,
+    differences: &[Difference],
+) -> UpdateDatabaseRequest {
+    let kept = found.serverless_database.clone().unwrap_or_default();
+    let wanted = wish.serverless_database.clone().unwrap_or_default();
+    UpdateDatabaseRequest {
+        folder_id: wish.folder_id.clone(),
+        update_mask: Some(FieldMask::of(paths(differences))),
+        name: wish.name.clone(),
+        description: wish.description.clone(),
+        labels: all_labels(&found.labels, &wish.labels),
+        deletion_protection: wish.deletion_protection,
+        serverless_database: Some(ServerlessDatabase {
+            enable_throttling_rcu_limit: wanted.enable_throttling_rcu_limit,
+            throttling_rcu_limit: wanted.throttling_rcu_limit,
+            storage_size_limit: wanted.storage_size_limit,
+            ..kept
+        }),
+    }
+}
+
 /// Sees to it that the database runs.
 pub(crate) async fn ensure(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
     desired: &DesiredDatabase,
 ) -> Outcome<Database> {
-    settle(try_ensure(pass, saved, desired).await).try_map(located)
-}
-
-async fn try_ensure(
-    pass: &Pass<'_>,
-    saved: &mut ResourceStatus,
-    desired: &DesiredDatabase,
-) -> Result<Outcome<Facts>, StepError> {
-    let request = request(pass.identity, desired);
-    let hash = request_hash(&request)?;
-    let cloud = &pass.context.cloud;
-    let name = &pass.identity.names.database;
-    ensure_child::<Databases, _>(pass, saved, name, &hash, |key| async move {
-        cloud.create_database(&request, key).await
-    })
-    .await
+    let wish = request(pass.identity, desired);
+    let outcome = ensure_child::<Databases>(pass, saved, &wish, &wish.name).await;
+    outcome.try_map(located)
 }
 
 /// Takes the endpoint apart: left of `/?database=` is the server, right of it
@@ -175,15 +258,10 @@ async fn unprotect(
         action: "unprotect",
         hash: &hash,
         id_field: None,
+        change: None,
     };
-    match begin(pass, mutation, saved, |key| {
-        cloud.update_database(&id, &request, key)
-    })
-    .await?
-    {
-        Standing::Running(again) => Ok(Some(again)),
-        Standing::Finished | Standing::Idle => Ok(Some(Duration::ZERO)),
-    }
+    let call = |key| cloud.update_database(&id, &request, key);
+    Ok(Some(begin(pass, mutation, saved, call).await?.again()))
 }
 
 #[cfg(test)]
@@ -209,5 +287,86 @@ mod tests {
             "grpcs://ydb:2135/?database=/ru-central1/b1g/etn1"
         );
         assert!(located(at("")).is_err());
+    }
+
+    fn wished() -> CreateDatabaseRequest {
+        let chat = wschat_crds::WsChat::new("lobby", wschat_crds::WsChatSpec::default());
+        let defaults = crate::validate::Defaults {
+            folder_id: "b1g".to_owned(),
+            installation_id: "here".to_owned(),
+            allowed_folders: Vec::new(),
+        };
+        let desired = DesiredDatabase {
+            request_units: 0,
+            storage: 1 << 30,
+            protected: false,
+        };
+        request(&crate::validate::identity(&chat, &defaults), &desired)
+    }
+
+    /// What the cloud has when the wish is fulfilled, and more.
+    fn there() -> Model {
+        let wish = wished();
+        let limits = wish.serverless_database.unwrap();
+        Model {
+            name: wish.name,
+            description: wish.description,
+            labels: wish.labels,
+            serverless_database: Some(ServerlessDatabase {
+                topic_write_quota: 7,
+                ..limits
+            }),
+            ..Model::default()
+        }
+    }
+
+    fn fields(wish: &CreateDatabaseRequest) -> Vec<String> {
+        let differences = differences(wish, &there());
+        differences.into_iter().map(|all| all.field).collect()
+    }
+
+    #[test]
+    fn what_is_as_wished_needs_no_update() {
+        assert_eq!(fields(&wished()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_setting_is_a_difference_of_its_own() {
+        let mut wish = wished();
+        wish.deletion_protection = true;
+        assert_eq!(fields(&wish), ["deletionProtection"]);
+        let mut wish = wished();
+        wish.serverless_database
+            .as_mut()
+            .unwrap()
+            .storage_size_limit *= 2;
+        assert_eq!(fields(&wish), ["serverlessDatabase.storageSizeLimit"]);
+        let mut wish = wished();
+        let limits = wish.serverless_database.as_mut().unwrap();
+        limits.throttling_rcu_limit = 5;
+        assert_eq!(
+            fields(&wish),
+            Vec::<String>::new(),
+            "the limit isn't switched on"
+        );
+    }
+
+    #[test]
+    fn an_update_names_what_differs_and_keeps_what_the_spec_does_not_know() {
+        let mut wish = wished();
+        wish.serverless_database
+            .as_mut()
+            .unwrap()
+            .storage_size_limit *= 2;
+        let request = update(&wish, &there(), &differences(&wish, &there()));
+        assert_eq!(
+            request.update_mask,
+            Some(FieldMask::of(["serverlessDatabase"]))
+        );
+        let limits = request.serverless_database.unwrap();
+        assert_eq!(
+            (limits.storage_size_limit, limits.topic_write_quota),
+            (2 << 30, 7)
+        );
     }
 }

@@ -2,16 +2,21 @@
 
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::function::{CreateFunctionRequest, Function as Model};
+use yandex_cloud_rest::model::FieldMask;
+use yandex_cloud_rest::model::function::{
+    CreateFunctionRequest, Function as Model, UpdateFunctionRequest,
+};
 use yandex_cloud_rest::model::operation::Operation;
 
-use super::child::{Child, Facts, State, ensure as ensure_child, remove as remove_child};
+use super::child::{
+    Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
+};
+use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
-use crate::error::StepError;
-use crate::idempotency::request_hash;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
+use crate::validate::Identity;
 
 /// What other steps need of the function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +32,42 @@ impl Child for Functions {
     const RESOURCE: Resource = Resource::Function;
     const ID_FIELD: &'static str = "functionId";
 
-    async fn get(cloud: &Cloud, id: &str) -> Result<Facts, CloudError> {
-        cloud.function(id).await.map(facts)
+    type Model = Model;
+    type Wish = CreateFunctionRequest;
+
+    fn facts(model: &Model) -> Facts {
+        facts(model)
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Facts>, CloudError> {
-        let functions = cloud.functions_named(folder_id, name).await?;
-        Ok(functions.into_iter().map(facts).collect())
+    fn differences(wish: &CreateFunctionRequest, model: &Model) -> Vec<Difference> {
+        differences(wish, model)
+    }
+
+    async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {
+        cloud.function(id).await
+    }
+
+    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Model>, CloudError> {
+        cloud.functions_named(folder_id, name).await
+    }
+
+    async fn create(
+        cloud: &Cloud,
+        wish: &CreateFunctionRequest,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        cloud.create_function(wish, key).await
+    }
+
+    async fn update(
+        cloud: &Cloud,
+        wish: &CreateFunctionRequest,
+        model: &Model,
+        differences: &[Difference],
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = update(wish, model, differences);
+        cloud.update_function(&model.id, &request, key).await
     }
 
     async fn delete(cloud: &Cloud, id: &str, key: Uuid) -> Result<Operation, CloudError> {
@@ -41,41 +75,59 @@ impl Child for Functions {
     }
 }
 
-fn facts(function: Model) -> Facts {
+fn facts(function: &Model) -> Facts {
     Facts {
+        id: function.id.clone(),
+        labels: function.labels.clone(),
+        created_at: function.created_at.clone().unwrap_or_default(),
         state: State::of(&function.status),
-        id: function.id,
-        labels: function.labels,
-        created_at: function.created_at.unwrap_or_default(),
-        endpoint: Some(function.http_invoke_url),
+        endpoint: Some(function.http_invoke_url.clone()),
+    }
+}
+
+fn request(identity: &Identity) -> CreateFunctionRequest {
+    CreateFunctionRequest {
+        folder_id: identity.folder_id.clone(),
+        name: identity.names.function.clone(),
+        description: identity.description(),
+        labels: identity.labels.clone(),
+    }
+}
+
+fn differences(wish: &CreateFunctionRequest, found: &Model) -> Vec<Difference> {
+    let is = Marks {
+        name: &found.name,
+        description: &found.description,
+        labels: &found.labels,
+    };
+    is.differences(Marks {
+        name: &wish.name,
+        description: &wish.description,
+        labels: &wish.labels,
+    })
+}
+
+fn update(
+    wish: &CreateFunctionRequest,
+    found: &Model,
+    differences: &[Difference],
+) -> UpdateFunctionRequest {
+    UpdateFunctionRequest {
+        update_mask: Some(FieldMask::of(paths(differences))),
+        name: wish.name.clone(),
+        description: wish.description.clone(),
+        labels: all_labels(&found.labels, &wish.labels),
     }
 }
 
 /// Sees to it that the function exists.
 pub(crate) async fn ensure(pass: &Pass<'_>, saved: &mut ResourceStatus) -> Outcome<Function> {
-    settle(try_ensure(pass, saved).await).map(|facts| Function {
+    let wish = request(pass.identity);
+    let outcome = ensure_child::<Functions>(pass, saved, &wish, &wish.name).await;
+    outcome.map(|facts| Function {
         id: facts.id,
         invoke_url: facts.endpoint.unwrap_or_default(),
     })
-}
-
-async fn try_ensure(
-    pass: &Pass<'_>,
-    saved: &mut ResourceStatus,
-) -> Result<Outcome<Facts>, StepError> {
-    let name = &pass.identity.names.function;
-    let request = CreateFunctionRequest {
-        folder_id: pass.identity.folder_id.clone(),
-        name: name.clone(),
-        description: pass.identity.description(),
-        labels: pass.identity.labels.clone(),
-    };
-    let hash = request_hash(&request)?;
-    let cloud = &pass.context.cloud;
-    ensure_child::<Functions, _>(pass, saved, name, &hash, |key| async move {
-        cloud.create_function(&request, key).await
-    })
-    .await
 }
 
 /// Sees to it that the function doesn't exist. Its versions, tags and bindings

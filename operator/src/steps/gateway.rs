@@ -3,19 +3,24 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::apigateway::{ApiGateway, CreateApiGatewayRequest};
+use yandex_cloud_rest::model::FieldMask;
+use yandex_cloud_rest::model::apigateway::{
+    ApiGateway, CreateApiGatewayRequest, UpdateApiGatewayRequest,
+};
 use yandex_cloud_rest::model::operation::Operation;
 
 use super::account::Account;
-use super::child::{Child, Facts, State, ensure as ensure_child, remove as remove_child};
+use super::child::{
+    Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
+};
 use super::function::Function;
 use super::live;
-use crate::cloud::{Cloud, CloudError};
+use crate::change::{Difference, paths};
+use crate::cloud::{Cloud, CloudError, CloudKind};
 use crate::context::Pass;
-use crate::error::StepError;
-use crate::idempotency::request_hash;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
+use crate::validate::Identity;
 
 /// What other steps need of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +36,47 @@ impl Child for Gateways {
     const RESOURCE: Resource = Resource::Gateway;
     const ID_FIELD: &'static str = "apiGatewayId";
 
-    async fn get(cloud: &Cloud, id: &str) -> Result<Facts, CloudError> {
-        cloud.gateway(id).await.map(facts)
+    type Model = Model;
+    type Wish = CreateApiGatewayRequest;
+
+    fn facts(model: &Model) -> Facts {
+        facts(model)
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Facts>, CloudError> {
-        let gateways = cloud.gateways_named(folder_id, name).await?;
-        Ok(gateways.into_iter().map(facts).collect())
+    fn differences(wish: &CreateApiGatewayRequest, model: &Model) -> Vec<Difference> {
+        differences(wish, model)
+    }
+
+    async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {
+        let gateway = cloud.gateway(id).await?;
+        specified(cloud, gateway).await
+    }
+
+    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Model>, CloudError> {
+        let mut all = Vec::new();
+        for gateway in cloud.gateways_named(folder_id, name).await? {
+            all.push(specified(cloud, gateway).await?);
+        }
+        Ok(all)
+    }
+
+    async fn create(
+        cloud: &Cloud,
+        wish: &CreateApiGatewayRequest,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        cloud.create_gateway(wish, key).await
+    }
+
+    async fn update(
+        cloud: &Cloud,
+        wish: &CreateApiGatewayRequest,
+        model: &Model,
+        differences: &[Difference],
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = update(wish, model, differences);
+        cloud.update_gateway(&model.gateway.id, &request, key).await
     }
 
     async fn delete(cloud: &Cloud, id: &str, key: Uuid) -> Result<Operation, CloudError> {
@@ -45,13 +84,33 @@ impl Child for Gateways {
     }
 }
 
-fn facts(gateway: ApiGateway) -> Facts {
+/// A gateway with its specification, which lists leave out.
+struct Model {
+    gateway: ApiGateway,
+    specification: Option<String>,
+}
+
+/// With the specification, unless somebody removed the gateway meanwhile.
+async fn specified(cloud: &Cloud, gateway: ApiGateway) -> Result<Model, CloudError> {
+    let specification = match cloud.gateway_specification(&gateway.id).await {
+        Ok(text) => Some(text),
+        Err(error) if error.kind == CloudKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Model {
+        gateway,
+        specification,
+    })
+}
+
+fn facts(model: &Model) -> Facts {
+    let gateway = &model.gateway;
     Facts {
+        id: gateway.id.clone(),
+        labels: gateway.labels.clone(),
+        created_at: gateway.created_at.clone().unwrap_or_default(),
         state: State::of(&gateway.status),
-        id: gateway.id,
-        labels: gateway.labels,
-        created_at: gateway.created_at.unwrap_or_default(),
-        endpoint: Some(gateway.domain),
+        endpoint: Some(gateway.domain.clone()),
     }
 }
 
@@ -91,6 +150,64 @@ fn url(plaintext: bool, domain: &str, path: &str) -> String {
     format!("{scheme}://{domain}{path}")
 }
 
+fn request(
+    identity: &Identity,
+    path: &str,
+    function: &Function,
+    account: &Account,
+) -> CreateApiGatewayRequest {
+    CreateApiGatewayRequest {
+        folder_id: identity.folder_id.clone(),
+        name: identity.names.gateway.clone(),
+        description: identity.description(),
+        labels: identity.labels.clone(),
+        openapi_spec: specification(path, function, account).to_string(),
+        ..CreateApiGatewayRequest::default()
+    }
+}
+
+fn differences(wish: &CreateApiGatewayRequest, found: &Model) -> Vec<Difference> {
+    let gateway = &found.gateway;
+    let is = Marks {
+        name: &gateway.name,
+        description: &gateway.description,
+        labels: &gateway.labels,
+    };
+    let mut all = is.differences(Marks {
+        name: &wish.name,
+        description: &wish.description,
+        labels: &wish.labels,
+    });
+    if let Some(text) = &found.specification {
+        // As documents: the order of fields says nothing.
+        let (is, wanted) = (document(text), document(&wish.openapi_spec));
+        all.extend(Difference::between("openapiSpec", &is, &wanted));
+    }
+    all
+}
+
+/// The document that a specification is; what is no JSON isn't ours.
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// The specification goes along whatever differs: the cloud wants it in every
+/// update.
+fn update(
+    wish: &CreateApiGatewayRequest,
+    found: &Model,
+    differences: &[Difference],
+) -> UpdateApiGatewayRequest {
+    UpdateApiGatewayRequest {
+        update_mask: Some(FieldMask::of(paths(differences))),
+        name: wish.name.clone(),
+        description: wish.description.clone(),
+        labels: all_labels(&found.gateway.labels, &wish.labels),
+        openapi_spec: wish.openapi_spec.clone(),
+        ..UpdateApiGatewayRequest::default()
+    }
+}
+
 /// Sees to it that the gateway exists.
 pub(crate) async fn ensure(
     pass: &Pass<'_>,
@@ -99,7 +216,11 @@ pub(crate) async fn ensure(
     function: &Function,
     account: &Account,
 ) -> Outcome<Gateway> {
-    let outcome = settle(try_ensure(pass, saved, path, function, account).await);
+    let wish = request(pass.identity, path, function, account);
+    let outcome = ensure_child::<Gateways>(pass, saved, &wish, &wish.name).await;
+    if matches!(outcome, Outcome::Ready(_)) || saved.path.is_none() {
+        saved.path = Some(path.to_owned());
+    }
     // The path that was made, which the spec may have left since.
     let made = saved.path.as_deref().unwrap_or(path);
     let plaintext = pass.context.cloud.is_plaintext();
@@ -107,33 +228,6 @@ pub(crate) async fn ensure(
         url: url(plaintext, &facts.endpoint.unwrap_or_default(), made),
         id: facts.id,
     })
-}
-
-async fn try_ensure(
-    pass: &Pass<'_>,
-    saved: &mut ResourceStatus,
-    path: &str,
-    function: &Function,
-    account: &Account,
-) -> Result<Outcome<Facts>, StepError> {
-    let name = &pass.identity.names.gateway;
-    let request = CreateApiGatewayRequest {
-        folder_id: pass.identity.folder_id.clone(),
-        name: name.clone(),
-        description: pass.identity.description(),
-        labels: pass.identity.labels.clone(),
-        openapi_spec: specification(path, function, account).to_string(),
-        ..CreateApiGatewayRequest::default()
-    };
-    let hash = request_hash(&request)?;
-    if saved.hash.is_none() {
-        saved.path = Some(path.to_owned());
-    }
-    let cloud = &pass.context.cloud;
-    ensure_child::<Gateways, _>(pass, saved, name, &hash, |key| async move {
-        cloud.create_gateway(&request, key).await
-    })
-    .await
 }
 
 /// Sees to it that the gateway doesn't exist.
@@ -172,5 +266,32 @@ mod tests {
     fn only_a_local_cloud_is_plaintext() {
         assert_eq!(url(false, "d5d.apigw.net", "/ws"), "wss://d5d.apigw.net/ws");
         assert_eq!(url(true, "127.0.0.1:9", "/"), "ws://127.0.0.1:9/");
+    }
+
+    #[test]
+    fn a_specification_is_compared_as_a_document_and_goes_along_in_every_update() {
+        let wish = CreateApiGatewayRequest {
+            name: "n".to_owned(),
+            openapi_spec: r#"{"a":1,"b":2}"#.to_owned(),
+            ..CreateApiGatewayRequest::default()
+        };
+        let found = |name: &str, specification: Option<&str>| Model {
+            gateway: ApiGateway {
+                name: name.to_owned(),
+                ..ApiGateway::default()
+            },
+            specification: specification.map(str::to_owned),
+        };
+        for same in [Some(r#"{ "b": 2, "a": 1 }"#), None] {
+            assert_eq!(differences(&wish, &found("n", same)), []);
+        }
+        for other in [r#"{"a":1}"#, "a: 1"] {
+            let other = found("n", Some(other));
+            assert_eq!(paths(&differences(&wish, &other)), ["openapiSpec"]);
+        }
+        let renamed = found("by-hand", None);
+        let request = update(&wish, &renamed, &differences(&wish, &renamed));
+        assert_eq!(request.update_mask, Some(FieldMask::of(["name"])));
+        assert_eq!(request.openapi_spec, wish.openapi_spec);
     }
 }

@@ -1,8 +1,6 @@
 //! Who may call the function: the chat's account, as which the gateway calls.
 //! The function stays private.
 
-use std::time::Duration;
-
 use wschat_crds::ResourceStatus;
 use yandex_cloud_rest::model::access::{
     AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
@@ -11,6 +9,7 @@ use yandex_cloud_rest::model::access::{
 use super::account::Account;
 use super::function::Function;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use crate::change::Change;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -29,7 +28,8 @@ pub(crate) async fn ensure(
     function: &Function,
     account: &Account,
 ) -> Outcome<()> {
-    settle(try_ensure(pass, saved, function, account).await)
+    let known = saved.hash.is_some().then_some(());
+    settle(try_ensure(pass, saved, function, account).await).or_serving(known)
 }
 
 async fn try_ensure(
@@ -73,15 +73,18 @@ async fn try_ensure(
         action: AccessBindingAction::Add,
         access_binding: wanted,
     }];
+    let again = saved.hash.as_ref() == Some(&hash);
+    // Another account, or function, is a new one, which serves nobody yet.
+    if !again {
+        saved.hash = None;
+    }
     let mutation = Mutation {
         resource: RESOURCE,
         action: "grant",
         hash: &hash,
         id_field: None,
+        change: Some(Change::grant(RESOURCE, again, ROLE)),
     };
     let call = |key| cloud.update_function_bindings(&function.id, &deltas, key);
-    match begin(pass, mutation, saved, call).await? {
-        Standing::Running(again) => granting(again),
-        Standing::Finished | Standing::Idle => granting(Duration::ZERO),
-    }
+    granting(begin(pass, mutation, saved, call).await?.again())
 }

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use wschat_crds::ResourceStatus;
+use wschat_crds::{Occasion, Reason, ResourceStatus};
 use yandex_cloud_rest::model::function::SetScalingPolicyRequest;
 
 use super::function::Function;
 use super::health;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::version::Version;
+use crate::change::{Change, Difference};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -36,7 +37,8 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     wish: Wish<'_>,
 ) -> Outcome<()> {
-    settle(try_ensure(pass, saved, wish).await)
+    let known = saved.hash.is_some().then_some(());
+    settle(try_ensure(pass, saved, wish).await).or_serving(known)
 }
 
 async fn try_ensure(
@@ -49,12 +51,12 @@ async fn try_ensure(
         version,
         min_instances,
     } = wish;
-    let hash = request_hash(&(TAG, &version.id, min_instances))?;
+    let hash = request_hash(&(TAG, &function.id, &version.id, min_instances))?;
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return Ok(moving(again));
     }
-    if let Some(made) = &saved.hash {
-        return Ok(Outcome::made((), made, &hash));
+    if saved.hash.as_ref() == Some(&hash) {
+        return Ok(Outcome::Ready(()));
     }
     let cloud = &pass.context.cloud;
     let look = |source| StepError::Cloud {
@@ -62,25 +64,17 @@ async fn try_ensure(
         resource: RESOURCE,
         source,
     };
-    if cloud
-        .tagged(&function.id, TAG)
-        .await
-        .map_err(look)?
-        .as_deref()
-        != Some(&*version.id)
-    {
+    let tagged = cloud.tagged(&function.id, TAG).await.map_err(look)?;
+    if tagged.as_ref() != Some(&version.id) {
         health::check(pass, function).await?;
-        return tag(pass, saved, version).await;
-    }
-    if cloud
-        .warm_instances(&function.id, TAG)
-        .await
-        .map_err(look)?
-        != min_instances
-    {
-        return scale(pass, saved, wish).await;
+        return tag(pass, saved, &tagged.unwrap_or_default(), version).await;
     }
     saved.id = Some(version.id.clone());
+    let warm = cloud.warm_instances(&function.id, TAG).await;
+    let warm = warm.map_err(look)?;
+    if warm != min_instances {
+        return scale(pass, saved, warm, wish).await;
+    }
     fulfilled(saved, hash);
     pass.journal.save(RESOURCE, saved).await?;
     Ok(Outcome::Ready(()))
@@ -89,6 +83,7 @@ async fn try_ensure(
 async fn tag(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
+    is: &String,
     version: &Version,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(TAG, &version.id))?;
@@ -97,18 +92,24 @@ async fn tag(
         action: "move",
         hash: &hash,
         id_field: None,
+        change: Some(Change::of(
+            RESOURCE,
+            Occasion::Updated,
+            Difference::between("version", is, &version.id),
+        )),
     };
     let cloud = &pass.context.cloud;
     begin(pass, mutation, saved, |key| {
         cloud.set_tag(&version.id, TAG, key)
     })
     .await
-    .map(|standing| begun(&standing))
+    .map(|begun| moving(begun.again()))
 }
 
 async fn scale(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
+    is: i64,
     wish: Wish<'_>,
 ) -> Result<Outcome<()>, StepError> {
     let request = SetScalingPolicyRequest {
@@ -122,21 +123,20 @@ async fn scale(
         action: "scale",
         hash: &hash,
         id_field: None,
+        change: Some(Change::of(
+            RESOURCE,
+            Occasion::Updated,
+            Difference::between("provisionedInstancesCount", &is, &wish.min_instances),
+        )),
     };
     let (cloud, function) = (&pass.context.cloud, &wish.function.id);
     let call = |key| cloud.set_scaling_policy(function, &request, key);
     begin(pass, mutation, saved, call)
         .await
-        .map(|standing| begun(&standing))
-}
-
-fn begun(standing: &Standing) -> Outcome<()> {
-    match standing {
-        Standing::Running(again) => moving(*again),
-        Standing::Finished | Standing::Idle => moving(Duration::ZERO),
-    }
+        .map(|begun| moving(begun.again()))
 }
 
 fn moving(again: Duration) -> Outcome<()> {
-    Outcome::pending("moving the tag live to the new version", again)
+    let message = "moving the tag live to the new version";
+    Outcome::waiting(Reason::Updating, message, again)
 }

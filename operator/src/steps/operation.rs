@@ -7,6 +7,7 @@ use uuid::Uuid;
 use wschat_crds::ResourceStatus;
 use yandex_cloud_rest::model::operation::Operation;
 
+use crate::change::Change;
 use crate::cloud::{CloudError, CloudKind};
 use crate::context::Pass;
 use crate::error::StepError;
@@ -25,7 +26,7 @@ pub(crate) enum Standing {
 }
 
 /// What a mutation is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mutation<'a> {
     pub(crate) resource: Resource,
     /// For messages: "create", "remove", "move", …
@@ -35,6 +36,18 @@ pub(crate) struct Mutation<'a> {
     /// The field of the operation's metadata that holds the resource's id, when
     /// the mutation makes it.
     pub(crate) id_field: Option<&'static str>,
+    /// What people are told about it.
+    pub(crate) change: Option<Change>,
+}
+
+impl Standing {
+    /// How soon to look what came of a mutation that was just begun.
+    pub(crate) fn again(&self) -> Duration {
+        match self {
+            Self::Running(again) => *again,
+            Self::Finished | Self::Idle => Duration::ZERO,
+        }
+    }
 }
 
 /// How the operation stands that the status remembers.
@@ -80,6 +93,7 @@ where
         action,
         hash,
         id_field,
+        change,
     } = mutation;
     let key = idempotency::key(&pass.identity.uid, resource, hash, saved.sequence);
     saved.intent = Some(key.to_string());
@@ -103,6 +117,9 @@ where
         operation = operation.id,
         "asked the cloud"
     );
+    if let Some(change) = change {
+        pass.changes.add(change);
+    }
     saved.operation = Some(operation.id.clone());
     if let Some(id) = id_field.and_then(|field| operation.metadata_text(field)) {
         saved.id = Some(id.to_owned());

@@ -1,7 +1,5 @@
 //! The account's roles on the folder.
 
-use std::time::Duration;
-
 use wschat_crds::ResourceStatus;
 use yandex_cloud_rest::model::access::{
     AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
@@ -10,6 +8,7 @@ use yandex_cloud_rest::model::access::{
 use super::account::Account;
 use super::child::gone;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use crate::change::Change;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -61,7 +60,8 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     account: &Account,
 ) -> Outcome<()> {
-    settle(try_ensure(pass, saved, account).await)
+    let known = saved.hash.is_some().then_some(());
+    settle(try_ensure(pass, saved, account).await).or_serving(known)
 }
 
 async fn try_ensure(
@@ -89,11 +89,26 @@ async fn try_ensure(
         pass.journal.save(RESOURCE, saved).await?;
         return Ok(Outcome::Ready(()));
     }
-    saved.id = Some(account.id.clone());
-    match change(pass, saved, "grant", deltas).await? {
-        Standing::Running(again) => granting(again),
-        Standing::Finished | Standing::Idle => granting(Duration::ZERO),
+    // Another account is a new one, which serves nobody yet.
+    if saved.id.as_ref() != Some(&account.id) {
+        saved.id = Some(account.id.clone());
+        saved.hash = None;
     }
+    let told = granted(saved.hash.is_some(), &deltas);
+    granting(
+        change(pass, saved, "grant", deltas, Some(told))
+            .await?
+            .again(),
+    )
+}
+
+/// What people are told about a grant.
+fn granted(again: bool, deltas: &[AccessBindingDelta]) -> Change {
+    let roles: Vec<&str> = deltas
+        .iter()
+        .map(|delta| delta.access_binding.role_id.as_str())
+        .collect();
+    Change::grant(RESOURCE, again, &roles.join(", "))
 }
 
 /// Sees to it that no role names the account any more. `account` is `None` when
@@ -124,10 +139,7 @@ async fn try_remove(
     if let Some(account) = account {
         let deltas = leftovers(&account, present(pass).await?);
         if !deltas.is_empty() {
-            return match change(pass, saved, "remove", deltas).await? {
-                Standing::Running(again) => removing(again),
-                Standing::Finished | Standing::Idle => removing(Duration::ZERO),
-            };
+            return removing(change(pass, saved, "remove", deltas, None).await?.again());
         }
     }
     gone(pass, RESOURCE, saved).await
@@ -153,6 +165,7 @@ async fn change(
     saved: &mut ResourceStatus,
     action: &'static str,
     deltas: Vec<AccessBindingDelta>,
+    told: Option<Change>,
 ) -> Result<Standing, StepError> {
     let hash = request_hash(&deltas)?;
     let mutation = Mutation {
@@ -160,6 +173,7 @@ async fn change(
         action,
         hash: &hash,
         id_field: None,
+        change: told,
     };
     let (cloud, folder) = (&pass.context.cloud, &pass.identity.folder_id);
     let _turn = pass.context.folder_turn.lock().await;

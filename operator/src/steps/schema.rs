@@ -23,7 +23,8 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     database: &Database,
 ) -> Outcome<()> {
-    settle(try_ensure(pass, saved, database).await)
+    let known = saved.hash.is_some().then_some(());
+    settle(try_ensure(pass, saved, database).await).or_serving(known)
 }
 
 async fn try_ensure(
@@ -32,8 +33,8 @@ async fn try_ensure(
     database: &Database,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(&database.path, migrations::texts()))?;
-    if let Some(made) = &saved.hash {
-        return Ok(Outcome::made((), made, &hash));
+    if saved.hash.as_ref() == Some(&hash) {
+        return Ok(Outcome::Ready(()));
     }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?

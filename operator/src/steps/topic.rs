@@ -2,10 +2,17 @@
 //! of ours, since YDB refuses attributes that it doesn't know; it lies in a
 //! database that is ours.
 
-use wschat_crds::ResourceStatus;
-use ydb::{Codec, CreateTopicOptionsBuilder, DescribeTopicOptionsBuilder, TopicClient};
+use std::time::Duration;
+
+use serde_json::json;
+use wschat_crds::{Occasion, ResourceStatus};
+use ydb::{
+    AlterTopicOptionsBuilder, Codec, CreateTopicOptionsBuilder, DescribeTopicOptionsBuilder,
+    TopicClient,
+};
 
 use super::database::Database;
+use crate::change::{Change, Difference};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -27,7 +34,9 @@ pub(crate) async fn ensure(
     database: &Database,
     desired: &DesiredTopic,
 ) -> Outcome<()> {
-    settle(try_ensure(pass, saved, database, desired).await)
+    let known = |saved: &ResourceStatus| saved.hash.is_some().then_some(());
+    let outcome = settle(try_ensure(pass, saved, database, desired).await);
+    outcome.or_serving(known(saved))
 }
 
 async fn try_ensure(
@@ -38,14 +47,34 @@ async fn try_ensure(
 ) -> Result<Outcome<()>, StepError> {
     let path = format!("{}/{}", database.path, desired.name);
     let hash = request_hash(&(&path, desired.retention.as_secs(), PARTITIONS))?;
-    if let Some(made) = &saved.hash {
-        return Ok(Outcome::made((), made, &hash));
+    if saved.hash.as_ref() == Some(&hash) {
+        return Ok(Outcome::Ready(()));
     }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?
         .topic_client();
-    if !exists(&mut client, &path).await? {
+    let Some(retention) = retention(&mut client, &path).await? else {
+        let was_there = saved.hash.take().is_some();
         create(pass, &mut client, &path, desired).await?;
+        let request = json!({ "path": path, "retention": seconds(desired.retention) });
+        let occasion = if was_there {
+            Occasion::Remade
+        } else {
+            Occasion::Created
+        };
+        pass.changes
+            .add(Change::create(RESOURCE, occasion, &request));
+        // Looked at once more before anything is built on it.
+        return Ok(Outcome::pending("making the topic", Duration::ZERO));
+    };
+    let is = seconds(retention);
+    if let Some(difference) = Difference::between("retention", &is, &seconds(desired.retention)) {
+        alter(pass, &mut client, &path, desired).await?;
+        pass.changes.add(Change {
+            resource: RESOURCE,
+            occasion: Occasion::Updated,
+            differences: vec![difference],
+        });
     }
     saved.path = Some(path);
     saved.hash = Some(hash);
@@ -53,14 +82,38 @@ async fn try_ensure(
     Ok(Outcome::Ready(()))
 }
 
-async fn exists(client: &mut TopicClient, path: &str) -> Result<bool, StepError> {
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs())
+}
+
+/// How long the topic keeps messages; nothing without a topic.
+async fn retention(client: &mut TopicClient, path: &str) -> Result<Option<Duration>, StepError> {
     let options = DescribeTopicOptionsBuilder::default().build();
     let described = async { client.describe_topic(path.to_owned(), options?).await };
     match within("look at the topic", Box::pin(described)).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_missing(&error) => Ok(false),
+        Ok(topic) => Ok(Some(topic.retention_period)),
+        Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Consumers and whatever else the spec doesn't know stay as they are.
+async fn alter(
+    pass: &Pass<'_>,
+    client: &mut TopicClient,
+    path: &str,
+    desired: &DesiredTopic,
+) -> Result<(), StepError> {
+    if !pass.context.leadership.holds() {
+        return Err(StepError::NotLeading);
+    }
+    let options = AlterTopicOptionsBuilder::default()
+        .set_retention_period(desired.retention)
+        .build();
+    let altered = async { client.alter_topic(path.to_owned(), options?).await };
+    let answer = within("change the topic", Box::pin(altered)).await;
+    pass.context.metrics.mutated(RESOURCE, answer.is_ok());
+    answer
 }
 
 /// YDB answers with success for a topic that is there already, so a repetition

@@ -1,17 +1,21 @@
-//! The function's version: the handler's zip and its configuration.
+//! The function's version: the handler's zip and its configuration. While a new
+//! one is being made, or cannot be made, the one that serves goes on serving.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::version::{CreateVersionRequest, Resources, Version as Model};
+use wschat_crds::{Occasion, Reason, ResourceStatus};
+use yandex_cloud_rest::model::version::{
+    CreateVersionRequest, LATEST, Resources, Version as Model,
+};
 
 use super::account::Account;
 use super::database::Database;
 use super::function::Function;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use crate::change::Change;
 use crate::context::{Context, Pass};
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -24,6 +28,10 @@ const RESOURCE: Resource = Resource::Version;
 /// What versions of this operator's making say in their description, before
 /// the hash of their configuration. The cloud returns no hash of a zip.
 const MARK: &str = "wschat ";
+
+/// How many versions of our making a function keeps, the one that serves and
+/// the newest among them.
+const KEPT: usize = 3;
 
 /// What other steps need of the version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +47,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) database: &'a Database,
     pub(crate) handler: &'a DesiredHandler,
     pub(crate) topic: &'a DesiredTopic,
+    /// The version that the tag `live` is on, if one serves.
+    pub(crate) serving: Option<&'a str>,
 }
 
 /// The version's configuration, without the zip itself (pure).
@@ -49,6 +59,7 @@ fn request(parts: Parts<'_>, connections: &str) -> CreateVersionRequest {
         database,
         handler,
         topic,
+        serving: _,
     } = parts;
     CreateVersionRequest {
         function_id: function.id.clone(),
@@ -83,14 +94,52 @@ fn environment(
     .collect()
 }
 
-/// The version of this configuration, the oldest if a crash made several
-/// (pure).
-fn made<'a>(versions: &'a [Model], description: &str) -> Option<&'a Model> {
-    versions
+/// What to do about the versions that are there.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan<'a> {
+    /// This one is as wished.
+    Keep(&'a Model),
+    /// The cloud makes it.
+    Wait,
+    /// This one is too old to be kept.
+    Prune(&'a Model),
+    Create,
+}
+
+/// What to do about the versions that are there (pure). A version of the wished
+/// configuration is taken up again only if it serves, or is the newest: the
+/// health event reaches no other.
+fn plan<'a>(versions: &'a [Model], description: &str, serving: Option<&str>) -> Plan<'a> {
+    let mut ours: Vec<&Model> = versions
+        .iter()
+        .filter(|version| version.description.starts_with(MARK))
+        .filter(|version| matches!(version.status.as_str(), "ACTIVE" | "CREATING" | ""))
+        .collect();
+    ours.sort_by_key(|version| (&version.created_at, &version.id));
+    let newest = versions
+        .iter()
+        .max_by_key(|version| (&version.created_at, &version.id));
+    let is_serving = |version: &Model| serving == Some(&*version.id);
+    let usable = |version: &&&Model| {
+        is_serving(version) || newest.is_some_and(|newest| newest.id == version.id)
+    };
+    let mut made = ours
         .iter()
         .filter(|version| version.description == description)
-        .filter(|version| matches!(version.status.as_str(), "ACTIVE" | "CREATING" | ""))
-        .min_by_key(|version| (&version.created_at, &version.id))
+        .filter(usable);
+    match made.next() {
+        Some(version) if version.status == "CREATING" => return Plan::Wait,
+        Some(version) => return Plan::Keep(version),
+        None => {}
+    }
+    let too_many = ours.len() >= KEPT;
+    let oldest = ours
+        .into_iter()
+        .find(|version| !is_serving(version) && version.tags.iter().all(|tag| tag == LATEST));
+    match oldest {
+        Some(oldest) if too_many => Plan::Prune(oldest),
+        _ => Plan::Create,
+    }
 }
 
 /// Sees to it that the function has a version of this configuration.
@@ -99,7 +148,8 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     parts: Parts<'_>,
 ) -> Outcome<Version> {
-    settle(try_ensure(pass, saved, parts).await)
+    let serving = parts.serving.map(|id| Version { id: id.to_owned() });
+    settle(try_ensure(pass, saved, parts).await).or_serving(serving)
 }
 
 async fn try_ensure(
@@ -123,9 +173,10 @@ async fn try_ensure(
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return Ok(making(again));
     }
-    if let (Some(id), Some(made)) = (&saved.id, &saved.hash) {
-        let version = Version { id: id.clone() };
-        return Ok(Outcome::made(version, made, &hash));
+    if let Some(id) = &saved.id
+        && saved.hash.as_ref() == Some(&hash)
+    {
+        return Ok(Outcome::Ready(Version { id: id.clone() }));
     }
     request.description = format!("{MARK}{hash}");
     let versions = cloud
@@ -136,9 +187,9 @@ async fn try_ensure(
             resource: RESOURCE,
             source,
         })?;
-    match made(&versions, &request.description) {
-        Some(version) if version.status == "CREATING" => Ok(making(Duration::from_millis(500))),
-        Some(version) => {
+    match plan(&versions, &request.description, parts.serving) {
+        Plan::Wait => Ok(making(Duration::from_millis(500))),
+        Plan::Keep(version) => {
             saved.id = Some(version.id.clone());
             fulfilled(saved, hash);
             pass.journal.save(RESOURCE, saved).await?;
@@ -146,8 +197,27 @@ async fn try_ensure(
                 id: version.id.clone(),
             }))
         }
-        None => create(pass, saved, request, &hash).await,
+        Plan::Prune(version) => prune(pass, saved, version).await,
+        Plan::Create => create(pass, saved, request, &hash).await,
     }
+}
+
+async fn prune(
+    pass: &Pass<'_>,
+    saved: &mut ResourceStatus,
+    version: &Model,
+) -> Result<Outcome<Version>, StepError> {
+    let hash = request_hash(&("prune", &version.id))?;
+    let mutation = Mutation {
+        resource: RESOURCE,
+        action: "prune",
+        hash: &hash,
+        id_field: None,
+        change: None,
+    };
+    let cloud = &pass.context.cloud;
+    let call = |key| cloud.delete_version(&version.id, key);
+    Ok(making(begin(pass, mutation, saved, call).await?.again()))
 }
 
 async fn create(
@@ -159,25 +229,25 @@ async fn create(
     let Context {
         cloud, settings, ..
     } = pass.context;
+    let told = serde_json::to_value(&request)?;
     request.content = Some(STANDARD.encode(&settings.handler.zip));
     let mutation = Mutation {
         resource: RESOURCE,
         action: "create",
         hash,
         id_field: Some("functionVersionId"),
+        change: Some(Change::create(RESOURCE, Occasion::Created, &told)),
     };
-    match begin(pass, mutation, saved, |key| {
-        cloud.create_version(&request, key)
-    })
-    .await?
-    {
-        Standing::Running(again) => Ok(making(again)),
-        Standing::Finished | Standing::Idle => Ok(making(Duration::ZERO)),
-    }
+    let call = |key| cloud.create_version(&request, key);
+    Ok(making(begin(pass, mutation, saved, call).await?.again()))
 }
 
 fn making(again: Duration) -> Outcome<Version> {
-    Outcome::pending("the cloud makes the function version", again)
+    Outcome::waiting(
+        Reason::Updating,
+        "the cloud makes the function version",
+        again,
+    )
 }
 
 #[cfg(test)]
@@ -210,6 +280,7 @@ mod tests {
                 name: "broadcast-topic".to_owned(),
                 retention: Duration::from_hours(1),
             },
+            serving: None,
         };
         request(parts, "https://connections")
     }
@@ -244,22 +315,60 @@ mod tests {
         assert_ne!(hash(1 << 28), hash(1 << 29));
     }
 
-    #[test]
-    fn a_version_is_found_by_its_description() {
-        let version = |id: &str, description: &str, status: &str, created: &str| Model {
+    fn version(id: &str, description: &str, created: &str) -> Model {
+        Model {
             id: id.to_owned(),
             description: description.to_owned(),
-            status: status.to_owned(),
+            status: "ACTIVE".to_owned(),
             created_at: Some(created.to_owned()),
             ..Model::default()
-        };
+        }
+    }
+
+    #[test]
+    fn a_version_is_found_by_its_description() {
         let versions = [
-            version("other", "wschat other", "ACTIVE", "1"),
-            version("dying", "wschat h", "DELETING", "1"),
-            version("second", "wschat h", "ACTIVE", "3"),
-            version("first", "wschat h", "ACTIVE", "2"),
+            version("other", "wschat other", "1"),
+            version("newest", "wschat h", "3"),
         ];
-        assert_eq!(made(&versions, "wschat h").unwrap().id, "first");
-        assert!(made(&versions, "wschat new").is_none());
+        assert_eq!(plan(&versions, "wschat h", None), Plan::Keep(&versions[1]));
+        assert_eq!(plan(&versions, "wschat new", None), Plan::Create);
+    }
+
+    #[test]
+    fn an_earlier_version_is_taken_up_again_only_if_it_serves() {
+        let versions = [version("a", "wschat a", "1"), version("b", "wschat b", "2")];
+        assert_eq!(plan(&versions, "wschat a", Some("b")), Plan::Create);
+        assert_eq!(
+            plan(&versions, "wschat a", Some("a")),
+            Plan::Keep(&versions[0])
+        );
+    }
+
+    #[test]
+    fn the_oldest_goes_but_never_what_serves_or_is_not_ours() {
+        let foreign = version("foreign", "by hand", "0");
+        let [a, b, c] = ["a", "b", "c"].map(|id| version(id, &format!("wschat {id}"), id));
+        let few = [foreign.clone(), a.clone(), b.clone()];
+        assert_eq!(plan(&few, "wschat new", Some("b")), Plan::Create);
+        let many = [foreign, a, b, c];
+        assert_eq!(plan(&many, "wschat new", Some("c")), Plan::Prune(&many[1]));
+        assert_eq!(
+            plan(&many, "wschat new", Some("a")),
+            Plan::Prune(&many[2]),
+            "the oldest serves"
+        );
+    }
+
+    #[test]
+    fn what_is_being_made_or_removed_is_told_apart() {
+        let with = |status: &str| {
+            [Model {
+                status: status.to_owned(),
+                ..version("a", "wschat a", "1")
+            }]
+        };
+        assert_eq!(plan(&with("CREATING"), "wschat a", None), Plan::Wait);
+        assert_eq!(plan(&with("DELETING"), "wschat a", None), Plan::Create);
     }
 }

@@ -19,6 +19,8 @@ use tokio::sync::OnceCell;
 use wschat_tests::emulator::Phase;
 
 use crate::suite::{Handle, Scene};
+pub(crate) use calls::pattern;
+
 use calls::Call;
 use cases::Case;
 

@@ -29,6 +29,7 @@ mod slow_cloud;
 mod stage;
 mod suite;
 mod traffic;
+mod updates;
 mod workload_identity;
 
 use std::process::ExitCode;
@@ -90,5 +91,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(bad_account::trials(suite));
     all.extend(comes_back::trials(suite));
     all.extend(crash::trials(suite));
+    all.extend(updates::trials(suite));
     all
 }

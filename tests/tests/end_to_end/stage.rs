@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     pub(crate) emulator: Emulator,
     /// Watches that namespace only.
     pub(crate) operator: Operator,
+    /// What its operators are started with besides.
+    arguments: Vec<String>,
 }
 
 impl Stage {
@@ -51,20 +53,44 @@ impl Stage {
         namespace: Namespace,
         options: &emulator::Options,
     ) -> Result<Self, Failed> {
+        Self::set_whole(scene, namespace, options, Vec::new()).await
+    }
+
+    /// A cloud whose operations end at once, and an operator with these
+    /// arguments besides.
+    pub(crate) async fn set_with(scene: Scene, arguments: &[&str]) -> Result<Self, Failed> {
+        let namespace = scene.namespace.clone();
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        Self::set_whole(scene, namespace, &emulator::Options::default(), arguments).await
+    }
+
+    async fn set_whole(
+        scene: Scene,
+        namespace: Namespace,
+        options: &emulator::Options,
+        arguments: Vec<String>,
+    ) -> Result<Self, Failed> {
         let emulator = Emulator::start(&scene.folder, options).await?;
-        let operator = operator(&scene, &namespace, &emulator).await?;
+        let operator = operator(&scene, &namespace, &emulator, &arguments).await?;
         Ok(Self {
             scene,
             namespace,
             emulator,
             operator,
+            arguments,
         })
     }
 
     /// Ends the operator and starts another one like it.
     pub(crate) async fn restart_operator(&mut self) -> Result<(), Failed> {
         self.operator.process().terminate(SOON).await?;
-        self.operator = operator(&self.scene, &self.namespace, &self.emulator).await?;
+        self.operator = operator(
+            &self.scene,
+            &self.namespace,
+            &self.emulator,
+            &self.arguments,
+        )
+        .await?;
         Ok(())
     }
 
@@ -119,11 +145,13 @@ async fn operator(
     scene: &Scene,
     namespace: &Namespace,
     emulator: &Emulator,
+    arguments: &[String],
 ) -> Result<Operator, Failed> {
     let administrator = scene.control_plane().administrator();
     let options = Options::for_emulator(administrator, emulator.addresses())?
         .argument("--watch-namespace", namespace.name())
-        .argument("--lease-namespace", scene.namespace.name());
+        .argument("--lease-namespace", scene.namespace.name())
+        .arguments(arguments.to_vec());
     let mut operator = Operator::start(&scene.folder, &options)?;
     operator.ready().await?;
     Ok(operator)

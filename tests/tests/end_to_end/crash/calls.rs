@@ -54,7 +54,7 @@ pub(super) fn mutating(requests: &[Request]) -> Vec<Call> {
 }
 
 /// A path with `*` for each id.
-fn pattern(path: &str) -> String {
+pub(crate) fn pattern(path: &str) -> String {
     let segments = path.split('/').map(|segment| {
         let (name, verb) = segment.split_at(segment.find(':').unwrap_or(segment.len()));
         if is_id(name) {
