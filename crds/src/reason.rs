@@ -223,6 +223,27 @@ impl Occasion {
         Self::DriftRepaired,
     ];
 
+    /// Of a change to something that was, or wasn't, as the newest spec wants it
+    /// when it was seen last.
+    #[must_use]
+    pub fn of_change(was_as_wished: bool) -> Self {
+        if was_as_wished {
+            Self::DriftRepaired
+        } else {
+            Self::Updated
+        }
+    }
+
+    /// Of making something that was, or wasn't, there before.
+    #[must_use]
+    pub fn of_creation(was_there: bool) -> Self {
+        if was_there {
+            Self::Remade
+        } else {
+            Self::Created
+        }
+    }
+
     /// The Event's reason.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -9,12 +9,11 @@ use wschat_protocol::ServerMessage;
 
 use crate::call::Token;
 use crate::cloud::Cloud;
-use crate::environment::Environment;
 use crate::ports::{Broadcaster, Unavailable};
 
 /// The topic with one call's rights.
 pub(crate) struct Topic<'a> {
-    pub(crate) cloud: &'a Cloud<Environment>,
+    pub(crate) cloud: &'a Cloud,
     pub(crate) token: &'a Token,
 }
 
@@ -41,7 +40,7 @@ impl Broadcaster for Topic<'_> {
                 "cannot open the topic",
                 self.token,
                 deadline,
-                |link, _deadline| async move { link.check_writer().await },
+                |link, _deadline| async move { link.writer().await.map(|_writer| ()) },
             )
             .await
     }

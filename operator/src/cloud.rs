@@ -64,6 +64,10 @@ impl Cloud {
         Ok(self.client.service_accounts().get(id).await?)
     }
 
+    pub(crate) async fn accounts(&self, folder: &str) -> Answer<Vec<ServiceAccount>> {
+        Ok(self.client.service_accounts().list(folder, None).await?)
+    }
+
     pub(crate) async fn accounts_named(
         &self,
         folder: &str,
@@ -149,6 +153,10 @@ impl Cloud {
 
     pub(crate) async fn function(&self, id: &str) -> Answer<Function> {
         Ok(self.client.functions().get(id).await?)
+    }
+
+    pub(crate) async fn functions(&self, folder: &str) -> Answer<Vec<Function>> {
+        Ok(self.client.functions().list(folder, None).await?)
     }
 
     pub(crate) async fn functions_named(&self, folder: &str, name: &str) -> Answer<Vec<Function>> {
@@ -251,6 +259,10 @@ impl Cloud {
         Ok(self.client.api_gateways().spec(id).await?.openapi_spec)
     }
 
+    pub(crate) async fn gateways(&self, folder: &str) -> Answer<Vec<ApiGateway>> {
+        Ok(self.client.api_gateways().list(folder, None).await?)
+    }
+
     pub(crate) async fn gateways_named(&self, folder: &str, name: &str) -> Answer<Vec<ApiGateway>> {
         Ok(self.client.api_gateways().list(folder, Some(name)).await?)
     }
@@ -278,6 +290,10 @@ impl Cloud {
 
     pub(crate) async fn trigger(&self, id: &str) -> Answer<Trigger> {
         Ok(self.client.triggers().get(id).await?)
+    }
+
+    pub(crate) async fn triggers(&self, folder: &str) -> Answer<Vec<Trigger>> {
+        Ok(self.client.triggers().list(folder, None).await?)
     }
 
     pub(crate) async fn triggers_named(&self, folder: &str, name: &str) -> Answer<Vec<Trigger>> {

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use kube::runtime::events::Recorder;
 use tokio::sync::Mutex;
+use wschat_crds::ResourceStatus;
 
 use crate::backoff::Schedule;
 use crate::change::Changes;
 use crate::cloud::Cloud;
+use crate::inventory::Inventory;
 use crate::journal::Journal;
 use crate::lease::Leadership;
 use crate::metrics::Metrics;
 use crate::prober::Prober;
+use crate::resource::Resource;
+use crate::survey::{Survey, Surveys};
 use crate::validate::{Defaults, Identity};
 
 /// What the program holds for as long as it runs.
@@ -25,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) schedule: Schedule,
     pub(crate) prober: Prober,
+    pub(crate) inventory: Inventory,
+    pub(crate) surveys: Surveys,
     /// Changes of a folder's bindings go one after another.
     pub(crate) folder_turn: Mutex<()>,
 }
@@ -52,11 +58,21 @@ impl Handler {
     }
 }
 
+impl Pass<'_> {
+    /// Whether what the status remembers of a resource is believed: it has the
+    /// wished hash, and this look doesn't read it.
+    pub(crate) fn believes(&self, resource: Resource, saved: &ResourceStatus, hash: &str) -> bool {
+        saved.hash.as_deref() == Some(hash) && !self.survey.reads(resource)
+    }
+}
+
 /// One look at one chat.
 pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context,
     pub(crate) identity: &'a Identity,
     pub(crate) journal: &'a Journal,
+    /// How closely this look examines what worked before.
+    pub(crate) survey: &'a Survey,
     /// What this look does to the cloud.
     pub(crate) changes: &'a Changes,
 }

@@ -12,7 +12,7 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use wschat_crds::condition::is_true;
-use wschat_crds::{ConditionType, FINALIZER, MANAGER, WsChat, WsChatStatus};
+use wschat_crds::{ConditionType, FINALIZER, MANAGER, Resources, WsChat, WsChatStatus};
 
 use crate::change::Changes;
 use crate::context::{Context, Pass};
@@ -22,6 +22,7 @@ use crate::journal::Journal;
 use crate::provision::provision;
 use crate::report::Report;
 use crate::status::{Notice, Verdict, next, notices};
+use crate::survey::{Survey, is_settled};
 use crate::teardown::teardown;
 use crate::validate::{Identity, identity, validate};
 
@@ -133,6 +134,7 @@ fn on_error(chat: Arc<WsChat>, error: &LookError, context: Arc<Context>) -> Acti
 fn forget(context: &Context, uid: &str) {
     context.schedule.forget(uid);
     context.prober.forget(uid);
+    context.surveys.forget(uid);
     context.metrics.chat(uid, None);
 }
 
@@ -168,46 +170,62 @@ impl Look<'_> {
             &self.chat,
             self.context.leadership.clone(),
         )?;
+        let prior = self.chat.status.clone().unwrap_or_default();
+        let survey = self.survey(&identity, &prior, deleting).await;
         let changes = Changes::default();
         let pass = Pass {
             context: self.context,
             identity: &identity,
             journal: &journal,
+            survey: &survey,
             changes: &changes,
         };
-        let prior = self.chat.status.clone().unwrap_or_default();
         let mut resources = prior.resources.clone();
         let verdict = if deleting {
             let report = teardown(&pass, &mut resources).await;
             if report.is_ready() {
                 self.release().await?;
-                tracing::info!(
-                    chat = identity.name,
-                    namespace = identity.namespace,
-                    "removed"
-                );
+                let Identity {
+                    namespace, name, ..
+                } = &identity;
+                tracing::info!(chat = name, namespace, "removed");
                 return Ok(Next::Gone);
             }
             Verdict::Deleting(report)
         } else {
-            match validate(&self.chat, &identity, &self.context.settings.defaults) {
-                Err(refusal) => Verdict::Refused(refusal),
-                Ok(_) if self.chat.spec.suspend => Verdict::Suspended,
-                Ok(desired) => {
-                    if !held {
-                        self.hold().await?;
-                    }
-                    pin(&pass, &prior).await?;
-                    provision(&pass, &desired, &prior, &mut resources).await
-                }
-            }
+            self.forwards(&pass, &prior, &mut resources, held).await?
         };
         let status = next(&prior, resources, &identity, &verdict, Timestamp::now());
         let told = self.tell(&journal, &prior, &status).await;
         self.announce(changes.take().iter().map(Notice::from).collect())
             .await;
         self.announce(told?).await;
-        Ok(self.next(&verdict))
+        Ok(self.next(&verdict, &identity))
+    }
+
+    /// Brings the cloud closer to what is wished, if that can be wished.
+    async fn forwards(
+        &self,
+        pass: &Pass<'_>,
+        prior: &WsChatStatus,
+        resources: &mut Resources,
+        held: bool,
+    ) -> Result<Verdict, LookError> {
+        match validate(&self.chat, pass.identity, &self.context.settings.defaults) {
+            Err(refusal) => Ok(Verdict::Refused(refusal)),
+            Ok(_) if self.chat.spec.suspend => Ok(Verdict::Suspended),
+            Ok(desired) => {
+                if !held {
+                    self.hold().await?;
+                }
+                pin(pass, prior).await?;
+                let verdict = provision(pass, &desired, prior, resources).await;
+                let (uid, fine) = (&pass.identity.uid, verdict.is_fine());
+                let surveys = &self.context.surveys;
+                surveys.end(uid, pass.survey, fine, Instant::now());
+                Ok(verdict)
+            }
+        }
     }
 
     /// Writes the status if it differs. Answers what there is to tell about it.
@@ -243,7 +261,7 @@ impl Look<'_> {
         events::publish(&self.context.recorder, &self.chat, notices).await;
     }
 
-    fn next(&self, verdict: &Verdict) -> Next {
+    fn next(&self, verdict: &Verdict, identity: &Identity) -> Next {
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
             Verdict::Provisioned { reports, .. } => (reports.all().to_vec(), reports.again()),
             Verdict::Deleting(report) => (vec![report], report.again()),
@@ -261,17 +279,37 @@ impl Look<'_> {
         match (soonest, again) {
             (Some(class), _) => Next::Failed(class),
             (None, Some(again)) => Next::Again(again),
-            (None, None) => Next::Again(self.resync()),
+            (None, None) => Next::Again(self.resync(identity)),
         }
     }
 
-    /// The resync interval, less up to a tenth, so that chats don't all come
-    /// at once.
-    fn resync(&self) -> Duration {
-        self.context
-            .settings
-            .resync
-            .mul_f64(1.0 - 0.1 * f64::from(rand::random::<u8>()) / 255.0)
+    /// Until the folder's lists are due, and up to a tenth of the interval more,
+    /// so that chats don't all come at once.
+    fn resync(&self, identity: &Identity) -> Duration {
+        let resync = self.context.settings.resync;
+        let spread = resync.mul_f64(0.1 * f64::from(rand::random::<u8>()) / 255.0);
+        let inventory = &self.context.inventory;
+        inventory.remaining(&identity.folder_id, resync) + spread
+    }
+
+    /// How closely this look examines what worked before.
+    async fn survey(&self, identity: &Identity, prior: &WsChatStatus, deleting: bool) -> Survey {
+        let Context {
+            surveys,
+            inventory,
+            cloud,
+            settings,
+            ..
+        } = self.context;
+        let idle = deleting || self.chat.spec.suspend || !is_settled(&prior.resources);
+        if surveys.is_unsettled(&identity.uid) {
+            Survey::Everything
+        } else if idle || prior.url.is_none() {
+            Survey::Memory
+        } else {
+            let lists = inventory.folder(cloud, &identity.folder_id, settings.resync);
+            surveys.begin(&identity.uid, &lists.await)
+        }
     }
 
     /// Puts the finalizer on, before the first call to the cloud.

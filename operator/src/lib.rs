@@ -22,6 +22,7 @@ pub mod error;
 mod events;
 mod http;
 mod idempotency;
+mod inventory;
 mod journal;
 mod lease;
 mod metrics;
@@ -36,6 +37,7 @@ mod resource;
 mod startup;
 mod status;
 mod steps;
+mod survey;
 mod teardown;
 mod telemetry;
 #[cfg(test)]

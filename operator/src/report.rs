@@ -184,12 +184,11 @@ impl Reports {
         ]
     }
 
-    /// Whether every part of a message's way can be used, and was since it was
-    /// probed.
+    /// Whether every part that a message needs on its way can be used.
     pub(crate) fn way_serves(&self) -> bool {
-        [&self.topic, &self.live, &self.gateway, &self.trigger]
-            .into_iter()
-            .all(Report::serves)
+        let all = self.all();
+        let parts = all.split_last().map_or(&[][..], |(_probe, parts)| parts);
+        parts.iter().all(|report| report.serves())
     }
 
     /// How soon something that is under way wants to be looked at again.

@@ -27,10 +27,12 @@ use crate::context::{Context, Handler, Settings};
 use crate::controller;
 use crate::error::{StartError, root_cause};
 use crate::http::{self, Readiness};
+use crate::inventory::Inventory;
 use crate::lease::{LeaseSettings, campaign};
 use crate::metrics::Metrics;
 use crate::names::hex;
 use crate::prober::Prober;
+use crate::survey::Surveys;
 use crate::validate::Defaults;
 
 /// How often to look whether the definition of `WsChat` has come.
@@ -127,6 +129,8 @@ async fn lead(
         metrics: Arc::clone(&metrics),
         schedule: Schedule::default(),
         prober: Prober::default(),
+        inventory: Inventory::default(),
+        surveys: Surveys::default(),
         folder_turn: tokio::sync::Mutex::new(()),
     });
     let mut leadership = leadership;

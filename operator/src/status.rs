@@ -28,6 +28,16 @@ pub(crate) enum Verdict {
     Deleting(Report),
 }
 
+impl Verdict {
+    /// Whether everything was seen to be as wished.
+    pub(crate) fn is_fine(&self) -> bool {
+        match self {
+            Self::Provisioned { reports, .. } => worst(&reports.all()).is_ready(),
+            Self::Refused(_) | Self::Suspended | Self::Deleting(_) => false,
+        }
+    }
+}
+
 /// The status after a look at a chat.
 pub(crate) fn next(
     prior: &WsChatStatus,

@@ -23,9 +23,11 @@ use yandex_cloud_rest::auth::Credentials;
 use crate::backoff::Schedule;
 use crate::cloud::Cloud;
 use crate::context::{Context, Handler, Settings};
+use crate::inventory::Inventory;
 use crate::lease::Leadership;
 use crate::metrics::Metrics;
 use crate::prober::Prober;
+use crate::survey::Surveys;
 use crate::validate::Defaults;
 
 /// When a call fails.
@@ -319,6 +321,8 @@ fn context(cloud: &FakeCloud, kube: &FakeKube) -> Context {
         metrics: Arc::new(Metrics::new()),
         schedule: Schedule::default(),
         prober: Prober::default(),
+        inventory: Inventory::default(),
+        surveys: Surveys::default(),
         folder_turn: tokio::sync::Mutex::new(()),
     }
 }

@@ -12,6 +12,5 @@ mod catalogue;
 mod faults;
 mod goose;
 mod harness;
-mod partition_sessions;
 mod tables;
 mod topics;

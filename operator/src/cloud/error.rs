@@ -115,6 +115,15 @@ impl CloudError {
         Self::from_api(&ApiError::from_operation(status))
     }
 
+    /// Any error.
+    #[cfg(test)]
+    pub(crate) fn of_a_test() -> Self {
+        Self {
+            kind: CloudKind::Denied,
+            message: "no".to_owned(),
+        }
+    }
+
     /// The same, and which role is likely to be missing.
     pub(crate) fn with_role(&self, role: &str) -> String {
         match self.kind {

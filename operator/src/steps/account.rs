@@ -15,6 +15,7 @@ use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
+use crate::inventory::Folder;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 use crate::validate::Identity;
@@ -40,6 +41,11 @@ impl Child for ServiceAccounts {
 
     fn differences(wish: &CreateServiceAccountRequest, model: &ServiceAccount) -> Vec<Difference> {
         differences(wish, model)
+    }
+
+    fn listed(lists: &Folder, id: &str) -> Result<Option<ServiceAccount>, CloudError> {
+        let all = lists.accounts.as_ref().map_err(Clone::clone)?;
+        Ok(all.get(id).cloned())
     }
 
     async fn get(cloud: &Cloud, id: &str) -> Result<ServiceAccount, CloudError> {

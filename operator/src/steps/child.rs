@@ -61,7 +61,9 @@ async fn try_ensure<C: Child>(
     }
     let hash = request_hash(wish)?;
     let as_wished = saved.hash.as_ref() == Some(&hash);
-    if let Some(facts) = remembered(saved).filter(|_| as_wished) {
+    if let Some(facts) = remembered(saved).filter(|_| as_wished)
+        && is_believed::<C>(pass, &facts.id, wish)?
+    {
         return Ok(Outcome::Ready(facts));
     }
     let was_there = saved.hash.is_some();
@@ -80,27 +82,38 @@ async fn try_ensure<C: Child>(
         }
         Plan::Refuse(error) => Err(error),
         Plan::Create => {
-            let occasion = if was_there {
-                Occasion::Remade
-            } else {
-                Occasion::Created
-            };
+            let occasion = Occasion::of_creation(was_there);
             create::<C>(pass, saved, wish, &hash, occasion).await
         }
         Plan::Update(model, differences) => {
-            let occasion = if as_wished {
-                Occasion::DriftRepaired
-            } else {
-                Occasion::Updated
-            };
             let change = Change {
                 resource,
-                occasion,
+                occasion: Occasion::of_change(as_wished),
                 differences,
             };
             update::<C>(pass, saved, wish, &model, change).await
         }
     }
+}
+
+/// Whether what the status remembers is believed. Lists are proof enough that
+/// all is well; whatever else they say is read before anything is done.
+fn is_believed<C: Child>(pass: &Pass<'_>, id: &str, wish: &C::Wish) -> Result<bool, StepError> {
+    if pass.survey.reads(C::RESOURCE) {
+        return Ok(false);
+    }
+    let Some(lists) = pass.survey.lists() else {
+        return Ok(true);
+    };
+    let listed = C::listed(lists, id).map_err(|source| StepError::Cloud {
+        action: "look at",
+        resource: C::RESOURCE,
+        source,
+    })?;
+    Ok(listed.is_some_and(|model| {
+        let facts = C::facts(&model);
+        facts.state == State::Serving && C::differences(wish, &model).is_empty()
+    }))
 }
 
 async fn create<C: Child>(

@@ -11,6 +11,7 @@ use crate::error::StepError;
 use crate::journal::Journal;
 use crate::outcome::Outcome;
 use crate::resource::Resource;
+use crate::survey::Survey;
 use crate::testing::{When, World, world};
 use crate::validate::identity;
 
@@ -33,6 +34,7 @@ async fn look(world: &World, way: Way) -> Outcome<()> {
         context: &world.context,
         identity: &identity,
         journal: &journal,
+        survey: &Survey::Memory,
         changes: &Changes::default(),
     };
     let mut saved = chat.status.unwrap_or_default().resources.service_account;

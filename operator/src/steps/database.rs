@@ -19,6 +19,7 @@ use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
+use crate::inventory::Folder;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 use crate::validate::{DesiredDatabase, Identity};
@@ -54,6 +55,11 @@ impl Child for Databases {
 
     fn differences(wish: &CreateDatabaseRequest, model: &Model) -> Vec<Difference> {
         differences(wish, model)
+    }
+
+    fn listed(lists: &Folder, id: &str) -> Result<Option<Model>, CloudError> {
+        let all = lists.databases.as_ref().map_err(Clone::clone)?;
+        Ok(all.get(id).cloned())
     }
 
     async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {

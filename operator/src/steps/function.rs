@@ -14,6 +14,7 @@ use super::child::{
 use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
+use crate::inventory::Folder;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 use crate::validate::Identity;
@@ -41,6 +42,11 @@ impl Child for Functions {
 
     fn differences(wish: &CreateFunctionRequest, model: &Model) -> Vec<Difference> {
         differences(wish, model)
+    }
+
+    fn listed(lists: &Folder, id: &str) -> Result<Option<Model>, CloudError> {
+        let all = lists.functions.as_ref().map_err(Clone::clone)?;
+        Ok(all.get(id).cloned())
     }
 
     async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {

@@ -18,6 +18,7 @@ use super::live;
 use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError, CloudKind};
 use crate::context::Pass;
+use crate::inventory::Folder;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 use crate::validate::Identity;
@@ -45,6 +46,14 @@ impl Child for Gateways {
 
     fn differences(wish: &CreateApiGatewayRequest, model: &Model) -> Vec<Difference> {
         differences(wish, model)
+    }
+
+    fn listed(lists: &Folder, id: &str) -> Result<Option<Model>, CloudError> {
+        let all = lists.gateways.as_ref().map_err(Clone::clone)?;
+        Ok(all.get(id).map(|gateway| Model {
+            gateway: gateway.clone(),
+            specification: None,
+        }))
     }
 
     async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {

@@ -55,9 +55,10 @@ async fn try_ensure(
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return Ok(moving(again));
     }
-    if saved.hash.as_ref() == Some(&hash) {
+    if pass.believes(RESOURCE, saved, &hash) {
         return Ok(Outcome::Ready(()));
     }
+    let as_wished = saved.hash.as_ref() == Some(&hash);
     let cloud = &pass.context.cloud;
     let look = |source| StepError::Cloud {
         action: "look at",
@@ -66,14 +67,19 @@ async fn try_ensure(
     };
     let tagged = cloud.tagged(&function.id, TAG).await.map_err(look)?;
     if tagged.as_ref() != Some(&version.id) {
-        health::check(pass, function).await?;
-        return tag(pass, saved, &tagged.unwrap_or_default(), version).await;
+        // One that served before, and from which somebody took the tag away,
+        // may not be the newest.
+        if !as_wished {
+            health::check(pass, function).await?;
+        }
+        let is = tagged.unwrap_or_default();
+        return tag(pass, saved, &is, version, as_wished).await;
     }
     saved.id = Some(version.id.clone());
     let warm = cloud.warm_instances(&function.id, TAG).await;
     let warm = warm.map_err(look)?;
     if warm != min_instances {
-        return scale(pass, saved, warm, wish).await;
+        return scale(pass, saved, warm, wish, as_wished).await;
     }
     fulfilled(saved, hash);
     pass.journal.save(RESOURCE, saved).await?;
@@ -85,6 +91,7 @@ async fn tag(
     saved: &mut ResourceStatus,
     is: &String,
     version: &Version,
+    was_there: bool,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(TAG, &version.id))?;
     let mutation = Mutation {
@@ -94,7 +101,7 @@ async fn tag(
         id_field: None,
         change: Some(Change::of(
             RESOURCE,
-            Occasion::Updated,
+            Occasion::of_change(was_there),
             Difference::between("version", is, &version.id),
         )),
     };
@@ -111,6 +118,7 @@ async fn scale(
     saved: &mut ResourceStatus,
     is: i64,
     wish: Wish<'_>,
+    was_there: bool,
 ) -> Result<Outcome<()>, StepError> {
     let request = SetScalingPolicyRequest {
         tag: TAG.to_owned(),
@@ -125,7 +133,7 @@ async fn scale(
         id_field: None,
         change: Some(Change::of(
             RESOURCE,
-            Occasion::Updated,
+            Occasion::of_change(was_there),
             Difference::between("provisionedInstancesCount", &is, &wish.min_instances),
         )),
     };

@@ -70,7 +70,7 @@ async fn try_ensure(
     account: &Account,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(&account.id, ROLES))?;
-    if saved.hash.as_ref() == Some(&hash) {
+    if pass.believes(RESOURCE, saved, &hash) && are_listed(pass, account)? {
         return Ok(Outcome::Ready(()));
     }
     let granting = |again| {
@@ -100,6 +100,19 @@ async fn try_ensure(
             .await?
             .again(),
     )
+}
+
+/// Whether the lists that this look compares with hold all roles, if it does.
+fn are_listed(pass: &Pass<'_>, account: &Account) -> Result<bool, StepError> {
+    match pass.survey.lists().map(|lists| &lists.bindings) {
+        None => Ok(true),
+        Some(Ok(bindings)) => Ok(missing(&account.id, bindings).is_empty()),
+        Some(Err(source)) => Err(StepError::Cloud {
+            action: "look at",
+            resource: RESOURCE,
+            source: source.clone(),
+        }),
+    }
 }
 
 /// What people are told about a grant.

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use wschat_crds::ResourceStatus;
+use serde_json::json;
+use wschat_crds::{Occasion, ResourceStatus};
 use ydb::QueryClient;
 
 use super::database::Database;
+use crate::change::Change;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -33,7 +35,7 @@ async fn try_ensure(
     database: &Database,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(&database.path, migrations::texts()))?;
-    if saved.hash.as_ref() == Some(&hash) {
+    if pass.believes(RESOURCE, saved, &hash) {
         return Ok(Outcome::Ready(()));
     }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
@@ -43,12 +45,17 @@ async fn try_ensure(
         Some(applied) if applied.contains(&0) => applied,
         there => start_ledger(pass, &mut client, there.is_some()).await?,
     };
-    let pending: Vec<Migration> = migrations::all()?
-        .into_iter()
-        .filter(|migration| !applied.contains(&migration.version))
-        .collect();
-    for migration in &pending {
-        migrate(pass, &mut client, migration).await?;
+    let was_there = saved.hash.as_ref() == Some(&hash);
+    for migration in &migrations::all()? {
+        let is_there = applied.contains(&migration.version)
+            && !(was_there && lacks_table(&mut client, migration).await?);
+        if !is_there {
+            migrate(pass, &mut client, migration).await?;
+            let version = json!({ "migration": migration.version });
+            let occasion = Occasion::of_creation(was_there);
+            pass.changes
+                .add(Change::create(RESOURCE, occasion, &version));
+        }
     }
     saved.hash = Some(hash);
     pass.journal.save(RESOURCE, saved).await?;
@@ -114,6 +121,20 @@ async fn migrate(
         }
     }
     record(pass, client, migration.version).await
+}
+
+/// Whether somebody removed a table that the migration made.
+async fn lacks_table(client: &mut QueryClient, migration: &Migration) -> Result<bool, StepError> {
+    for table in migration
+        .statements
+        .iter()
+        .filter_map(|text| created_table(text))
+    {
+        if !has_table(client, table).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn has_table(client: &mut QueryClient, table: &str) -> Result<bool, StepError> {

@@ -47,9 +47,10 @@ async fn try_ensure(
 ) -> Result<Outcome<()>, StepError> {
     let path = format!("{}/{}", database.path, desired.name);
     let hash = request_hash(&(&path, desired.retention.as_secs(), PARTITIONS))?;
-    if saved.hash.as_ref() == Some(&hash) {
+    if pass.believes(RESOURCE, saved, &hash) {
         return Ok(Outcome::Ready(()));
     }
+    let as_wished = saved.hash.as_ref() == Some(&hash);
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?
         .topic_client();
@@ -57,11 +58,7 @@ async fn try_ensure(
         let was_there = saved.hash.take().is_some();
         create(pass, &mut client, &path, desired).await?;
         let request = json!({ "path": path, "retention": seconds(desired.retention) });
-        let occasion = if was_there {
-            Occasion::Remade
-        } else {
-            Occasion::Created
-        };
+        let occasion = Occasion::of_creation(was_there);
         pass.changes
             .add(Change::create(RESOURCE, occasion, &request));
         // Looked at once more before anything is built on it.
@@ -72,7 +69,7 @@ async fn try_ensure(
         alter(pass, &mut client, &path, desired).await?;
         pass.changes.add(Change {
             resource: RESOURCE,
-            occasion: Occasion::Updated,
+            occasion: Occasion::of_change(as_wished),
             differences: vec![difference],
         });
     }

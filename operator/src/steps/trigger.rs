@@ -18,6 +18,7 @@ use super::gateway::Gateway;
 use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
+use crate::inventory::Folder;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 use crate::validate::{Desired, Identity};
@@ -37,6 +38,11 @@ impl Child for Triggers {
 
     fn differences(wish: &CreateTriggerRequest, model: &Model) -> Vec<Difference> {
         differences(wish, model)
+    }
+
+    fn listed(lists: &Folder, id: &str) -> Result<Option<Model>, CloudError> {
+        let all = lists.triggers.as_ref().map_err(Clone::clone)?;
+        Ok(all.get(id).cloned())
     }
 
     async fn get(cloud: &Cloud, id: &str) -> Result<Model, CloudError> {

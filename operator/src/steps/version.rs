@@ -148,14 +148,16 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     parts: Parts<'_>,
 ) -> Outcome<Version> {
-    let serving = parts.serving.map(|id| Version { id: id.to_owned() });
-    settle(try_ensure(pass, saved, parts).await).or_serving(serving)
+    let mut serving = parts.serving.map(|id| Version { id: id.to_owned() });
+    let outcome = settle(try_ensure(pass, saved, parts, &mut serving).await);
+    outcome.or_serving(serving)
 }
 
 async fn try_ensure(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
     parts: Parts<'_>,
+    serving: &mut Option<Version>,
 ) -> Result<Outcome<Version>, StepError> {
     let Context {
         cloud, settings, ..
@@ -174,7 +176,7 @@ async fn try_ensure(
         return Ok(making(again));
     }
     if let Some(id) = &saved.id
-        && saved.hash.as_ref() == Some(&hash)
+        && pass.believes(RESOURCE, saved, &hash)
     {
         return Ok(Outcome::Ready(Version { id: id.clone() }));
     }
@@ -187,6 +189,8 @@ async fn try_ensure(
             resource: RESOURCE,
             source,
         })?;
+    // What somebody removed serves no more.
+    serving.take_if(|serving| !versions.iter().any(|there| there.id == serving.id));
     match plan(&versions, &request.description, parts.serving) {
         Plan::Wait => Ok(making(Duration::from_millis(500))),
         Plan::Keep(version) => {
@@ -230,13 +234,14 @@ async fn create(
         cloud, settings, ..
     } = pass.context;
     let told = serde_json::to_value(&request)?;
+    let occasion = Occasion::of_creation(saved.hash.as_deref() == Some(hash));
     request.content = Some(STANDARD.encode(&settings.handler.zip));
     let mutation = Mutation {
         resource: RESOURCE,
         action: "create",
         hash,
         id_field: Some("functionVersionId"),
-        change: Some(Change::create(RESOURCE, Occasion::Created, &told)),
+        change: Some(Change::create(RESOURCE, occasion, &told)),
     };
     let call = |key| cloud.create_version(&request, key);
     Ok(making(begin(pass, mutation, saved, call).await?.again()))

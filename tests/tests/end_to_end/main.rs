@@ -19,6 +19,7 @@ mod crash;
 mod custom_resource;
 mod dead_links;
 mod delete;
+mod drift;
 mod eyes;
 mod goose;
 mod lost_answers;
@@ -92,5 +93,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(comes_back::trials(suite));
     all.extend(crash::trials(suite));
     all.extend(updates::trials(suite));
+    all.extend(drift::trials(suite));
     all
 }

@@ -7,6 +7,7 @@ use yandex_cloud_rest::model::operation::Operation;
 
 use crate::change::Difference;
 use crate::cloud::{Cloud, CloudError};
+use crate::inventory::Folder;
 use crate::resource::Resource;
 
 /// A kind of resource.
@@ -27,6 +28,9 @@ pub(crate) trait Child {
 
     /// Everything that isn't as wished, and that an update can change (pure).
     fn differences(wish: &Self::Wish, model: &Self::Model) -> Vec<Difference>;
+
+    /// The resource with this id, as far as lists tell of it.
+    fn listed(lists: &Folder, id: &str) -> Result<Option<Self::Model>, CloudError>;
 
     /// The resource with this id.
     fn get(cloud: &Cloud, id: &str)

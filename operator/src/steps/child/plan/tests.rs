@@ -5,6 +5,7 @@ use yandex_cloud_rest::model::operation::Operation;
 
 use super::*;
 use crate::cloud::{Cloud, CloudError};
+use crate::inventory::Folder;
 use crate::names::labels;
 use crate::resource::Resource;
 
@@ -32,6 +33,10 @@ impl Child for Lamps {
         Difference::between("on", &model.on, wish)
             .into_iter()
             .collect()
+    }
+
+    fn listed(_: &Folder, _: &str) -> Result<Option<Lamp>, CloudError> {
+        unreachable!()
     }
 
     async fn get(_: &Cloud, _: &str) -> Result<Lamp, CloudError> {

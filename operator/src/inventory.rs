@@ -1,0 +1,152 @@
+//! What a folder holds: listed once per resync and shared by all chats in it,
+//! so that the number of calls doesn't grow with the number of chats.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::join;
+use yandex_cloud_rest::model::access::AccessBinding;
+use yandex_cloud_rest::model::apigateway::ApiGateway;
+use yandex_cloud_rest::model::database::Database;
+use yandex_cloud_rest::model::function::Function;
+use yandex_cloud_rest::model::iam::ServiceAccount;
+use yandex_cloud_rest::model::trigger::Trigger;
+
+use crate::cloud::{Cloud, CloudError};
+
+/// How long lists that failed are believed: whoever gives the missing role
+/// doesn't wait for the next resync.
+const FAILED: Duration = Duration::from_secs(20);
+
+/// One kind of resource by id, or why it can't be listed.
+pub(crate) type Listed<T> = Result<HashMap<String, T>, CloudError>;
+
+/// What a folder held when it was listed.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    /// Before the first list was asked for.
+    pub(crate) taken: Instant,
+    pub(crate) accounts: Listed<ServiceAccount>,
+    pub(crate) databases: Listed<Database>,
+    pub(crate) functions: Listed<Function>,
+    pub(crate) gateways: Listed<ApiGateway>,
+    pub(crate) triggers: Listed<Trigger>,
+    pub(crate) bindings: Result<Vec<AccessBinding>, CloudError>,
+}
+
+impl Folder {
+    async fn list(cloud: &Cloud, id: &str) -> Self {
+        let taken = Instant::now();
+        let (accounts, databases, functions, gateways, triggers, bindings) = join!(
+            cloud.accounts(id),
+            cloud.databases(id),
+            cloud.functions(id),
+            cloud.gateways(id),
+            cloud.triggers(id),
+            cloud.folder_bindings(id),
+        );
+        Self {
+            taken,
+            accounts: by_id(accounts, |one| &one.id),
+            databases: by_id(databases, |one| &one.id),
+            functions: by_id(functions, |one| &one.id),
+            gateways: by_id(gateways, |one| &one.id),
+            triggers: by_id(triggers, |one| &one.id),
+            bindings,
+        }
+    }
+
+    /// Whether every list was answered.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.accounts.is_ok()
+            && self.databases.is_ok()
+            && self.functions.is_ok()
+            && self.gateways.is_ok()
+            && self.triggers.is_ok()
+            && self.bindings.is_ok()
+    }
+
+    /// Whether it is still good enough.
+    fn is_fresh(&self, resync: Duration, now: Instant) -> bool {
+        let limit = if self.is_whole() {
+            resync
+        } else {
+            resync.min(FAILED)
+        };
+        now.saturating_duration_since(self.taken) < limit
+    }
+}
+
+fn by_id<T>(all: Result<Vec<T>, CloudError>, id: impl Fn(&T) -> &String) -> Listed<T> {
+    let pairs = all?.into_iter().map(|one| (id(&one).clone(), one));
+    Ok(pairs.collect())
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<Folder>>>>;
+
+/// The last lists of each folder.
+#[derive(Debug, Default)]
+pub(crate) struct Inventory {
+    folders: Mutex<HashMap<String, Slot>>,
+}
+
+impl Inventory {
+    /// What the folder holds, at most `resync` ago. Who comes while it is being
+    /// listed waits for that.
+    pub(crate) async fn folder(&self, cloud: &Cloud, id: &str, resync: Duration) -> Arc<Folder> {
+        let slot = self.slot(id);
+        let mut last = slot.lock().await;
+        match &*last {
+            Some(folder) if folder.is_fresh(resync, Instant::now()) => Arc::clone(folder),
+            _ => {
+                let folder = Arc::new(Folder::list(cloud, id).await);
+                *last = Some(Arc::clone(&folder));
+                folder
+            }
+        }
+    }
+
+    /// How long the folder's lists are still good: whoever comes after that has
+    /// them made anew.
+    pub(crate) fn remaining(&self, id: &str, resync: Duration) -> Duration {
+        let slot = self.slot(id);
+        // Whoever holds it is making them anew.
+        let last = slot.try_lock();
+        let taken = last.ok().and_then(|last| Some(last.as_ref()?.taken));
+        resync.saturating_sub(taken.map_or(Duration::ZERO, |taken| taken.elapsed()))
+    }
+
+    fn slot(&self, id: &str) -> Slot {
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(folders.entry(id.to_owned()).or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(bindings: Result<Vec<AccessBinding>, CloudError>) -> Folder {
+        Folder {
+            taken: Instant::now(),
+            accounts: Ok(HashMap::new()),
+            databases: Ok(HashMap::new()),
+            functions: Ok(HashMap::new()),
+            gateways: Ok(HashMap::new()),
+            triggers: Ok(HashMap::new()),
+            bindings,
+        }
+    }
+
+    #[test]
+    fn lists_are_good_until_the_resync_and_failed_ones_not_for_long() {
+        let resync = Duration::from_mins(10);
+        let whole = folder(Ok(Vec::new()));
+        assert!(whole.is_fresh(resync, whole.taken + resync / 2));
+        assert!(!whole.is_fresh(resync, whole.taken + resync));
+        let failed = folder(Err(CloudError::of_a_test()));
+        assert!(failed.is_fresh(resync, failed.taken));
+        assert!(!failed.is_fresh(resync, failed.taken + FAILED));
+    }
+}
