@@ -2,18 +2,19 @@
 //! when it is dead or its token is old.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use serde_json::json;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout, timeout_at};
-use ydb::YdbError;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+use ydb::{YdbError, YdbResult};
 
 use crate::call::Token;
-use crate::environment::Environment;
-use crate::link::Link;
 use crate::log::Log;
 use crate::ports::Unavailable;
+use crate::renewable::Renewable;
 use crate::ydb_errors::{is_silence, is_transport, is_unauthenticated, words};
 
 /// An instance without calls is frozen, and may wake up with dead sockets that
@@ -21,13 +22,54 @@ use crate::ydb_errors::{is_silence, is_transport, is_unauthenticated, words};
 const SUSPICIOUS_PAUSE: Duration = Duration::from_mins(1);
 const SHORT_ATTEMPT: Duration = Duration::from_secs(3);
 
-/// How long the first writer may take; the crate would try for ever.
-const OPENING: Duration = Duration::from_secs(15);
+/// Opens links.
+#[async_trait]
+pub(crate) trait Opener: Send + Sync {
+    /// What calls use.
+    type Link: Send + Sync;
 
-pub(crate) struct Cloud {
-    environment: Environment,
-    current: Mutex<Option<Arc<Link>>>,
+    /// Opens one with this token. The caller limits the time.
+    async fn open(&self, token: &Token) -> YdbResult<Arc<Self::Link>>;
+}
+
+/// The link, and when it was used last.
+pub(crate) struct Cloud<O: Opener> {
+    opener: O,
+    link: Renewable<Opened<O::Link>>,
+    started: Instant,
+    /// Milliseconds after the start.
+    used_at: AtomicU64,
     log: Log,
+}
+
+type Slot<L> = Arc<OnceCell<Opened<L>>>;
+
+struct Opened<L> {
+    link: Arc<L>,
+    age: Age,
+}
+
+/// How old the token is that a link was made with.
+struct Age {
+    token: String,
+    /// When half of the token's life is over.
+    half: Option<SystemTime>,
+}
+
+impl Age {
+    fn new(token: &Token, now: SystemTime) -> Self {
+        let half = |lifetime: Duration| now.checked_add(lifetime / 2);
+        Self {
+            token: token.text.clone(),
+            half: token.lifetime.and_then(half),
+        }
+    }
+
+    /// Whether a call with this token should open a link of its own. A token
+    /// that the runtime hasn't renewed yet gains nothing.
+    fn is_over(&self, token: &Token, now: SystemTime) -> bool {
+        self.half.is_some_and(|half| now >= half) && token.text != self.token
+    }
 }
 
 /// Why an attempt failed.
@@ -47,6 +89,15 @@ impl Failure {
         }
     }
 
+    /// Whether the link is the trouble.
+    fn ends_the_link(&self) -> bool {
+        match self {
+            Self::Late => true,
+            Self::Closed(_) => false,
+            Self::Ydb(error) => is_unauthenticated(error) || is_silence(error),
+        }
+    }
+
     fn into_unavailable(self, what: &'static str) -> Unavailable {
         let why = match self {
             Self::Closed(error) => format!("cannot connect to YDB: {}", words(&error)),
@@ -57,80 +108,84 @@ impl Failure {
     }
 }
 
-impl Cloud {
-    pub(crate) fn new(environment: Environment, log: Log) -> Self {
+impl<O: Opener> Cloud<O> {
+    pub(crate) fn new(opener: O, log: Log) -> Self {
         Self {
-            environment,
-            current: Mutex::new(None),
+            opener,
+            link: Renewable::default(),
+            started: Instant::now(),
+            used_at: AtomicU64::new(0),
             log,
         }
     }
 
     /// Does something with the link, once more if the first attempt met a dead
     /// link or an old token. `operation` must be safe to repeat.
-    pub(crate) async fn with_link<T, F, O>(
+    pub(crate) async fn with_link<T, F, P>(
         &self,
         what: &'static str,
         token: &Token,
         deadline: Instant,
-        operation: O,
+        operation: P,
     ) -> Result<T, Unavailable>
     where
         F: Future<Output = Result<T, YdbError>>,
-        O: Fn(Arc<Link>, Instant) -> F,
+        P: Fn(Arc<O::Link>, Instant) -> F,
     {
-        let first = self.first_deadline(deadline);
-        match self.attempt(token, first, &operation).await {
+        let slot = self.slot(token);
+        let first = self.first_deadline(&slot, deadline);
+        match self.attempt(&slot, token, first, &operation).await {
             Ok(value) => Ok(value),
             Err(failure) if failure.is_worth_another() && Instant::now() < deadline => {
                 let failure = failure.into_unavailable(what);
                 self.log
                     .warn("once more", json!({ "error": failure.to_string() }));
-                let second = self.attempt(token, deadline, &operation).await;
+                let slot = self.slot(token);
+                let second = self.attempt(&slot, token, deadline, &operation).await;
                 second.map_err(|failure| failure.into_unavailable(what))
             }
             Err(failure) => Err(failure.into_unavailable(what)),
         }
     }
 
-    async fn attempt<T, F, O>(
+    async fn attempt<T, F, P>(
         &self,
+        slot: &Slot<O::Link>,
         token: &Token,
         deadline: Instant,
-        operation: &O,
+        operation: &P,
     ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, YdbError>>,
-        O: Fn(Arc<Link>, Instant) -> F,
+        P: Fn(Arc<O::Link>, Instant) -> F,
     {
-        let link = timeout_at(deadline, self.link(token))
-            .await
-            .map_err(|_late| Failure::Late)?
-            .map_err(Failure::Closed)?;
-        match timeout_at(deadline, operation(Arc::clone(&link), deadline)).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                if is_unauthenticated(&error) || is_silence(&error) {
-                    self.forget(&link);
-                }
-                Err(Failure::Ydb(error))
-            }
-            Err(_late) => {
-                self.forget(&link);
-                Err(Failure::Late)
-            }
+        let outcome = timeout_at(deadline, async {
+            let opened = slot.get_or_try_init(|| self.open(token)).await;
+            let link = Arc::clone(&opened.map_err(Failure::Closed)?.link);
+            operation(link, deadline).await.map_err(Failure::Ydb)
+        });
+        let outcome = outcome.await.unwrap_or(Err(Failure::Late));
+        // One that isn't open yet is no better when it is another.
+        if slot.initialized() && outcome.as_ref().is_err_and(Failure::ends_the_link) {
+            self.link.instead_of(slot);
         }
+        outcome
+    }
+
+    async fn open(&self, token: &Token) -> YdbResult<Opened<O::Link>> {
+        Ok(Opened {
+            link: self.opener.open(token).await?,
+            age: Age::new(token, SystemTime::now()),
+        })
     }
 
     /// Until when the first attempt may last.
-    fn first_deadline(&self, deadline: Instant) -> Instant {
+    fn first_deadline(&self, slot: &Slot<O::Link>, deadline: Instant) -> Instant {
         let now = Instant::now();
+        let at = u64::try_from((now - self.started).as_millis()).unwrap_or(u64::MAX);
+        let pause = at.saturating_sub(self.used_at.swap(at, Ordering::Relaxed));
+        let paused = slot.initialized() && Duration::from_millis(pause) > SUSPICIOUS_PAUSE;
         let half = deadline.saturating_duration_since(now) / 2;
-        // Whoever holds the lock is opening a new link.
-        let paused = self.current.try_lock().is_ok_and(|current| {
-            let link = current.as_ref();
-            link.is_some_and(|link| link.touch() > SUSPICIOUS_PAUSE)
-        });
         now + if paused {
             half.min(SHORT_ATTEMPT)
         } else {
@@ -138,35 +193,18 @@ impl Cloud {
         }
     }
 
-    /// The link, opened when there is none. One call opens, others wait for it.
-    /// For benchmarks, the feature `link-per-call` opens one each time.
-    async fn link(&self, token: &Token) -> Result<Arc<Link>, YdbError> {
-        let mut current = self.current.lock().await;
-        if let Some(link) = &*current
-            && !link.is_outdated(token)
-            && !cfg!(feature = "link-per-call")
-        {
-            return Ok(Arc::clone(link));
-        }
-        let link = Arc::new(Link::open(&self.environment, token).await?);
-        *current = Some(Arc::clone(&link));
-        // The writer opens while the first query runs.
-        let early = Arc::clone(&link);
-        tokio::spawn(timeout(OPENING, async move {
-            early.writer().await.map(|_writer| ())
-        }));
-        Ok(link)
-    }
-
-    /// The next call opens a new link. Without waiting: whoever holds the lock
-    /// is opening one already.
-    fn forget(&self, link: &Arc<Link>) {
-        if let Ok(mut current) = self.current.try_lock()
-            && current
-                .as_ref()
-                .is_some_and(|known| Arc::ptr_eq(known, link))
-        {
-            *current = None;
+    /// The link, open or not: one call opens it, others wait for it. For
+    /// benchmarks, the feature `link-per-call` opens one each time.
+    fn slot(&self, token: &Token) -> Slot<O::Link> {
+        let slot = self.link.current();
+        let is_over = |opened: &Opened<_>| opened.age.is_over(token, SystemTime::now());
+        if cfg!(feature = "link-per-call") || slot.get().is_some_and(is_over) {
+            self.link.instead_of(&slot)
+        } else {
+            slot
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! One instance of the function: what lives as long as its process, and the
 //! way of a call through it.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt as _;
 use serde_json::{Value, json};
 use wschat_protocol::ServerMessage;
 
@@ -29,7 +30,7 @@ pub struct Instance {
 }
 
 struct Outside {
-    cloud: Cloud,
+    cloud: Cloud<Environment>,
     https: Https,
     endpoint: url::Url,
 }
@@ -54,19 +55,16 @@ impl Instance {
     }
 
     /// Answers one call: JSON in, JSON out. A panic fails this call only.
-    pub async fn call(self: Arc<Self>, event: &str, context: &str) -> String {
+    pub async fn call(&self, event: &str, context: &str) -> String {
         let event = match Event::parse(event) {
             Ok(event) => event,
             Err(error) => return Reply::refused(400, &error.to_string()).to_json(),
         };
         let call = Call::parse(context);
         let (fallback, log) = (fallback(&event), self.log);
-        let reply = survive(
-            async move { self.answer(&event, &call).await },
-            fallback,
-            log,
-        );
-        reply.await.to_json()
+        survive(self.answer(&event, &call), fallback, log)
+            .await
+            .to_json()
     }
 
     async fn answer(&self, event: &Event, call: &Call) -> Reply {
@@ -117,13 +115,12 @@ impl Instance {
     }
 }
 
-/// Runs a call as a task of its own, so that a panic ends only that.
-async fn survive(
-    call: impl Future<Output = Reply> + Send + 'static,
-    fallback: Reply,
-    log: Log,
-) -> Reply {
-    tokio::spawn(call).await.unwrap_or_else(|_panic| {
+/// Runs a call so that a panic ends only that. What a call leaves behind is
+/// whole then, too: no lock is held where anything could panic, and whoever
+/// takes one doesn't mind that its last holder did.
+async fn survive(call: impl Future<Output = Reply>, fallback: Reply, log: Log) -> Reply {
+    let call = AssertUnwindSafe(call).catch_unwind();
+    call.await.unwrap_or_else(|_panic| {
         // Not its text, which may hold what a client wrote.
         log.error("a call failed", json!({}));
         fallback
@@ -159,10 +156,10 @@ mod tests {
     use super::*;
 
     async fn ask(variables: &'static [(&str, &str)], event: &str) -> Value {
-        let instance = Arc::new(Instance::new(|name| {
+        let instance = Instance::new(|name| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
-        }));
+        });
         let reply = instance.call(event, r#"{"remaining":2000}"#).await;
         serde_json::from_str(&reply).expect("JSON")
     }

@@ -7,13 +7,23 @@
 //! `connections`), `topic` and `connections` (the gateway's connection API).
 //! `cloud` keeps the one link to YDB that all calls of an instance share.
 //!
-//! The connection API is called over REST by `https`, a hundred lines on hyper,
-//! tokio-rustls and rustls-native-certs, which the module holds anyway because
-//! `ydb`'s gRPC stands on them. A replaced connection is rare and takes two
-//! requests, so nothing of what `reqwest` does beyond (pools, redirects,
-//! cookies, proxies) would be used; measured in the archive, `reqwest` 0.13 adds
-//! 150 KB to 2.5 MB. Leaving out the spans and events of `tracing` and `log` and
-//! folding equal functions in the linker gave 40 KB together: not worth a switch.
+//! # Dependencies
+//!
+//! Every cold start loads the archive, so each crate in it has a reason:
+//!
+//! * `ydb` is the driver, with `tonic`, `h2`, `rustls` and `ring` below it. Its
+//!   own HTTP client is not linked: `without-reqwest` takes its place, and says
+//!   why nobody misses it. That made 2,531,794 bytes 2,103,080.
+//! * `napi` is the way into Node.js, without its runtime (`node` says why).
+//! * The connection API is called over REST by `https`, a hundred lines on
+//!   hyper, tokio-rustls and rustls-native-certs, which the module holds anyway
+//!   because `ydb`'s gRPC stands on them. A replaced connection is rare and takes
+//!   two requests, so nothing of what `reqwest` does beyond (pools, redirects,
+//!   cookies, proxies) would be used; in the archive it is 150 KB.
+//! * `serde_json`, `base64` and `url` read what comes, `jiff` writes times,
+//!   `uuid` makes names.
+//!
+//! `docs/performance.md` has what calls cost, and what is left in them.
 
 pub mod call;
 pub mod chat;
@@ -30,6 +40,7 @@ mod link;
 pub mod log;
 pub mod node;
 pub mod ports;
+mod renewable;
 pub mod reply;
 mod store;
 mod topic;

@@ -5,17 +5,21 @@
 //! instances would end each other's writers.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::Instant;
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
 use ydb::{
     AccessTokenCredentials, Client, ClientBuilder, Codec, CodecSelection, Executor, QueryClient,
     SessionPoolSettings, TopicWriter, TopicWriterMessage, TopicWriterOptions, YdbResult,
 };
 
 use crate::call::Token;
+use crate::cloud::Opener;
 use crate::environment::Environment;
+use crate::renewable::Renewable;
 use crate::ydb_errors::is_unauthenticated;
 
 /// The crate's own default is half a second, which a cold start on a quarter
@@ -25,24 +29,43 @@ const SESSION_TIMEOUT: Duration = Duration::from_secs(3);
 /// As many as an instance may have calls at once (`spec.handler.concurrency`).
 const SESSIONS: usize = 16;
 
+/// How long the first writer may take; the crate would try for ever.
+const OPENING: Duration = Duration::from_secs(15);
+
+/// The crate's writer gathers records until it has so many, or until its period
+/// is over: by default 1,000 in a millisecond, which is also how often it wakes
+/// up when there is nothing to send. With one, a record leaves as soon as it is
+/// there; those that are there together still leave in one frame.
+const RECORDS_TO_GATHER: usize = 1;
+const GATHERING: Duration = Duration::from_hours(1);
+
 pub(crate) struct Link {
     client: Client,
     topic_path: String,
-    writer: tokio::sync::Mutex<Option<Arc<TopicWriter>>>,
-    token: String,
-    /// When half of the token's life is over.
-    renew_at: Option<SystemTime>,
-    used_at: Mutex<Instant>,
+    writer: Renewable<TopicWriter>,
+}
+
+#[async_trait]
+impl Opener for Environment {
+    type Link = Link;
+
+    async fn open(&self, token: &Token) -> YdbResult<Arc<Link>> {
+        let link = Arc::new(Link::open(self, token).await?);
+        // The writer opens while the first query runs.
+        let early = Arc::clone(&link);
+        tokio::spawn(timeout(OPENING, async move { early.check_writer().await }));
+        Ok(link)
+    }
 }
 
 impl Link {
-    /// Opens the driver. The caller limits the time: discovery tries for ever.
-    pub(crate) async fn open(environment: &Environment, token: &Token) -> YdbResult<Self> {
+    /// Opens the driver; discovery tries for ever.
+    async fn open(environment: &Environment, token: &Token) -> YdbResult<Self> {
         let client =
             ClientBuilder::new_from_connection_string(environment.connection_string.as_str())?
                 .with_database(environment.database.as_str())
                 .with_credentials(AccessTokenCredentials::from(token.text.as_str()))
-                .with_executor(Arc::new(BlockingTasks))
+                .with_executor(Arc::new(NoCompression))
                 .build()
                 .await?
                 .with_session_pool(
@@ -55,25 +78,8 @@ impl Link {
         Ok(Self {
             client,
             topic_path: environment.topic_path.clone(),
-            writer: tokio::sync::Mutex::new(None),
-            token: token.text.clone(),
-            renew_at: token
-                .lifetime
-                .and_then(|lifetime| SystemTime::now().checked_add(lifetime / 2)),
-            used_at: Mutex::new(Instant::now()),
+            writer: Renewable::default(),
         })
-    }
-
-    /// Whether a call with this token should open a link of its own. A token
-    /// that the runtime hasn't renewed yet gains nothing.
-    pub(crate) fn is_outdated(&self, token: &Token) -> bool {
-        token.text != self.token && self.renew_at.is_some_and(|at| SystemTime::now() >= at)
-    }
-
-    /// Notes a use; returns how long ago the last one was.
-    pub(crate) fn touch(&self) -> Duration {
-        let mut used_at = self.used_at.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *used_at, Instant::now()).elapsed()
     }
 
     pub(crate) fn queries(&self) -> QueryClient {
@@ -84,44 +90,37 @@ impl Link {
     /// by itself with its producer id and sequence number; an error from it is
     /// its end, so a new one gets the record, once.
     pub(crate) async fn publish(&self, record: &str) -> YdbResult<()> {
-        let writer = self.writer().await?;
-        match write(&writer, record).await {
+        let slot = self.writer.current();
+        match write(self.writer(&slot).await?, record).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                self.retire(&writer).await;
+                let slot = self.writer.instead_of(&slot);
                 if is_unauthenticated(&error) {
                     return Err(error);
                 }
-                write(&*self.writer().await?, record).await
+                write(self.writer(&slot).await?, record).await
             }
         }
     }
 
-    /// The writer, opened when there is none.
-    pub(crate) async fn writer(&self) -> YdbResult<Arc<TopicWriter>> {
-        let mut slot = self.writer.lock().await;
-        if let Some(writer) = &*slot {
-            return Ok(Arc::clone(writer));
-        }
-        let options = TopicWriterOptions::builder()
-            .topic_path(self.topic_path.as_str())
-            .producer_id(uuid::Uuid::new_v4().to_string())
-            .codec_selector(CodecSelection::Fixed(Codec::RAW))
-            .build();
-        let mut topics = self.client.topic_client();
-        let writer = Arc::new(topics.create_writer_with_params(options).await?);
-        *slot = Some(Arc::clone(&writer));
-        Ok(writer)
+    /// Opens the writer when there is none.
+    pub(crate) async fn check_writer(&self) -> YdbResult<()> {
+        self.writer(&self.writer.current()).await.map(|_writer| ())
     }
 
-    async fn retire(&self, writer: &Arc<TopicWriter>) {
-        let mut slot = self.writer.lock().await;
-        if slot
-            .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, writer))
-        {
-            *slot = None;
-        }
+    async fn writer<'a>(&self, slot: &'a OnceCell<TopicWriter>) -> YdbResult<&'a TopicWriter> {
+        slot.get_or_try_init(|| {
+            let options = TopicWriterOptions::builder()
+                .topic_path(self.topic_path.as_str())
+                .producer_id(uuid::Uuid::new_v4().to_string())
+                .codec_selector(CodecSelection::Fixed(Codec::RAW))
+                .write_request_messages_chunk_size(RECORDS_TO_GATHER)
+                .write_request_send_messages_period(GATHERING)
+                .build();
+            let mut topics = self.client.topic_client();
+            async move { topics.create_writer_with_params(options).await }
+        })
+        .await
     }
 }
 
@@ -130,16 +129,17 @@ async fn write(writer: &TopicWriter, record: &str) -> YdbResult<()> {
     writer.write_with_ack(message).await.map(|_status| ())
 }
 
-/// Runs the crate's few blocking tasks on tokio's threads instead of a pool of
-/// four more.
-struct BlockingTasks;
+/// Runs what the crate would give to a pool of four threads, the compression of
+/// records, where it is asked for: they leave as they are, so there is nothing
+/// to do.
+struct NoCompression;
 
-impl Executor for BlockingTasks {
+impl Executor for NoCompression {
     fn available_parallelism(&self) -> NonZeroUsize {
         NonZeroUsize::MIN
     }
 
     fn spawn(&self, task: Box<dyn FnOnce() + Send + 'static>) {
-        tokio::task::spawn_blocking(task);
+        task();
     }
 }

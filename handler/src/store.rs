@@ -9,6 +9,7 @@ use ydb::{Row, Transaction, YdbError, YdbResult, closure};
 
 use crate::call::Token;
 use crate::cloud::Cloud;
+use crate::environment::Environment;
 use crate::ports::{ConnectionStore, OldConnection, Unavailable};
 use crate::ydb_errors::{is_aborted, plain};
 
@@ -26,7 +27,7 @@ const CHECK: &str = "SELECT connection_id FROM connections LIMIT 1";
 
 /// The store with one call's rights.
 pub(crate) struct Store<'a> {
-    pub(crate) cloud: &'a Cloud,
+    pub(crate) cloud: &'a Cloud<Environment>,
     pub(crate) token: &'a Token,
 }
 

@@ -9,11 +9,12 @@ use wschat_protocol::ServerMessage;
 
 use crate::call::Token;
 use crate::cloud::Cloud;
+use crate::environment::Environment;
 use crate::ports::{Broadcaster, Unavailable};
 
 /// The topic with one call's rights.
 pub(crate) struct Topic<'a> {
-    pub(crate) cloud: &'a Cloud,
+    pub(crate) cloud: &'a Cloud<Environment>,
     pub(crate) token: &'a Token,
 }
 
@@ -40,7 +41,7 @@ impl Broadcaster for Topic<'_> {
                 "cannot open the topic",
                 self.token,
                 deadline,
-                |link, _deadline| async move { link.writer().await.map(|_writer| ()) },
+                |link, _deadline| async move { link.check_writer().await },
             )
             .await
     }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use wschat_tests::measure::table::{Table, milliseconds, ratio};
 
 use crate::Failure;
-use crate::rounds::{Answers, Messages};
+use crate::rounds::{Answers, Event, Messages};
 
 /// Processor time of a message, then times to ACK and to BROADCAST.
 struct Costs([Duration; 5]);
 
 pub(crate) fn table(messages: &Messages) -> Result<Table, Failure> {
-    let (kept, opened) = (&messages.chat, &messages.link_per_call);
+    let send = Event::Send;
+    let (kept, opened) = (messages.chat.to(send), messages.link_per_call.to(send));
+    let echo = messages.echo.to(send);
     let (kept_costs, opened_costs) = (costs(kept)?, costs(opened)?);
     let ratios = opened_costs.0.into_iter().zip(kept_costs.0);
     let ratios = ratios.map(|(opened, kept)| ratio(opened, kept));
@@ -30,8 +32,8 @@ pub(crate) fn table(messages: &Messages) -> Result<Table, Failure> {
     Ok(Table::new(title, &header)
         .row([
             "echo (floor)".to_owned(),
-            messages.echo.messages.to_string(),
-            milliseconds(messages.echo.processor_per_message()),
+            echo.count().to_string(),
+            milliseconds(echo.processor_each()),
         ])
         .row(row("kept by the instance", kept, &kept_costs))
         .row(row("opened in every call", opened, &opened_costs))
@@ -46,7 +48,7 @@ fn costs(answers: &Answers) -> Result<Costs, Failure> {
     let (acks, broadcasts) = (answers.first(), answers.last());
     let times = || {
         Some(Costs([
-            answers.processor_per_message(),
+            answers.processor_each(),
             acks.percentile(50)?,
             acks.percentile(99)?,
             broadcasts.percentile(50)?,
@@ -57,6 +59,6 @@ fn costs(answers: &Answers) -> Result<Costs, Failure> {
 }
 
 fn row(name: &str, answers: &Answers, costs: &Costs) -> Vec<String> {
-    let names = [name.to_owned(), answers.messages.to_string()];
+    let names = [name.to_owned(), answers.count().to_string()];
     names.into_iter().chain(costs.0.map(milliseconds)).collect()
 }

@@ -6,9 +6,14 @@
 //! things are compared only when they were measured side by side in one run.
 
 mod archive;
+mod at_once;
+mod cold;
+mod events;
 mod link;
+mod module;
 mod overhead;
 mod resources;
+mod round_trips;
 mod rounds;
 mod sockets;
 mod stage;
@@ -26,6 +31,7 @@ use wschat_tests::measure::table::Table;
 use wschat_tests::run_folder::RunFolder;
 
 use rounds::Messages;
+use stage::Site;
 
 /// Why there is nothing to show.
 type Failure = Box<dyn std::error::Error>;
@@ -35,6 +41,10 @@ type Failure = Box<dyn std::error::Error>;
 enum Question {
     Overhead,
     Link,
+    Events,
+    AtOnce,
+    Cold,
+    RoundTrips,
     Archive,
     Start,
     Sockets,
@@ -42,9 +52,13 @@ enum Question {
 }
 
 impl Question {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 10] = [
         Self::Overhead,
         Self::Link,
+        Self::Events,
+        Self::AtOnce,
+        Self::Cold,
+        Self::RoundTrips,
         Self::Archive,
         Self::Start,
         Self::Sockets,
@@ -55,6 +69,10 @@ impl Question {
         match self {
             Self::Overhead => "overhead",
             Self::Link => "link",
+            Self::Events => "events",
+            Self::AtOnce => "at-once",
+            Self::Cold => "cold",
+            Self::RoundTrips => "round-trips",
             Self::Archive => "archive",
             Self::Start => "start",
             Self::Sockets => "sockets",
@@ -66,6 +84,10 @@ impl Question {
         match self {
             Self::Overhead => overhead::table(bench.messages().await?),
             Self::Link => link::table(bench.messages().await?),
+            Self::Events => events::table(bench.messages().await?),
+            Self::AtOnce => at_once::table(bench.site().await?, bench.folder).await,
+            Self::Cold => cold::table(bench.site().await?, bench.folder).await,
+            Self::RoundTrips => round_trips::table(bench.site().await?, bench.folder).await,
             Self::Archive => archive::table(),
             Self::Start => start::table(bench.folder).await,
             Self::Sockets => sockets::table(bench.folder).await,
@@ -78,6 +100,7 @@ impl Question {
 struct Bench<'a> {
     folder: &'a Path,
     messages: OnceCell<Messages>,
+    site: OnceCell<Site>,
 }
 
 impl Bench<'_> {
@@ -85,6 +108,13 @@ impl Bench<'_> {
     async fn messages(&self) -> Result<&Messages, Failure> {
         self.messages
             .get_or_try_init(|| Box::pin(rounds::run(self.folder)))
+            .await
+    }
+
+    /// The chat of this run whose handler is called directly.
+    async fn site(&self) -> Result<&Site, Failure> {
+        self.site
+            .get_or_try_init(|| Box::pin(Site::start(self.folder)))
             .await
     }
 }
@@ -160,6 +190,7 @@ async fn answer_all(questions: &[Question], folder: &Path) -> Result<(), Failure
     let bench = Bench {
         folder,
         messages: OnceCell::new(),
+        site: OnceCell::new(),
     };
     for question in questions {
         let table = question

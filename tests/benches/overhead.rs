@@ -7,21 +7,22 @@ use wschat_tests::measure::percentiles::Sorted;
 use wschat_tests::measure::table::{Table, above, milliseconds, ratio};
 
 use crate::Failure;
-use crate::rounds::Messages;
+use crate::rounds::{Event, Messages};
 
 const PERCENTS: [usize; 2] = [50, 99];
 
 pub(crate) fn table(messages: &Messages) -> Result<Table, Failure> {
-    let floor = messages.echo.first();
+    let floor = messages.echo.to(Event::Send).first();
+    let chat = messages.chat.to(Event::Send);
     let table = Table::new(
         "overhead: one sender, one message in flight; times in ms",
         &["", "messages", "p50", "p99"],
     );
     let table = absolute(table, "SEND to echo (floor)", floor)?;
-    let table = absolute(table, "SEND to ACK", messages.chat.first())?;
-    let table = relative(table, messages.chat.first(), floor)?;
-    let table = absolute(table, "SEND to BROADCAST", messages.chat.last())?;
-    relative(table, messages.chat.last(), floor)
+    let table = absolute(table, "SEND to ACK", chat.first())?;
+    let table = relative(table, chat.first(), floor)?;
+    let table = absolute(table, "SEND to BROADCAST", chat.last())?;
+    relative(table, chat.last(), floor)
 }
 
 fn absolute(table: Table, name: &str, times: &Sorted) -> Result<Table, Failure> {

@@ -1,12 +1,16 @@
 //! Chats to measure, each in an emulated cloud of its own.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::Api;
 use kube::api::PostParams;
+use url::Url;
 use wschat_crds::WsChat;
 use wschat_tests::binaries::target_folder;
+use wschat_tests::cloud::Cloud;
 use wschat_tests::control_plane::{ControlPlane, KUBECONFIG_VARIABLE, Source};
 use wschat_tests::custom_resource::{self, newest_is_ready, smallest_chat};
 use wschat_tests::emulator::{self, Emulator};
@@ -26,6 +30,8 @@ pub(crate) struct Chat {
     pub(crate) url: String,
     /// As whom its function runs and is called.
     pub(crate) service_account: String,
+    /// Its function's version.
+    version: String,
     /// The cloud.
     pub(crate) emulator: Emulator,
 }
@@ -34,6 +40,55 @@ impl Chat {
     /// The process whose children are the functions' instances.
     pub(crate) fn cloud_process(&mut self) -> Result<u32, Failure> {
         Ok(only_child(self.emulator.process().guard_id())?)
+    }
+}
+
+/// Where a function's process finds YDB, and as whom.
+pub(crate) struct Place {
+    /// The version's variables.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Of an account that may use the chat's database.
+    pub(crate) token: String,
+}
+
+const CONNECTION_STRING: &str = "YDB_CONNECTION_STRING";
+
+impl Place {
+    /// What the chat's own function has.
+    pub(crate) async fn of(chat: &Chat) -> Result<Self, Failure> {
+        let cloud = Cloud::of(chat.emulator.addresses())?;
+        let version = cloud.client().versions().get(&chat.version).await?;
+        Ok(Self {
+            environment: version.environment,
+            token: cloud.client().tokens().get().await?.value,
+        })
+    }
+
+    /// Where YDB listens.
+    pub(crate) fn ydb(&self) -> Result<SocketAddr, Failure> {
+        let sockets = self.connection_string()?.socket_addrs(|| None)?;
+        Ok(*sockets.first().ok_or("YDB has no address")?)
+    }
+
+    /// The same by way of another listener.
+    pub(crate) fn through(&self, address: SocketAddr) -> Result<Self, Failure> {
+        let mut connection_string = self.connection_string()?;
+        let changed = connection_string.set_ip_host(address.ip());
+        let changed = changed.and_then(|()| connection_string.set_port(Some(address.port())));
+        changed.map_err(|()| "YDB's address can't be changed")?;
+        let mut environment = self.environment.clone();
+        environment.insert(CONNECTION_STRING.to_owned(), connection_string.into());
+        Ok(Self {
+            environment,
+            token: self.token.clone(),
+        })
+    }
+
+    fn connection_string(&self) -> Result<Url, Failure> {
+        let found = self.environment.get(CONNECTION_STRING);
+        Ok(found
+            .ok_or("the version doesn't know where YDB is")?
+            .parse()?)
     }
 }
 
@@ -50,13 +105,7 @@ pub(crate) fn archive(name: &str) -> Result<PathBuf, Failure> {
 /// Makes a chat for each of two handler archives. Operators and Kubernetes have
 /// done their part then, and are gone before anything is measured.
 pub(crate) async fn chats(folder: &Path, archives: [&Path; 2]) -> Result<[Chat; 2], Failure> {
-    let source = Source::from_environment()?;
-    if matches!(source, Source::Kubeconfig { .. }) {
-        let words = "benchmarks start a Kubernetes of their own; unset";
-        return Err(format!("{words} {KUBECONFIG_VARIABLE}").into());
-    }
-    let control_plane = Box::pin(ControlPlane::start(&source, folder)).await?;
-    custom_resource::install(control_plane.client()).await?;
+    let control_plane = control_plane(folder).await?;
     let [one, other] = archives;
     let (one, other) = tokio::try_join!(
         Box::pin(chat(folder, &control_plane, "one", one)),
@@ -64,6 +113,34 @@ pub(crate) async fn chats(folder: &Path, archives: [&Path; 2]) -> Result<[Chat; 
     )?;
     control_plane.stop().await?;
     Ok([one, other])
+}
+
+/// A chat whose handler is called directly, not by its gateway.
+pub(crate) struct Site {
+    pub(crate) chat: Chat,
+    pub(crate) place: Place,
+}
+
+impl Site {
+    pub(crate) async fn start(folder: &Path) -> Result<Self, Failure> {
+        let control_plane = control_plane(folder).await?;
+        let archive = archive("handler.zip")?;
+        let chat = Box::pin(chat(folder, &control_plane, "site", &archive)).await?;
+        control_plane.stop().await?;
+        let place = Place::of(&chat).await?;
+        Ok(Self { chat, place })
+    }
+}
+
+async fn control_plane(folder: &Path) -> Result<ControlPlane, Failure> {
+    let source = Source::from_environment()?;
+    if matches!(source, Source::Kubeconfig { .. }) {
+        let words = "benchmarks start a Kubernetes of their own; unset";
+        return Err(format!("{words} {KUBECONFIG_VARIABLE}").into());
+    }
+    let control_plane = Box::pin(ControlPlane::start(&source, folder)).await?;
+    custom_resource::install(control_plane.client()).await?;
+    Ok(control_plane)
 }
 
 async fn chat(
@@ -90,13 +167,15 @@ async fn chat(
     operator.stop().await?;
     let status = chat.and_then(|chat| chat.status);
     let status = status.ok_or("a chat is Ready and has no status")?;
+    let missing = |what| format!("a chat is Ready and has no {what}");
+    let resources = status.resources;
     Ok(Chat {
-        url: status.url.ok_or("a chat is Ready and has no URL")?,
-        service_account: status
-            .resources
+        url: status.url.ok_or_else(|| missing("URL"))?,
+        service_account: resources
             .service_account
             .id
-            .ok_or("a chat is Ready and has no service account")?,
+            .ok_or_else(|| missing("service account"))?,
+        version: resources.version.id.ok_or_else(|| missing("version"))?,
         emulator,
     })
 }

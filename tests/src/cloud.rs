@@ -1,6 +1,7 @@
 //! Somebody who works in the emulated cloud by hand: with an account's key,
 //! over REST.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,14 +11,19 @@ use yandex_cloud_rest::model::access::{AccessBinding, AccessBindingDelta, Access
 use yandex_cloud_rest::model::iam::CreateServiceAccountRequest;
 use yandex_cloud_rest::model::operation::Operation;
 use yandex_cloud_rest::{Client, Config};
+use ydb::YdbError;
 
 pub use yandex_cloud_rest::model::access::AccessBindingAction;
 
 use crate::emulator::Addresses;
+use crate::goose::GooseError;
 use crate::wait::{TimedOut, eventually};
 
+mod chat;
 mod echo;
 mod function;
+
+pub use chat::{Chat, ChatSettings};
 
 const OPERATION_LIMIT: Duration = Duration::from_secs(30);
 
@@ -56,6 +62,20 @@ pub enum CloudError {
     /// An archive can't be packed.
     #[error(transparent)]
     Archive(#[from] zip::result::ZipError),
+    /// The handler's archive can't be read.
+    #[error("cannot read {}: {source}; build it with `cargo xtask handler`", path.display())]
+    Handler {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The migrations can't be applied.
+    #[error(transparent)]
+    Migrations(#[from] GooseError),
+    /// The database doesn't do what it was asked for.
+    #[error(transparent)]
+    Database(#[from] Box<YdbError>),
 }
 
 /// An account in a folder.

@@ -11,9 +11,11 @@ use crate::binaries::{Binary, BinaryMissing};
 use crate::process::{Launch, Process, ProcessError, Signal};
 
 mod faults;
+mod inside;
 mod state;
 
 pub use faults::{Action, Cut, Fault, Phase};
+pub use inside::{Call, TopicRecord};
 pub use state::State;
 
 /// It is ready in under a second on an idle machine.
@@ -278,6 +280,12 @@ impl Emulator {
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.addresses.api)
+    }
+
+    /// The process id of its guard, whose only child it is.
+    #[must_use]
+    pub fn guard_id(&self) -> u32 {
+        self.process.guard_id()
     }
 
     /// The process, for signals and for its log.

@@ -5,6 +5,7 @@
 
 pub mod binaries;
 pub mod browser;
+pub mod chaos;
 pub mod chat_socket;
 pub mod cloud;
 pub mod control_plane;

@@ -1,6 +1,7 @@
-//! What benchmarks share: statistics, what processes use, tables. Nothing here
-//! starts or judges anything.
+//! What benchmarks share: statistics, what processes use, a way that takes time,
+//! tables. Nothing here starts or judges anything.
 
+pub mod delay;
 pub mod machine;
 pub mod percentiles;
 pub mod processes;

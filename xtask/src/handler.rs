@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::chore::{ChoreError, capture, run as run_command, say};
 use crate::lock::Lock;
-use crate::stamp::hexadecimal;
+use crate::stamp::{Ingredients, Stamp, hexadecimal};
 use crate::workspace;
 
 mod archive;
@@ -67,21 +67,66 @@ pub(crate) fn run() -> Result<(), ChoreError> {
 pub(crate) fn make(variant: Variant) -> Result<String, ChoreError> {
     let folder = workspace::target().join("handler");
     let _lock = Lock::take(&folder)?;
+    check_stand_ins()?;
     let library = build(variant)?;
-    let library = std::fs::read(&library).map_err(ChoreError::file("read", &library))?;
-    c_library::check(&library)?;
-    let index = workspace::root().join("handler/index.js");
-    let index = std::fs::read(&index).map_err(ChoreError::file("read", &index))?;
-    let bytes = archive::pack(&[("handler.node", &library), ("index.js", &index)])?;
-    check_size(bytes.len())?;
     let path = folder.join(variant.archive());
-    replace(&path, &bytes)?;
+    pack(&library, &path)?;
+    let bytes = std::fs::read(&path).map_err(ChoreError::file("read", &path))?;
     Ok(format!(
         "{} {} bytes sha256:{}",
         path.display(),
         bytes.len(),
         hexadecimal(&Sha256::digest(&bytes))
     ))
+}
+
+/// Puts the library and its script into the archive, which takes as long as
+/// building the library: only when it isn't made of just these.
+fn pack(library: &Path, path: &Path) -> Result<(), ChoreError> {
+    let root = workspace::root();
+    let index = root.join("handler/index.js");
+    let hash = Ingredients::default()
+        .file(library)?
+        .file(&index)?
+        .file(&root.join("xtask/src/handler/archive.rs"))?
+        .file(&root.join("Cargo.lock"))?
+        .hash();
+    let stamp = Stamp::new(path, hash);
+    if stamp.is_fresh() {
+        return Ok(());
+    }
+    stamp.clear()?;
+    let library = std::fs::read(library).map_err(ChoreError::file("read", library))?;
+    c_library::check(&library)?;
+    let index = std::fs::read(&index).map_err(ChoreError::file("read", &index))?;
+    let bytes = archive::pack(&[("handler.node", &library), ("index.js", &index)])?;
+    check_size(bytes.len())?;
+    replace(path, &bytes)?;
+    stamp.write()
+}
+
+/// A crate of `[patch.crates-io]` is there to keep another out of the archive.
+/// When nobody takes it, because a new version of somebody asks for another
+/// version, cargo only warns and links the other.
+fn check_stand_ins() -> Result<(), ChoreError> {
+    let path = workspace::root().join("Cargo.lock");
+    let lock = std::fs::read_to_string(&path).map_err(ChoreError::file("read", &path))?;
+    match unused_stand_in(&lock) {
+        None => Ok(()),
+        Some(name) => Err(ChoreError::refused(format_args!(
+            "nothing takes what stands for the crate {name} ([patch.crates-io] in Cargo.toml); \
+             give it the version that is asked for now (`cargo tree --invert {name}`), or remove it"
+        ))),
+    }
+}
+
+/// The first that Cargo.lock lists as unused.
+fn unused_stand_in(lock: &str) -> Option<&str> {
+    let (_, unused) = lock.split_once("[[patch.unused]]")?;
+    let name = unused
+        .lines()
+        .find_map(|line| line.strip_prefix("name = "))?;
+    Some(name.trim_matches('"'))
 }
 
 fn check_size(bytes: usize) -> Result<(), ChoreError> {

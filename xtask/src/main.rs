@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 mod behaviours;
 mod bench;
+mod chaos;
 mod chore;
 mod control_plane;
 mod demo;
@@ -51,6 +52,8 @@ enum Chore {
     Test(test::Options),
     /// Measure, and print tables
     Bench(bench::Options),
+    /// Chat under chaos, a seed after the other, and hold it against its laws
+    Chaos(chaos::Options),
     /// Look for inputs that break the emulator, the handler or the protocol
     Fuzz(fuzz::Options),
     /// Build the operator's OCI image archive without a container engine
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Chore::Demo => demo::run(),
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Chaos(options) => chaos::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Image(options) => image::run(&options),
     };

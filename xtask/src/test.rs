@@ -160,6 +160,8 @@ fn lint() -> Result<(), ChoreError> {
 
 fn dependencies() -> Result<(), ChoreError> {
     tools::cargo_deny()?;
+    // It judges other systems' dependencies as well, which no build here fetches.
+    run_command(workspace::cargo().args(["fetch", "--locked", "--quiet"]))?;
     let program = workspace::target().join("tools/bin/cargo-deny");
     run_command(
         Command::new(program)

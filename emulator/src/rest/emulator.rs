@@ -21,7 +21,7 @@ use crate::inspect::requests::Recorded;
 use crate::traffic::Sighting;
 use crate::ydb::Cut;
 
-/// How many records of a topic are shown.
+/// How many records of a topic are shown unless more are asked for.
 const TAIL: usize = 50;
 /// How many operations are shown.
 const OPERATIONS: usize = 100;
@@ -123,15 +123,25 @@ async fn traffic(State(cloud): State<Cloud>) -> Json<Vec<Sighting>> {
     Json(cloud.plane().traffic())
 }
 
-/// The last records of every topic, by its path.
-async fn topics(State(cloud): State<Cloud>) -> Json<BTreeMap<String, Vec<Value>>> {
+#[derive(Deserialize)]
+struct TopicsQuery {
+    /// So many records of each topic.
+    last: Option<usize>,
+}
+
+/// The last records of every topic, by its path; `?last=1000` for more of them.
+async fn topics(
+    State(cloud): State<Cloud>,
+    Query(query): Query<TopicsQuery>,
+) -> Json<BTreeMap<String, Vec<Value>>> {
+    let most = query.last.unwrap_or(TAIL);
     let databases: Vec<String> = cloud.state().databases.keys().cloned().collect();
     let mut tails = BTreeMap::new();
     for id in databases {
         let database = cloud.database_path(&id);
         for topic in cloud.plane().topics(&database) {
             if let Some(path) = topic["path"].as_str() {
-                let tail = cloud.plane().topic_tail(&database, path, TAIL).await;
+                let tail = cloud.plane().topic_tail(&database, path, most).await;
                 tails.insert(path.to_owned(), tail);
             }
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{self, Sender};
 use tokio::task::JoinHandle;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::codec::Streaming;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
@@ -26,7 +28,7 @@ pub(crate) const ROLES: [&str; 2] = ["ydb.editor", "yds.admin"];
 pub(crate) const SCHEMA_OPERATIONS: u64 = 1000;
 
 /// How long a condition may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) ydb: Ydb,
@@ -179,6 +181,23 @@ impl Plain {
         let path = http::uri::PathAndQuery::from_static(path);
         let answer = grpc.server_streaming(self.request(message), path, codec);
         answer.await.unwrap().into_inner()
+    }
+
+    /// Both sides talk; what the returned sender gets is sent.
+    pub(crate) async fn talk<T, R>(&self, path: &'static str, first: T) -> (Sender<T>, Streaming<R>)
+    where
+        T: prost::Message + 'static,
+        R: prost::Message + Default + 'static,
+    {
+        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
+        grpc.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<T, R>::default();
+        let path = http::uri::PathAndQuery::from_static(path);
+        let (sender, messages) = mpsc::channel(8);
+        sender.send(first).await.unwrap();
+        let request = self.request(ReceiverStream::new(messages));
+        let answer = grpc.streaming(request, path, codec).await.unwrap();
+        (sender, answer.into_inner())
     }
 }
 

@@ -12,5 +12,6 @@ mod catalogue;
 mod faults;
 mod goose;
 mod harness;
+mod partition_sessions;
 mod tables;
 mod topics;

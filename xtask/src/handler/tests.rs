@@ -31,6 +31,17 @@ fn too_large_an_archive_is_refused() {
 }
 
 #[test]
+fn a_stand_in_that_nobody_takes_is_named() {
+    let package = "[[package]]\nname = \"url\"\nversion = \"2.5.8\"\n\n";
+    assert_eq!(unused_stand_in(package), None);
+    let unused = "[[patch.unused]]\nname = \"reqwest\"\nversion = \"0.11.27\"\n";
+    assert_eq!(
+        unused_stand_in(&format!("{package}{unused}")),
+        Some("reqwest")
+    );
+}
+
+#[test]
 fn versions_of_glibc_are_compared_as_numbers() {
     assert_eq!(c_library::glibc(b"GLIBC_2.34"), Some((2, 34)));
     assert_eq!(c_library::glibc(b"GLIBC_2.2.5"), Some((2, 2)));

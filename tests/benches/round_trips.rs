@@ -1,0 +1,92 @@
+//! How often does an event wait for YDB? The way to YDB is made so long that
+//! nothing else counts; what an event takes, divided by the way there and back,
+//! is how many answers it waited for, one after another. Beside it how many
+//! calls YDB got meanwhile, the beginning of a stream counted as one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wschat_tests::emulator::Emulator;
+use wschat_tests::measure::delay::Delay;
+use wschat_tests::measure::percentiles::Sorted;
+use wschat_tests::measure::table::{Table, milliseconds};
+
+use crate::Failure;
+use crate::module::{Module, connect, message, send, unpack};
+use crate::stage::{Site, archive};
+
+const ONE_WAY: Duration = Duration::from_millis(25);
+const INSTANCES: usize = 5;
+
+/// What an event of each instance took, and how many calls of YDB.
+#[derive(Default)]
+struct Waits {
+    times: Vec<Duration>,
+    calls: Vec<usize>,
+}
+
+pub(crate) async fn table(site: &Site, folder: &Path) -> Result<Table, Failure> {
+    let handler = unpack(&archive("handler.zip")?, &folder.join("round-trips"))?;
+    let delay = Delay::start(site.place.ydb()?, ONE_WAY).await?;
+    let place = site.place.through(delay.address())?;
+    let mut events = events().map(|(name, _)| (name, Waits::default()));
+    for _ in 0..INSTANCES {
+        let mut module = Module::start(&handler, &place)?;
+        for ((_, waits), (_, event)) in events.iter_mut().zip(self::events()) {
+            let before = calls(&site.chat.emulator).await?;
+            let outcome = module.call(&[event], 1).await?;
+            waits.times.extend(outcome.times());
+            let calls = calls(&site.chat.emulator).await?;
+            waits.calls.push(calls.saturating_sub(before));
+        }
+    }
+    let header = ["", "instances", "p50", "round trips", "calls of YDB"];
+    let way = milliseconds(ONE_WAY * 2);
+    let title = format!("round-trips: YDB is {way} ms away, there and back; times in ms");
+    let mut table = Table::new(title, &header);
+    for (name, waits) in events {
+        table = table.row(row(name, waits)?);
+    }
+    Ok(table)
+}
+
+/// In the order in which each instance gets them.
+fn events() -> [(&'static str, Value); 6] {
+    let leave = json!({ "type": "DISCONNECT" });
+    [
+        (
+            "CONNECT, the instance's first call",
+            connect("rt-1", "rt-ann"),
+        ),
+        ("CONNECT, later", connect("rt-2", "rt-bob")),
+        ("SEND", send("rt-2")),
+        ("CONNECT that replaces a socket", connect("rt-3", "rt-bob")),
+        ("DISCONNECT, a message", message("rt-3", &leave)),
+        (
+            "PING",
+            message("rt-1", &json!({ "type": "PING", "id": "#" })),
+        ),
+    ]
+}
+
+/// How many calls of YDB the emulator has seen.
+async fn calls(emulator: &Emulator) -> Result<usize, Failure> {
+    let requests = emulator.requests(None).await?;
+    Ok(requests.iter().filter(|request| request.grpc).count())
+}
+
+fn row(name: &str, waits: Waits) -> Result<Vec<String>, Failure> {
+    let times = Sorted::new(waits.times);
+    let time = times.median().ok_or("nothing was measured")?;
+    let mut calls = waits.calls;
+    calls.sort_unstable();
+    let round_trips = time.as_secs_f64() / (ONE_WAY * 2).as_secs_f64();
+    Ok(vec![
+        name.to_owned(),
+        times.count().to_string(),
+        milliseconds(time),
+        format!("{round_trips:.1}"),
+        calls.get(calls.len() / 2).unwrap_or(&0).to_string(),
+    ])
+}

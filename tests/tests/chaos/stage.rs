@@ -1,0 +1,85 @@
+//! A chat in an emulated cloud of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use wschat_tests::binaries::target_folder;
+use wschat_tests::chaos::message::Message;
+use wschat_tests::chaos::plan::Plan;
+use wschat_tests::cloud::{Chat, ChatSettings, Cloud};
+use wschat_tests::emulator::{Emulator, Options};
+use wschat_tests::wait::eventually;
+
+/// How long calls that nobody waits for may go on: a call has 15 s.
+const QUIET_LIMIT: Duration = Duration::from_secs(30);
+/// More than a run writes.
+const ALL: usize = 1_000_000;
+/// The zone's own limit is 10, and a run has more callers.
+const CALLS: &str = "serverless.functions.concurrent-calls=500";
+
+/// A cloud and its chat.
+pub(crate) struct Stage {
+    pub(crate) emulator: Emulator,
+    pub(crate) cloud: Cloud,
+    pub(crate) chat: Chat,
+}
+
+impl Stage {
+    pub(crate) async fn set(folder: &Path, plan: &Plan) -> Result<Self, Failed> {
+        // Whatever lives by the clock outlives what a run moves it by.
+        let options = Options::default()
+            .argument("--quota")
+            .argument(CALLS)
+            .argument("--function-idle-limit")
+            .argument("48h")
+            .argument("--iam-token-lifetime")
+            .argument("48h");
+        let emulator = Emulator::start(folder, &options).await?;
+        let cloud = Cloud::of(emulator.addresses())?;
+        let settings = ChatSettings {
+            handler: target_folder().join("handler/handler.zip"),
+            concurrency: plan.concurrency,
+            batch_bytes: plan.batch_bytes,
+        };
+        let chat = cloud.chat(settings, folder).await?;
+        Ok(Self {
+            emulator,
+            cloud,
+            chat,
+        })
+    }
+
+    /// Waits until no call runs.
+    pub(crate) async fn quiet(&self) -> Result<(), Failed> {
+        let running = async || {
+            let calls = self.emulator.calls().await;
+            let calls = calls.map_err(|error| error.to_string())?;
+            match calls.iter().filter(|call| call.millis.is_none()).count() {
+                0 => Ok(()),
+                running => Err(format!("{running} run")),
+            }
+        };
+        Ok(eventually("all calls to end", QUIET_LIMIT, running).await?)
+    }
+
+    /// All records of the topic, by their offsets.
+    pub(crate) async fn topic(&self) -> Result<Vec<Arc<Message>>, Failed> {
+        let mut records = Vec::new();
+        for record in self.emulator.topic_tail(ALL).await? {
+            if record.offset != records.len() as u64 {
+                return Err(format!("record {} isn't there", records.len()).into());
+            }
+            let messages = Message::all_in(&record.text);
+            records.extend(messages.into_iter().map(Arc::new));
+        }
+        Ok(records)
+    }
+
+    /// The topic's newest record.
+    pub(crate) async fn newest(&self) -> Result<Option<Message>, Failed> {
+        let newest = self.emulator.topic_tail(1).await?.pop();
+        Ok(newest.and_then(|record| Message::all_in(&record.text).pop()))
+    }
+}
