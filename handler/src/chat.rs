@@ -284,6 +284,8 @@ fn message_id(message: &ClientMessage) -> Option<String> {
 #[cfg(test)]
 mod fakes;
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;

@@ -118,7 +118,7 @@ impl Instance {
 /// Runs a call so that a panic ends only that. What a call leaves behind is
 /// whole then, too: no lock is held where anything could panic, and whoever
 /// takes one doesn't mind that its last holder did.
-async fn survive(call: impl Future<Output = Reply>, fallback: Reply, log: Log) -> Reply {
+pub(crate) async fn survive(call: impl Future<Output = Reply>, fallback: Reply, log: Log) -> Reply {
     let call = AssertUnwindSafe(call).catch_unwind();
     call.await.unwrap_or_else(|_panic| {
         // Not its text, which may hold what a client wrote.
@@ -139,7 +139,7 @@ async fn probe(id: &str, topic: &dyn Broadcaster, call: &Call) -> Value {
 }
 
 /// The answer when a call can't be carried out at all.
-fn fallback(event: &Event) -> Reply {
+pub(crate) fn fallback(event: &Event) -> Reply {
     match event {
         Event::Connect(_) | Event::Disconnect { .. } => {
             Reply::refused(503, "the chat is unavailable; try again in a few seconds")

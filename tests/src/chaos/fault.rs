@@ -62,12 +62,14 @@ pub enum Fault {
     BatchesLate,
     /// An instance is killed.
     InstanceKilled,
+    /// An instance is told to end, with SIGTERM.
+    InstanceEnded,
     /// A new version of the function goes live.
     Upgrade,
 }
 
 /// What breaks, and how likely it is beside the others.
-pub const WEIGHTS: [(Fault, u32); 26] = [
+pub const WEIGHTS: [(Fault, u32); 27] = [
     (Fault::Frozen, 2),
     (Fault::ConnectionsReset, 4),
     (Fault::ConnectionsSilent, 3),
@@ -92,7 +94,8 @@ pub const WEIGHTS: [(Fault, u32); 26] = [
     (Fault::CallsFail, 3),
     (Fault::BatchesDoubled, 2),
     (Fault::BatchesLate, 1),
-    (Fault::InstanceKilled, 4),
+    (Fault::InstanceKilled, 3),
+    (Fault::InstanceEnded, 2),
     (Fault::Upgrade, 2),
 ];
 
@@ -113,6 +116,7 @@ impl Fault {
             | Self::ConnectionsReset
             | Self::ConnectionsSilent
             | Self::InstanceKilled
+            | Self::InstanceEnded
             | Self::Upgrade => Vec::new(),
             Self::NodeGone => {
                 let action = json!({ "grpc": "UNAVAILABLE" });

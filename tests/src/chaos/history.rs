@@ -156,6 +156,8 @@ pub struct Story<'a> {
     pub refused: Option<(usize, u16)>,
     /// Where it ended, from whichever side.
     pub ended: Option<usize>,
+    /// Whether its client ended it.
+    pub left: bool,
     /// Whether nobody told the function of its end.
     pub forgotten: bool,
     /// What its client said.
@@ -252,7 +254,11 @@ fn tell<'a>(story: &mut Story<'a>, place: usize, happened: &'a Happened) {
         Happened::Refused { status, .. } => story.refused = Some((place, *status)),
         Happened::Said { frame, .. } => story.said.push((place, frame)),
         Happened::Heard { message, .. } => story.heard.push((place, message)),
-        Happened::Ended { .. } | Happened::Left { .. } => {
+        Happened::Ended { .. } => {
+            story.ended.get_or_insert(place);
+        }
+        Happened::Left { .. } => {
+            story.left = story.ended.is_none();
             story.ended.get_or_insert(place);
         }
         Happened::Forgotten { .. } => story.forgotten = true,

@@ -25,7 +25,7 @@ pub struct Broken {
 pub type Law = fn(&History) -> Result<(), Broken>;
 
 /// All laws, by their names.
-pub const LAWS: [(&str, Law); 13] = [
+pub const LAWS: [(&str, Law); 14] = [
     (
         "what is acknowledged is in the topic",
         topic::acknowledged_is_there,
@@ -53,6 +53,10 @@ pub const LAWS: [(&str, Law); 13] = [
     (
         "when nothing is broken, who comes and goes is told once",
         presence::told_once_in_calm,
+    ),
+    (
+        "when nothing is broken, who is replaced is told so and closed",
+        presence::replaced_in_calm,
     ),
     (
         "a user is one registered socket",

@@ -10,6 +10,7 @@
 mod person;
 mod recorder;
 mod run;
+mod shutdown;
 mod socket;
 mod stage;
 mod verdict;
@@ -35,9 +36,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let trials: Vec<Trial> = (first..first.saturating_add(seeds))
-        .map(run::trial)
-        .collect();
+    let seeds = first..first.saturating_add(seeds);
+    let trials = std::iter::once(shutdown::trial()).chain(seeds.map(run::trial));
+    let trials: Vec<Trial> = trials.collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -1,7 +1,7 @@
 //! A run: chaos, then its end, which shows what is left of it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -30,16 +30,26 @@ const REPLACED: usize = 10;
 
 /// The trial of a seed.
 pub(crate) fn trial(seed: u64) -> Trial {
-    Trial::test(format!("seed {seed}"), move || {
+    trial_of(format!("seed {seed}"), move |folder| async move {
+        run(&Plan::of(seed), &folder).await
+    })
+}
+
+/// A trial: its own folder, a time limit, and the laws.
+pub(crate) fn trial_of<Body, Outcome>(name: String, body: Body) -> Trial
+where
+    Body: FnOnce(PathBuf) -> Outcome + Send + 'static,
+    Outcome: Future<Output = Result<History, Failed>>,
+{
+    Trial::test(name.clone(), move || {
         let folder = RunFolder::create(&target_folder().join("run"), "chaos")?;
         let outcome = Runtime::new()?.block_on(async {
-            let late = |_| Err(format!("seed {seed} took longer than {LIMIT:?}").into());
-            tokio::time::timeout(LIMIT, run(&Plan::of(seed), folder.path()))
+            let late = |_| Err(format!("{name} took longer than {LIMIT:?}").into());
+            tokio::time::timeout(LIMIT, body(folder.path().to_path_buf()))
                 .await
                 .unwrap_or_else(late)
         });
-        let history = outcome?;
-        verdict::pass(seed, &history, folder.path())?;
+        verdict::pass(&name, &outcome?, folder.path())?;
         Ok(folder.remove()?)
     })
 }
@@ -83,12 +93,18 @@ where
     Ok(done.into_iter().collect::<Result<_, _>>()?)
 }
 
-/// Everybody comes back; then some are replaced, with nothing broken.
+/// Everybody comes back, to the instances that went through all of it. An
+/// instance may believe for half a minute who somebody was: those of a new
+/// version remember nothing, and who is acknowledged by them is registered. Then
+/// some are replaced, with nothing broken.
 async fn heal(
     stage: &Stage,
     people: Vec<Person>,
     recorder: &Recorder,
 ) -> Result<Vec<Person>, Failed> {
+    let people = all(people, Person::heal).await?;
+    stage.quiet().await?;
+    stage.cloud.deploy(&stage.chat).await?;
     let mut people = all(people, Person::heal).await?;
     stage.quiet().await?;
     let records = stage.topic().await?.len();
@@ -99,14 +115,12 @@ async fn heal(
     Ok(people)
 }
 
-/// A new version goes live, whose instances remember nothing; each socket says
-/// one thing, and everything is heard.
+/// Each socket says one thing, and everything is heard.
 async fn last_words(
     stage: &Stage,
     people: Vec<Person>,
     recorder: &Recorder,
 ) -> Result<Vec<Person>, Failed> {
-    stage.cloud.deploy(&stage.chat).await?;
     recorder.note(Happened::LastWords);
     let mut people = all(people, Person::last_words).await?;
     stage.quiet().await?;

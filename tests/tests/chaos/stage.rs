@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
+use rustix::process::{Pid, Signal, kill_process};
 use wschat_tests::binaries::target_folder;
 use wschat_tests::chaos::message::Message;
 use wschat_tests::chaos::plan::Plan;
 use wschat_tests::cloud::{Chat, ChatSettings, Cloud};
 use wschat_tests::emulator::{Emulator, Options};
+use wschat_tests::measure::processes::only_child;
 use wschat_tests::wait::eventually;
 
 /// How long calls that nobody waits for may go on: a call has 15 s.
@@ -53,15 +55,42 @@ impl Stage {
 
     /// Waits until no call runs.
     pub(crate) async fn quiet(&self) -> Result<(), Failed> {
+        self.runs(0).await
+    }
+
+    /// Waits until so many calls run.
+    pub(crate) async fn runs(&self, wanted: usize) -> Result<(), Failed> {
         let running = async || {
             let calls = self.emulator.calls().await;
             let calls = calls.map_err(|error| error.to_string())?;
             match calls.iter().filter(|call| call.millis.is_none()).count() {
-                0 => Ok(()),
+                running if running == wanted => Ok(()),
                 running => Err(format!("{running} run")),
             }
         };
-        Ok(eventually("all calls to end", QUIET_LIMIT, running).await?)
+        Ok(eventually(format!("{wanted} calls to run"), QUIET_LIMIT, running).await?)
+    }
+
+    /// Sends a signal to one of the instances that were called lately and still
+    /// are processes of this emulator.
+    pub(crate) async fn signal_an_instance(
+        &self,
+        signal: Signal,
+        choice: u32,
+    ) -> Result<(), Failed> {
+        let emulator = only_child(self.emulator.guard_id())?;
+        let calls = self.emulator.calls().await?.into_iter();
+        let mut processes: Vec<u32> = calls.filter_map(|call| call.process).collect();
+        processes.sort_unstable();
+        processes.dedup();
+        processes.retain(|process| parent(*process) == Some(emulator));
+        let choice = usize::try_from(choice)?.checked_rem(processes.len());
+        let process = choice.map(|choice| processes[choice]);
+        if let Some(pid) = process.and_then(|process| Pid::from_raw(i32::try_from(process).ok()?)) {
+            // It may be gone by now.
+            let _ = kill_process(pid, signal);
+        }
+        Ok(())
     }
 
     /// All records of the topic, by their offsets.
@@ -82,4 +111,10 @@ impl Stage {
         let newest = self.emulator.topic_tail(1).await?.pop();
         Ok(newest.and_then(|record| Message::all_in(&record.text).pop()))
     }
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
 }

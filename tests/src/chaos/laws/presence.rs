@@ -86,6 +86,36 @@ pub(super) fn told_once_in_calm(history: &History) -> Result<(), Broken> {
     Ok(())
 }
 
+/// From when the chat has healed. Of a user's open sockets, the newest is the
+/// registered one; another that opens replaces it.
+pub(super) fn replaced_in_calm(history: &History) -> Result<(), Broken> {
+    let Some((healed, _)) = history.healed() else {
+        return Ok(());
+    };
+    let stories = history.stories();
+    for newer in stories.values() {
+        let Some(opened) = newer.opened.filter(|opened| *opened > healed) else {
+            continue;
+        };
+        let open = stories.values().filter(|story| {
+            story.user == newer.user
+                && story.opened < newer.opened
+                && story.is_open_at(newer.knocked)
+        });
+        let Some(replaced) = open.max_by_key(|story| story.opened) else {
+            continue;
+        };
+        let closed = replaced
+            .ended
+            .is_some_and(|ended| !replaced.left || ended < opened);
+        ensure(replaced.was_replaced() && closed, newer.user, || {
+            let told = replaced.was_replaced();
+            format!("a socket was replaced; told so: {told}, closed: {closed}")
+        })?;
+    }
+    Ok(())
+}
+
 fn surveyed(history: &History, wanted: Survey) -> Option<&Rows> {
     let mut moments = history.moments.iter();
     moments.find_map(|moment| match &moment.happened {

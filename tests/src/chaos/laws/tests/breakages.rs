@@ -10,7 +10,7 @@ use crate::chaos::message::Message;
 
 type Make = fn() -> History;
 
-pub(super) const ALL: [(&str, Make); 25] = [
+pub(super) const ALL: [(&str, Make); 26] = [
     (
         "what is acknowledged is in the topic",
         acknowledged_without_a_record,
@@ -74,6 +74,10 @@ pub(super) const ALL: [(&str, Make); 25] = [
     (
         "when nothing is broken, who comes and goes is told once",
         written_twice,
+    ),
+    (
+        "when nothing is broken, who is replaced is told so and closed",
+        replaced_and_left_open,
     ),
     ("a user is one registered socket", two_rows),
     (
@@ -241,6 +245,14 @@ fn left_twice() -> History {
 fn written_twice() -> History {
     let mut tale = well();
     tale.tells(broadcast("bob", "bob-4"));
+    tale.history()
+}
+
+fn replaced_and_left_open() -> History {
+    let mut tale = chaos();
+    tale.heals();
+    tale.joins("ann", "7");
+    tale.hears(0, error("REPLACED", None, None));
     tale.history()
 }
 
