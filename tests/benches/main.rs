@@ -7,9 +7,12 @@
 
 mod archive;
 mod at_once;
+mod batching;
 mod cold;
 mod events;
+mod fan_out;
 mod link;
+mod load;
 mod module;
 mod overhead;
 mod resources;
@@ -47,12 +50,15 @@ enum Question {
     RoundTrips,
     Archive,
     Start,
+    FanOut,
+    Load,
+    Batching,
     Sockets,
     Resources,
 }
 
 impl Question {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Overhead,
         Self::Link,
         Self::Events,
@@ -61,6 +67,9 @@ impl Question {
         Self::RoundTrips,
         Self::Archive,
         Self::Start,
+        Self::FanOut,
+        Self::Load,
+        Self::Batching,
         Self::Sockets,
         Self::Resources,
     ];
@@ -75,6 +84,9 @@ impl Question {
             Self::RoundTrips => "round-trips",
             Self::Archive => "archive",
             Self::Start => "start",
+            Self::FanOut => "fan-out",
+            Self::Load => "load",
+            Self::Batching => "batching",
             Self::Sockets => "sockets",
             Self::Resources => "resources",
         }
@@ -90,6 +102,9 @@ impl Question {
             Self::RoundTrips => round_trips::table(bench.site().await?, bench.folder).await,
             Self::Archive => archive::table(),
             Self::Start => start::table(bench.folder).await,
+            Self::FanOut => fan_out::table(bench.folder).await,
+            Self::Load => load::table(bench.folder).await,
+            Self::Batching => batching::table(bench.folder).await,
             Self::Sockets => sockets::table(bench.folder).await,
             Self::Resources => resources::table(bench.folder).await,
         }

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use kube::Api;
 use kube::api::PostParams;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use url::Url;
 use wschat_crds::WsChat;
-use wschat_tests::binaries::target_folder;
+use wschat_tests::binaries::{Binary, target_folder};
 use wschat_tests::cloud::Cloud;
 use wschat_tests::control_plane::{ControlPlane, KUBECONFIG_VARIABLE, Source};
 use wschat_tests::custom_resource::{self, newest_is_ready, smallest_chat};
@@ -17,6 +19,7 @@ use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::measure::processes::only_child;
 use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{self, Operator};
+use wschat_tests::process::Launch;
 use wschat_tests::wait::wait_for;
 
 use crate::Failure;
@@ -107,12 +110,40 @@ pub(crate) fn archive(name: &str) -> Result<PathBuf, Failure> {
 pub(crate) async fn chats(folder: &Path, archives: [&Path; 2]) -> Result<[Chat; 2], Failure> {
     let control_plane = control_plane(folder).await?;
     let [one, other] = archives;
+    let of = |name: &str| emulator::Options::default().name(format!("emulator-{name}"));
     let (one, other) = tokio::try_join!(
-        Box::pin(chat(folder, &control_plane, "one", one)),
-        Box::pin(chat(folder, &control_plane, "other", other))
+        Box::pin(chat(folder, &control_plane, ("one", one), of("one"))),
+        Box::pin(chat(folder, &control_plane, ("other", other), of("other")))
     )?;
     control_plane.stop().await?;
     Ok([one, other])
+}
+
+/// Makes one chat of the deployed handler, in a cloud with these options.
+pub(crate) async fn single_chat(
+    folder: &Path,
+    options: emulator::Options,
+) -> Result<Chat, Failure> {
+    let control_plane = control_plane(folder).await?;
+    let archive = archive("handler.zip")?;
+    let making = chat(folder, &control_plane, ("single", &archive), options);
+    let chat = Box::pin(making).await?;
+    control_plane.stop().await?;
+    Ok(chat)
+}
+
+/// Has a crowd carry out a plan in a process of its own; what it tells.
+pub(crate) async fn crowd<Outcome: DeserializeOwned>(
+    folder: &Path,
+    what: &str,
+    plan: &impl Serialize,
+    limit: Duration,
+) -> Result<Outcome, Failure> {
+    let launch = Launch::new("crowd", Binary::Crowd.path()?)
+        .argument(what)
+        .argument(serde_json::to_string(plan)?);
+    let line = launch.start(folder)?.first_line(limit).await?;
+    Ok(serde_json::from_str(&line)?)
 }
 
 /// A chat whose handler is called directly, not by its gateway.
@@ -123,10 +154,8 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn start(folder: &Path) -> Result<Self, Failure> {
-        let control_plane = control_plane(folder).await?;
-        let archive = archive("handler.zip")?;
-        let chat = Box::pin(chat(folder, &control_plane, "site", &archive)).await?;
-        control_plane.stop().await?;
+        let options = emulator::Options::default().name("emulator-site");
+        let chat = single_chat(folder, options).await?;
         let place = Place::of(&chat).await?;
         Ok(Self { chat, place })
     }
@@ -146,11 +175,10 @@ async fn control_plane(folder: &Path) -> Result<ControlPlane, Failure> {
 async fn chat(
     folder: &Path,
     control_plane: &ControlPlane,
-    name: &str,
-    archive: &Path,
+    (name, archive): (&str, &Path),
+    options: emulator::Options,
 ) -> Result<Chat, Failure> {
     let namespace = Namespace::create(control_plane.client(), "bench").await?;
-    let options = emulator::Options::default().name(format!("emulator-{name}"));
     let emulator = Emulator::start(folder, &options).await?;
     let kubeconfig = control_plane.administrator();
     let options = operator::Options::with_handler(kubeconfig, emulator.addresses(), archive)?

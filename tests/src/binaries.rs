@@ -18,6 +18,10 @@ pub enum Binary {
     Guard,
     /// Opens sockets and holds them.
     IdleSockets,
+    /// Opens sockets and talks.
+    Crowd,
+    /// Gives every frame to all sockets, and does nothing else.
+    RawFanOut,
     /// The emulated cloud.
     Emulator,
     /// The operator.
@@ -31,6 +35,8 @@ impl Binary {
         match self {
             Self::Guard => "guard",
             Self::IdleSockets => "idle-sockets",
+            Self::Crowd => "crowd",
+            Self::RawFanOut => "raw-fan-out",
             Self::Emulator => "yc-emulator",
             Self::Operator => "wschat-operator",
             Self::Client => "wschat",
@@ -39,7 +45,7 @@ impl Binary {
 
     fn package(self) -> &'static str {
         match self {
-            Self::Guard | Self::IdleSockets => "wschat-tests",
+            Self::Guard | Self::IdleSockets | Self::Crowd | Self::RawFanOut => "wschat-tests",
             Self::Emulator => "yc-emulator",
             Self::Operator => "wschat-operator",
             Self::Client => "wschat",

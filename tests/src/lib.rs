@@ -9,6 +9,8 @@ pub mod chaos;
 pub mod chat_socket;
 pub mod cloud;
 pub mod control_plane;
+pub mod cost;
+pub mod crowd;
 pub mod crypto;
 pub mod custom_resource;
 pub mod emulator;

@@ -10,6 +10,7 @@ mod bench;
 mod chaos;
 mod chore;
 mod control_plane;
+mod cost;
 mod demo;
 mod fuzz;
 mod generate;
@@ -54,6 +55,8 @@ enum Chore {
     Bench(bench::Options),
     /// Chat under chaos, a seed after the other, and hold it against its laws
     Chaos(chaos::Options),
+    /// Estimate what a chat costs in the real cloud, in a month
+    Cost(cost::Options),
     /// Look for inputs that break the emulator, the handler or the protocol
     Fuzz(fuzz::Options),
     /// Build the operator's OCI image archive without a container engine
@@ -72,6 +75,10 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Chaos(options) => chaos::run(&options),
+        Chore::Cost(options) => {
+            cost::run(&options);
+            Ok(())
+        }
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Image(options) => image::run(&options),
     };
