@@ -23,15 +23,19 @@ pub struct Cli {
 pub enum Command {
     /// Watches `WsChat` resources and makes their chats.
     Run(Box<RunArgs>),
+    /// Prints what applying a manifest would change in the cloud, and changes
+    /// nothing. Ends with 0 if that is nothing, with 2 if it is something, and
+    /// with 1 when it cannot be told.
+    Plan(Box<PlanArgs>),
     /// Fails while `WsChat` resources exist; for use before an uninstall.
     CheckUninstall,
     /// Prints the definition of `WsChat` as YAML.
     Crd,
 }
 
-/// Options of `run`.
+/// Which cloud, how to sign in to it, and what to make there.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub struct CloudArgs {
     /// The cloud folder for chats that don't name one.
     #[arg(long, env = "WSCHAT_FOLDER_ID")]
     pub folder_id: String,
@@ -72,6 +76,30 @@ pub struct RunArgs {
         value_delimiter = ','
     )]
     pub allowed_folders: Vec<AllowedFolder>,
+}
+
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Which cloud, and so on: as for `run`.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+
+    /// The manifest of one `WsChat`; - reads it from the standard input.
+    #[arg(short = 'f', long = "filename", value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The manifest's namespace. Default: the one in it, else the kubeconfig's.
+    #[arg(short = 'n', long)]
+    pub namespace: Option<String>,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Which cloud, and so on.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
 
     /// Watches this namespace only. Default: all.
     #[arg(long, env = "WSCHAT_WATCH_NAMESPACE")]
@@ -237,8 +265,8 @@ mod tests {
         let Command::Run(args) = cli.command else {
             panic!("not run")
         };
-        assert_eq!(args.allowed_folders.len(), 2);
-        assert_eq!(args.allowed_folders[1].folder_id, "b1gb");
+        assert_eq!(args.cloud.allowed_folders.len(), 2);
+        assert_eq!(args.cloud.allowed_folders[1].folder_id, "b1gb");
         assert!(run(&["--metadata-credentials", "--allow-folder", "a"]).is_err());
     }
 

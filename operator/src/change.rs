@@ -9,6 +9,9 @@ use wschat_crds::Occasion;
 
 use crate::resource::Resource;
 
+/// Stands in a plan for what only the cloud can tell, once it has made it.
+pub(crate) const LATER: &str = "(known after apply)";
+
 /// One field that isn't as wished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
@@ -102,6 +105,34 @@ impl Change {
             occasion,
             differences: vec![leaf("roles".to_owned(), roles.to_owned())],
         }
+    }
+
+    /// Whether something is made, rather than changed.
+    fn makes(&self) -> bool {
+        match self.occasion {
+            Occasion::Created | Occasion::Remade => true,
+            Occasion::Updated | Occasion::DriftRepaired => false,
+        }
+    }
+
+    /// What a plan says about it.
+    pub(crate) fn heading(&self) -> String {
+        let title = self.resource.title();
+        if self.makes() {
+            format!("+ make the {title}")
+        } else {
+            format!("~ change the {title}")
+        }
+    }
+
+    /// What a summary of a plan says about it.
+    pub(crate) fn intention(&self) -> String {
+        let title = self.resource.title();
+        if self.makes() {
+            return format!("make the {title}");
+        }
+        let details: Vec<String> = self.differences.iter().map(ToString::to_string).collect();
+        format!("change the {title}: {}", details.join(", "))
     }
 
     /// What an Event says about it.

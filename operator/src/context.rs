@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::runtime::events::Recorder;
+use kube::runtime::events::{Recorder, Reporter};
 use tokio::sync::Mutex;
 use wschat_crds::ResourceStatus;
 
 use crate::backoff::Schedule;
-use crate::change::Changes;
+use crate::change::{Change, Changes};
 use crate::cloud::Cloud;
 use crate::inventory::Inventory;
 use crate::journal::Journal;
@@ -35,6 +35,31 @@ pub(crate) struct Context {
     pub(crate) folder_turn: Mutex<()>,
 }
 
+impl Context {
+    /// Of a program that has just started.
+    pub(crate) fn new(
+        kube: kube::Client,
+        cloud: Cloud,
+        settings: Settings,
+        leadership: Leadership,
+        reporter: Reporter,
+    ) -> Self {
+        Self {
+            recorder: Recorder::new(kube.clone(), reporter),
+            kube,
+            cloud,
+            settings,
+            leadership,
+            metrics: Arc::new(Metrics::new()),
+            schedule: Schedule::default(),
+            prober: Prober::default(),
+            inventory: Inventory::default(),
+            surveys: Surveys::default(),
+            folder_turn: Mutex::new(()),
+        }
+    }
+}
+
 /// What the program was started with.
 pub(crate) struct Settings {
     pub(crate) defaults: Defaults,
@@ -59,6 +84,14 @@ impl Handler {
 }
 
 impl Pass<'_> {
+    /// Notes a change if this look only plans. Answers whether it does.
+    pub(crate) fn planned(&self, change: &Change) -> bool {
+        if self.plans {
+            self.changes.add(change.clone());
+        }
+        self.plans
+    }
+
     /// Whether what the status remembers of a resource is believed: it has the
     /// wished hash, and this look doesn't read it.
     pub(crate) fn believes(&self, resource: Resource, saved: &ResourceStatus, hash: &str) -> bool {
@@ -71,6 +104,10 @@ pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context,
     pub(crate) identity: &'a Identity,
     pub(crate) journal: &'a Journal,
+    /// Whether this look may write: it may not when it only plans.
+    pub(crate) leadership: &'a Leadership,
+    /// Whether changes are noted and not made.
+    pub(crate) plans: bool,
     /// How closely this look examines what worked before.
     pub(crate) survey: &'a Survey,
     /// What this look does to the cloud.

@@ -19,6 +19,7 @@ use crate::context::{Context, Pass};
 use crate::error::{Class, StepError, root_cause};
 use crate::events;
 use crate::journal::Journal;
+use crate::plan::forecast;
 use crate::provision::provision;
 use crate::report::Report;
 use crate::status::{Notice, Verdict, next, notices};
@@ -177,6 +178,8 @@ impl Look<'_> {
             context: self.context,
             identity: &identity,
             journal: &journal,
+            leadership: &self.context.leadership,
+            plans: false,
             survey: &survey,
             changes: &changes,
         };
@@ -213,7 +216,11 @@ impl Look<'_> {
     ) -> Result<Verdict, LookError> {
         match validate(&self.chat, pass.identity, &self.context.settings.defaults) {
             Err(refusal) => Ok(Verdict::Refused(refusal)),
-            Ok(_) if self.chat.spec.suspend => Ok(Verdict::Suspended),
+            Ok(desired) if self.chat.spec.suspend => {
+                let (chat, api) = (&self.chat, self.api.clone());
+                let forecast = forecast(self.context, api, chat, pass.identity, &desired);
+                Ok(Verdict::Suspended(forecast.await?.summary()))
+            }
             Ok(desired) => {
                 if !held {
                     self.hold().await?;
@@ -265,7 +272,7 @@ impl Look<'_> {
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
             Verdict::Provisioned { reports, .. } => (reports.all().to_vec(), reports.again()),
             Verdict::Deleting(report) => (vec![report], report.again()),
-            Verdict::Refused(_) | Verdict::Suspended => (Vec::new(), None),
+            Verdict::Refused(_) | Verdict::Suspended(_) => (Vec::new(), None),
         };
         let mut soonest = None;
         for report in reports {

@@ -274,6 +274,12 @@ pub enum StartError {
     /// The definition cannot be rendered.
     #[error("cannot render the definition of WsChat: {0}")]
     Crd(#[from] wschat_crds::crd::CrdError),
+    /// A plan's manifest is none, or isn't allowed.
+    #[error("cannot plan this manifest: {0}")]
+    Manifest(String),
+    /// A plan isn't complete.
+    #[error("the plan isn't complete: {0}")]
+    Plan(String),
     /// `check-uninstall` found chats.
     #[error(
         "chats exist, and without the operator nobody would remove their cloud side; delete them first: {0}"
@@ -294,6 +300,8 @@ impl StartError {
             | Self::Listen { .. }
             | Self::Signals(_)
             | Self::Crd(_)
+            | Self::Manifest(_)
+            | Self::Plan(_)
             | Self::ChatsExist(_) => 1,
         }
     }

@@ -15,6 +15,8 @@ use crate::resource::Resource;
 
 /// The status of one chat, as the API server has it.
 pub(crate) struct Journal {
+    /// Whether nothing is written: the look only plans.
+    plans: bool,
     api: Api<WsChat>,
     name: String,
     leadership: Leadership,
@@ -35,10 +37,20 @@ impl Journal {
             None => json!({}),
         };
         Ok(Self {
+            plans: false,
             api,
             name: chat.metadata.name.clone().unwrap_or_default(),
             leadership,
             written: Mutex::new(written),
+        })
+    }
+
+    /// The same, which keeps everything to itself.
+    pub(crate) fn of_plan(api: Api<WsChat>, chat: &WsChat) -> Result<Self, StepError> {
+        let journal = Self::open(api, chat, Leadership::none())?;
+        Ok(Self {
+            plans: true,
+            ..journal
         })
     }
 
@@ -78,6 +90,9 @@ impl Journal {
     }
 
     async fn send(&self, change: Value) -> Result<(), StepError> {
+        if self.plans {
+            return Ok(());
+        }
         // Another replica may have written since.
         if !self.leadership.holds() {
             return Err(StepError::NotLeading);

@@ -48,6 +48,13 @@ impl Leadership {
 }
 
 impl Leadership {
+    /// Of a look that only plans: it never leads, so nothing can be written.
+    pub(crate) fn none() -> Self {
+        Self {
+            until: watch::channel(None).1,
+        }
+    }
+
     /// Whether a write that is begun now is covered by the Lease.
     pub(crate) fn holds(&self) -> bool {
         self.until

@@ -30,6 +30,8 @@ mod migrations;
 mod names;
 mod outcome;
 mod patch;
+mod plan;
+mod plan_command;
 mod prober;
 mod provision;
 mod report;
@@ -48,14 +50,26 @@ mod ydb_client;
 use crate::args::{Cli, Command};
 use crate::error::StartError;
 
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It did what it was asked for; a plan found nothing to change.
+    Done,
+    /// A plan found something to change.
+    Differs,
+}
+
 /// Does what the command line asks for.
-pub async fn run(cli: Cli) -> Result<(), StartError> {
+pub async fn run(cli: Cli) -> Result<Ended, StartError> {
     match cli.command {
-        Command::Run(args) => startup::run(*args).await,
-        Command::CheckUninstall => check_uninstall::check(startup::connect_kube().await?).await,
-        Command::Crd => {
-            print!("{}", wschat_crds::crd::yaml()?);
-            Ok(())
+        Command::Run(args) => startup::run(*args).await?,
+        Command::Plan(args) => {
+            if Box::pin(plan_command::run(*args)).await? {
+                return Ok(Ended::Differs);
+            }
         }
+        Command::CheckUninstall => check_uninstall::check(startup::connect_kube().await?).await?,
+        Command::Crd => print!("{}", wschat_crds::crd::yaml()?),
     }
+    Ok(Ended::Done)
 }

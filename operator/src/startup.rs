@@ -10,7 +10,7 @@ use futures::FutureExt;
 use futures::future::FusedFuture;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::Reporter;
 use kube::{Api, Client, Config};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -20,19 +20,15 @@ use tokio_util::sync::CancellationToken;
 use wschat_crds::{MANAGER, WsChat};
 use yandex_cloud_rest::auth::{AuthorizedKey, Credentials, WorkloadIdentity};
 
-use crate::args::RunArgs;
-use crate::backoff::Schedule;
+use crate::args::{CloudArgs, RunArgs};
 use crate::cloud::Cloud;
 use crate::context::{Context, Handler, Settings};
 use crate::controller;
 use crate::error::{StartError, root_cause};
 use crate::http::{self, Readiness};
-use crate::inventory::Inventory;
 use crate::lease::{LeaseSettings, campaign};
 use crate::metrics::Metrics;
 use crate::names::hex;
-use crate::prober::Prober;
-use crate::survey::Surveys;
 use crate::validate::Defaults;
 
 /// How often to look whether the definition of `WsChat` has come.
@@ -44,27 +40,36 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// Runs the operator until SIGTERM or SIGINT.
 pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
     crate::telemetry::start(args.log_format);
-    let handler = read_handler(&args.handler_zip)?;
-    let cloud = connect_cloud(&args)?;
+    let cloud = connect_cloud(&args.cloud)?;
     let listener = http::listen(args.http_listen).await?;
     let kube = connect_kube().await?;
+    let settings = settings(&args.cloud, &kube, args.resync).await?;
+    let stop = stop_signal()?;
+    operate(&args, kube, cloud, settings, listener, stop).await;
+    Ok(())
+}
+
+/// What chats depend on, from the command line and the cluster.
+pub(crate) async fn settings(
+    args: &CloudArgs,
+    kube: &Client,
+    resync: Duration,
+) -> Result<Settings, StartError> {
+    let handler = read_handler(&args.handler_zip)?;
     let installation_id = match &args.installation_id {
         Some(id) => id.clone(),
-        None => cluster_id(&kube).await?,
+        None => cluster_id(kube).await?,
     };
-    let stop = stop_signal()?;
     let defaults = Defaults {
         folder_id: args.folder_id.clone(),
         installation_id,
         allowed_folders: args.allowed_folders.clone(),
     };
-    let settings = Settings {
+    Ok(Settings {
         defaults,
         handler,
-        resync: args.resync,
-    };
-    operate(&args, kube, cloud, settings, listener, stop).await;
-    Ok(())
+        resync,
+    })
 }
 
 async fn operate(
@@ -120,18 +125,10 @@ async fn lead(
     );
     let give_back = CancellationToken::new();
     let (leadership, campaign) = campaign(kube.clone(), lease, give_back.clone());
+    let context = Context::new(kube, cloud, settings, leadership.clone(), reporter);
     let context = Arc::new(Context {
-        recorder: Recorder::new(kube.clone(), reporter),
-        kube,
-        cloud,
-        settings,
-        leadership: leadership.clone(),
         metrics: Arc::clone(&metrics),
-        schedule: Schedule::default(),
-        prober: Prober::default(),
-        inventory: Inventory::default(),
-        surveys: Surveys::default(),
-        folder_turn: tokio::sync::Mutex::new(()),
+        ..context
     });
     let mut leadership = leadership;
     loop {
@@ -185,7 +182,7 @@ fn read_handler(path: &Path) -> Result<Handler, StartError> {
     Ok(Handler { zip, sha256 })
 }
 
-fn connect_cloud(args: &RunArgs) -> Result<Cloud, StartError> {
+pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<Cloud, StartError> {
     let mut config = yandex_cloud_rest::Config::new(credentials(args)?);
     config.api_endpoint.clone_from(&args.api_endpoint);
     // One try a call: the next look tries again, after it made sure that this
@@ -196,7 +193,7 @@ fn connect_cloud(args: &RunArgs) -> Result<Cloud, StartError> {
     Ok(Cloud::new(client))
 }
 
-fn credentials(args: &RunArgs) -> Result<Credentials, StartError> {
+fn credentials(args: &CloudArgs) -> Result<Credentials, StartError> {
     let ways = &args.credentials;
     if let Some(path) = &ways.service_account_key_file {
         let key = AuthorizedKey::read(path)

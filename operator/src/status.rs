@@ -22,8 +22,8 @@ pub(crate) enum Verdict {
     },
     /// The spec cannot be fulfilled.
     Refused(Refusal),
-    /// `spec.suspend` is true.
-    Suspended,
+    /// `spec.suspend` is true; what would be done without it.
+    Suspended(String),
     /// The graph is walked backwards.
     Deleting(Report),
 }
@@ -33,7 +33,7 @@ impl Verdict {
     pub(crate) fn is_fine(&self) -> bool {
         match self {
             Self::Provisioned { reports, .. } => worst(&reports.all()).is_ready(),
-            Self::Refused(_) | Self::Suspended | Self::Deleting(_) => false,
+            Self::Refused(_) | Self::Suspended(_) | Self::Deleting(_) => false,
         }
     }
 }
@@ -75,7 +75,7 @@ pub(crate) fn next(
             };
         }
         Verdict::Refused(refusal) => scribe.refused(refusal, was_ready),
-        Verdict::Suspended => scribe.suspended(was_ready),
+        Verdict::Suspended(forecast) => scribe.suspended(was_ready, forecast),
         Verdict::Deleting(report) => scribe.deleting(report),
     }
     merge(&mut status.conditions, scribe.written);
@@ -150,8 +150,9 @@ impl Scribe {
         self.write(ConditionType::Stalled, true, *reason, message);
     }
 
-    fn suspended(&mut self, was_ready: bool) {
-        let message = "spec.suspend is true: the operator writes nothing to the cloud";
+    fn suspended(&mut self, was_ready: bool, forecast: &str) {
+        let message =
+            &format!("spec.suspend is true: the operator writes nothing to the cloud; {forecast}");
         if !was_ready {
             self.write(ConditionType::Ready, false, Reason::Suspended, message);
         }

@@ -14,20 +14,15 @@ use axum::routing::get;
 use axum::{Json, body::Body};
 use kube::Client;
 use kube::client::Body as KubeBody;
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::Reporter;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use wschat_crds::{WsChat, WsChatSpec};
 use yandex_cloud_rest::auth::Credentials;
 
-use crate::backoff::Schedule;
 use crate::cloud::Cloud;
 use crate::context::{Context, Handler, Settings};
-use crate::inventory::Inventory;
 use crate::lease::Leadership;
-use crate::metrics::Metrics;
-use crate::prober::Prober;
-use crate::survey::Surveys;
 use crate::validate::Defaults;
 
 /// When a call fails.
@@ -301,28 +296,24 @@ fn context(cloud: &FakeCloud, kube: &FakeKube) -> Context {
         controller: "test".to_owned(),
         instance: None,
     };
-    Context {
-        kube: kube.client(),
-        cloud: Cloud::new(yandex_cloud_rest::Client::new(config).unwrap()),
-        settings: Settings {
-            defaults: Defaults {
-                folder_id: "b1g".to_owned(),
-                installation_id: "here".to_owned(),
-                allowed_folders: Vec::new(),
-            },
-            handler: Handler {
-                zip: Vec::new(),
-                sha256: "0".repeat(64),
-            },
-            resync: Duration::from_mins(10),
+    let settings = Settings {
+        defaults: Defaults {
+            folder_id: "b1g".to_owned(),
+            installation_id: "here".to_owned(),
+            allowed_folders: Vec::new(),
         },
-        leadership: Leadership::of_a_test(),
-        recorder: Recorder::new(kube.client(), reporter),
-        metrics: Arc::new(Metrics::new()),
-        schedule: Schedule::default(),
-        prober: Prober::default(),
-        inventory: Inventory::default(),
-        surveys: Surveys::default(),
-        folder_turn: tokio::sync::Mutex::new(()),
-    }
+        handler: Handler {
+            zip: Vec::new(),
+            sha256: "0".repeat(64),
+        },
+        resync: Duration::from_mins(10),
+    };
+    let cloud = Cloud::new(yandex_cloud_rest::Client::new(config).unwrap());
+    Context::new(
+        kube.client(),
+        cloud,
+        settings,
+        Leadership::of_a_test(),
+        reporter,
+    )
 }

@@ -285,7 +285,12 @@ fn nothing_new_is_no_new_status() {
 
 #[test]
 fn a_suspended_chat_stays_as_ready_as_it_was() {
-    let status = look(&WsChatStatus::default(), 1, &Verdict::Suspended, 1);
+    let status = look(
+        &WsChatStatus::default(),
+        1,
+        &Verdict::Suspended(String::new()),
+        1,
+    );
     assert_eq!(
         is(&status, ConditionType::Ready),
         (ConditionStatus::False, "Suspended")
@@ -296,7 +301,7 @@ fn a_suspended_chat_stays_as_ready_as_it_was() {
         &provisioned(all(&Report::Ready)),
         1,
     );
-    let status = look(&ready, 2, &Verdict::Suspended, 2);
+    let status = look(&ready, 2, &Verdict::Suspended(String::new()), 2);
     assert_eq!(is(&status, ConditionType::Ready).0, ConditionStatus::True);
     assert_eq!(
         is(&status, ConditionType::Reconciling),

@@ -124,16 +124,16 @@ async fn create<C: Child>(
     occasion: Occasion,
 ) -> Result<Outcome<Facts>, StepError> {
     let resource = C::RESOURCE;
+    let change = Change::create(resource, occasion, &serde_json::to_value(wish)?);
+    if pass.planned(&change) {
+        return Ok(Outcome::Ready(Facts::to_come()));
+    }
     let mutation = Mutation {
         resource,
         action: "create",
         hash,
         id_field: Some(C::ID_FIELD),
-        change: Some(Change::create(
-            resource,
-            occasion,
-            &serde_json::to_value(wish)?,
-        )),
+        change: Some(change),
     };
     let cloud = &pass.context.cloud;
     let begun = begin(pass, mutation, saved, |key| C::create(cloud, wish, key)).await?;
@@ -149,6 +149,9 @@ async fn update<C: Child>(
 ) -> Result<Outcome<Facts>, StepError> {
     let resource = C::RESOURCE;
     let facts = C::facts(model);
+    if pass.planned(&change) {
+        return Ok(Outcome::Ready(facts));
+    }
     // It serves already, also when the status never knew it.
     saved.id = Some(facts.id.clone());
     saved.endpoint.clone_from(&facts.endpoint);

@@ -34,6 +34,8 @@ async fn look(world: &World, way: Way) -> Outcome<()> {
         context: &world.context,
         identity: &identity,
         journal: &journal,
+        leadership: &world.context.leadership,
+        plans: false,
         survey: &Survey::Memory,
         changes: &Changes::default(),
     };

@@ -14,7 +14,7 @@ use super::child::{
     Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
 };
 use super::operation::{Mutation, begin};
-use crate::change::{Difference, paths};
+use crate::change::{Difference, LATER, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
@@ -204,6 +204,13 @@ pub(crate) async fn ensure(
 /// the path.
 fn located(facts: Facts) -> Result<Database, StepError> {
     let connection_string = facts.endpoint.unwrap_or_default();
+    if connection_string == LATER {
+        let path = LATER.to_owned();
+        return Ok(Database {
+            connection_string,
+            path,
+        });
+    }
     match connection_string.split_once("/?database=") {
         Some((_, path)) if path.starts_with('/') => Ok(Database {
             path: path.to_owned(),

@@ -9,7 +9,7 @@ use yandex_cloud_rest::model::access::{
 use super::account::Account;
 use super::function::Function;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
-use crate::change::Change;
+use crate::change::{Change, LATER};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -55,6 +55,11 @@ async fn try_ensure(
         role_id: ROLE.to_owned(),
         subject: AccessSubject::service_account(&account.id),
     };
+    let again = saved.hash.as_ref() == Some(&hash);
+    let change = Change::grant(RESOURCE, again, ROLE);
+    if function.id == LATER && pass.planned(&change) {
+        return Ok(Outcome::Ready(()));
+    }
     let cloud = &pass.context.cloud;
     let present = cloud
         .function_bindings(&function.id)
@@ -73,7 +78,9 @@ async fn try_ensure(
         action: AccessBindingAction::Add,
         access_binding: wanted,
     }];
-    let again = saved.hash.as_ref() == Some(&hash);
+    if pass.planned(&change) {
+        return Ok(Outcome::Ready(()));
+    }
     // Another account, or function, is a new one, which serves nobody yet.
     if !again {
         saved.hash = None;
@@ -83,7 +90,7 @@ async fn try_ensure(
         action: "grant",
         hash: &hash,
         id_field: None,
-        change: Some(Change::grant(RESOURCE, again, ROLE)),
+        change: Some(change),
     };
     let call = |key| cloud.update_function_bindings(&function.id, &deltas, key);
     granting(begin(pass, mutation, saved, call).await?.again())

@@ -10,7 +10,7 @@ use super::function::Function;
 use super::health;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::version::Version;
-use crate::change::{Change, Difference};
+use crate::change::{Change, Difference, LATER};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -65,33 +65,57 @@ async fn try_ensure(
         resource: RESOURCE,
         source,
     };
-    let tagged = cloud.tagged(&function.id, TAG).await.map_err(look)?;
+    let is_new = function.id == LATER;
+    let tagged = match &function.id {
+        _ if is_new => None,
+        id => cloud.tagged(id, TAG).await.map_err(look)?,
+    };
     if tagged.as_ref() != Some(&version.id) {
+        let change = moved(tagged.as_ref(), version, as_wished);
+        if pass.planned(&change) {
+            return Ok(Outcome::Ready(()));
+        }
         // One that served before, and from which somebody took the tag away,
         // may not be the newest.
         if !as_wished {
             health::check(pass, function).await?;
         }
-        let is = tagged.unwrap_or_default();
-        return tag(pass, saved, &is, version, as_wished).await;
+        return tag(pass, saved, version, change).await;
     }
     saved.id = Some(version.id.clone());
     let warm = cloud.warm_instances(&function.id, TAG).await;
     let warm = warm.map_err(look)?;
-    if warm != min_instances {
-        return scale(pass, saved, warm, wish, as_wished).await;
+    if let Some(change) = scaled(warm, min_instances, as_wished) {
+        if pass.planned(&change) {
+            return Ok(Outcome::Ready(()));
+        }
+        return scale(pass, saved, wish, change).await;
     }
     fulfilled(saved, hash);
     pass.journal.save(RESOURCE, saved).await?;
     Ok(Outcome::Ready(()))
 }
 
+/// The tag moves.
+fn moved(from: Option<&String>, to: &Version, was_there: bool) -> Change {
+    let from = from.map_or("", String::as_str);
+    let difference = Difference::between("version", &from, &to.id.as_str());
+    Change::of(RESOURCE, Occasion::of_change(was_there), difference)
+}
+
+/// Instances are added to those that are kept warm, or taken from them, unless
+/// there are as many as wished.
+fn scaled(is: i64, wanted: i64, was_there: bool) -> Option<Change> {
+    let difference = Difference::between("provisionedInstancesCount", &is, &wanted)?;
+    let occasion = Occasion::of_change(was_there);
+    Some(Change::of(RESOURCE, occasion, Some(difference)))
+}
+
 async fn tag(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
-    is: &String,
     version: &Version,
-    was_there: bool,
+    change: Change,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(TAG, &version.id))?;
     let mutation = Mutation {
@@ -99,11 +123,7 @@ async fn tag(
         action: "move",
         hash: &hash,
         id_field: None,
-        change: Some(Change::of(
-            RESOURCE,
-            Occasion::of_change(was_there),
-            Difference::between("version", is, &version.id),
-        )),
+        change: Some(change),
     };
     let cloud = &pass.context.cloud;
     begin(pass, mutation, saved, |key| {
@@ -116,9 +136,8 @@ async fn tag(
 async fn scale(
     pass: &Pass<'_>,
     saved: &mut ResourceStatus,
-    is: i64,
     wish: Wish<'_>,
-    was_there: bool,
+    change: Change,
 ) -> Result<Outcome<()>, StepError> {
     let request = SetScalingPolicyRequest {
         tag: TAG.to_owned(),
@@ -131,11 +150,7 @@ async fn scale(
         action: "scale",
         hash: &hash,
         id_field: None,
-        change: Some(Change::of(
-            RESOURCE,
-            Occasion::of_change(was_there),
-            Difference::between("provisionedInstancesCount", &is, &wish.min_instances),
-        )),
+        change: Some(change),
     };
     let (cloud, function) = (&pass.context.cloud, &wish.function.id);
     let call = |key| cloud.set_scaling_policy(function, &request, key);

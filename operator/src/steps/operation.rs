@@ -99,7 +99,7 @@ where
     saved.intent = Some(key.to_string());
     pass.journal.save(resource, saved).await?;
     // As late as can be: a process that was stopped since must not write.
-    if !pass.context.leadership.holds() {
+    if !pass.leadership.holds() {
         return Err(StepError::NotLeading);
     }
     let answer = call(key).await;

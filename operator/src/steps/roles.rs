@@ -89,12 +89,16 @@ async fn try_ensure(
         pass.journal.save(RESOURCE, saved).await?;
         return Ok(Outcome::Ready(()));
     }
+    let again = saved.hash.is_some() && saved.id.as_ref() == Some(&account.id);
+    let told = granted(again, &deltas);
+    if pass.planned(&told) {
+        return Ok(Outcome::Ready(()));
+    }
     // Another account is a new one, which serves nobody yet.
     if saved.id.as_ref() != Some(&account.id) {
         saved.id = Some(account.id.clone());
         saved.hash = None;
     }
-    let told = granted(saved.hash.is_some(), &deltas);
     granting(
         change(pass, saved, "grant", deltas, Some(told))
             .await?

@@ -8,7 +8,7 @@ use wschat_crds::{Occasion, ResourceStatus};
 use ydb::QueryClient;
 
 use super::database::Database;
-use crate::change::Change;
+use crate::change::{Change, LATER};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -38,28 +38,41 @@ async fn try_ensure(
     if pass.believes(RESOURCE, saved, &hash) {
         return Ok(Outcome::Ready(()));
     }
+    if database.path == LATER {
+        for migration in &migrations::all()? {
+            pass.planned(&applying(migration, Occasion::Created));
+        }
+        return Ok(Outcome::Ready(()));
+    }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?
         .query_client();
     let applied = match applied(&mut client).await? {
         Some(applied) if applied.contains(&0) => applied,
+        _ if pass.plans => BTreeSet::new(),
         there => start_ledger(pass, &mut client, there.is_some()).await?,
     };
     let was_there = saved.hash.as_ref() == Some(&hash);
     for migration in &migrations::all()? {
         let is_there = applied.contains(&migration.version)
             && !(was_there && lacks_table(&mut client, migration).await?);
-        if !is_there {
+        if is_there {
+            continue;
+        }
+        let change = applying(migration, Occasion::of_creation(was_there));
+        if !pass.planned(&change) {
             migrate(pass, &mut client, migration).await?;
-            let version = json!({ "migration": migration.version });
-            let occasion = Occasion::of_creation(was_there);
-            pass.changes
-                .add(Change::create(RESOURCE, occasion, &version));
+            pass.changes.add(change);
         }
     }
     saved.hash = Some(hash);
     pass.journal.save(RESOURCE, saved).await?;
     Ok(Outcome::Ready(()))
+}
+
+fn applying(migration: &Migration, occasion: Occasion) -> Change {
+    let version = json!({ "migration": migration.version });
+    Change::create(RESOURCE, occasion, &version)
 }
 
 /// The versions that goose's table knows; nothing without the table.
@@ -166,7 +179,7 @@ async fn run(
     action: &'static str,
     statement: &str,
 ) -> Result<(), StepError> {
-    if !pass.context.leadership.holds() {
+    if !pass.leadership.holds() {
         return Err(StepError::NotLeading);
     }
     let answer = within(action, client.exec(statement).idempotent(true)).await;

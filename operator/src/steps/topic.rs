@@ -12,7 +12,7 @@ use ydb::{
 };
 
 use super::database::Database;
-use crate::change::{Change, Difference};
+use crate::change::{Change, Difference, LATER};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -51,27 +51,37 @@ async fn try_ensure(
         return Ok(Outcome::Ready(()));
     }
     let as_wished = saved.hash.as_ref() == Some(&hash);
+    let making = |was_there| {
+        let request = json!({ "name": desired.name, "retention": seconds(desired.retention) });
+        Change::create(RESOURCE, Occasion::of_creation(was_there), &request)
+    };
+    if database.path == LATER {
+        pass.planned(&making(false));
+        return Ok(Outcome::Ready(()));
+    }
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?
         .topic_client();
     let Some(retention) = retention(&mut client, &path).await? else {
-        let was_there = saved.hash.take().is_some();
+        let change = making(saved.hash.is_some());
+        if pass.planned(&change) {
+            return Ok(Outcome::Ready(()));
+        }
+        saved.hash = None;
         create(pass, &mut client, &path, desired).await?;
-        let request = json!({ "path": path, "retention": seconds(desired.retention) });
-        let occasion = Occasion::of_creation(was_there);
-        pass.changes
-            .add(Change::create(RESOURCE, occasion, &request));
+        pass.changes.add(change);
         // Looked at once more before anything is built on it.
         return Ok(Outcome::pending("making the topic", Duration::ZERO));
     };
     let is = seconds(retention);
     if let Some(difference) = Difference::between("retention", &is, &seconds(desired.retention)) {
+        let occasion = Occasion::of_change(as_wished);
+        let change = Change::of(RESOURCE, occasion, Some(difference));
+        if pass.planned(&change) {
+            return Ok(Outcome::Ready(()));
+        }
         alter(pass, &mut client, &path, desired).await?;
-        pass.changes.add(Change {
-            resource: RESOURCE,
-            occasion: Occasion::of_change(as_wished),
-            differences: vec![difference],
-        });
+        pass.changes.add(change);
     }
     saved.path = Some(path);
     saved.hash = Some(hash);
@@ -101,7 +111,7 @@ async fn alter(
     path: &str,
     desired: &DesiredTopic,
 ) -> Result<(), StepError> {
-    if !pass.context.leadership.holds() {
+    if !pass.leadership.holds() {
         return Err(StepError::NotLeading);
     }
     let options = AlterTopicOptionsBuilder::default()
@@ -121,7 +131,7 @@ async fn create(
     path: &str,
     desired: &DesiredTopic,
 ) -> Result<(), StepError> {
-    if !pass.context.leadership.holds() {
+    if !pass.leadership.holds() {
         return Err(StepError::NotLeading);
     }
     let options = CreateTopicOptionsBuilder::default()

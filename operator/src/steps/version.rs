@@ -15,7 +15,7 @@ use super::account::Account;
 use super::database::Database;
 use super::function::Function;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
-use crate::change::Change;
+use crate::change::{Change, LATER};
 use crate::context::{Context, Pass};
 use crate::error::StepError;
 use crate::idempotency::request_hash;
@@ -181,14 +181,17 @@ async fn try_ensure(
         return Ok(Outcome::Ready(Version { id: id.clone() }));
     }
     request.description = format!("{MARK}{hash}");
-    let versions = cloud
-        .versions(&parts.function.id)
-        .await
-        .map_err(|source| StepError::Cloud {
-            action: "look at",
-            resource: RESOURCE,
-            source,
-        })?;
+    let versions = match parts.function.id.as_str() {
+        LATER => Vec::new(),
+        function => cloud.versions(function).await.map_err(|source| {
+            let (action, resource) = ("look at", RESOURCE);
+            StepError::Cloud {
+                action,
+                resource,
+                source,
+            }
+        })?,
+    };
     // What somebody removed serves no more.
     serving.take_if(|serving| !versions.iter().any(|there| there.id == serving.id));
     match plan(&versions, &request.description, parts.serving) {
@@ -201,8 +204,8 @@ async fn try_ensure(
                 id: version.id.clone(),
             }))
         }
-        Plan::Prune(version) => prune(pass, saved, version).await,
-        Plan::Create => create(pass, saved, request, &hash).await,
+        Plan::Prune(version) if !pass.plans => prune(pass, saved, version).await,
+        Plan::Prune(_) | Plan::Create => create(pass, saved, request, &hash).await,
     }
 }
 
@@ -235,13 +238,18 @@ async fn create(
     } = pass.context;
     let told = serde_json::to_value(&request)?;
     let occasion = Occasion::of_creation(saved.hash.as_deref() == Some(hash));
+    let change = Change::create(RESOURCE, occasion, &told);
+    if pass.planned(&change) {
+        let id = LATER.to_owned();
+        return Ok(Outcome::Ready(Version { id }));
+    }
     request.content = Some(STANDARD.encode(&settings.handler.zip));
     let mutation = Mutation {
         resource: RESOURCE,
         action: "create",
         hash,
         id_field: Some("functionVersionId"),
-        change: Some(Change::create(RESOURCE, occasion, &told)),
+        change: Some(change),
     };
     let call = |key| cloud.create_version(&request, key);
     Ok(making(begin(pass, mutation, saved, call).await?.again()))

@@ -25,6 +25,7 @@ mod goose;
 mod lost_answers;
 mod old_client;
 mod over_tls;
+mod plan;
 mod readiness;
 mod slow_cloud;
 mod stage;
@@ -94,5 +95,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(crash::trials(suite));
     all.extend(updates::trials(suite));
     all.extend(drift::trials(suite));
+    all.extend(plan::trials(suite));
     all
 }

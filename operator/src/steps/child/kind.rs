@@ -5,7 +5,7 @@ use uuid::Uuid;
 use yandex_cloud_rest::model::Labels;
 use yandex_cloud_rest::model::operation::Operation;
 
-use crate::change::Difference;
+use crate::change::{Difference, LATER};
 use crate::cloud::{Cloud, CloudError};
 use crate::inventory::Folder;
 use crate::resource::Resource;
@@ -108,6 +108,19 @@ pub(crate) struct Facts {
     pub(crate) state: State,
     /// Where it is reached, if it is reached directly.
     pub(crate) endpoint: Option<String>,
+}
+
+impl Facts {
+    /// Of what a plan would make.
+    pub(super) fn to_come() -> Self {
+        Self {
+            id: LATER.to_owned(),
+            labels: Labels::new(),
+            created_at: String::new(),
+            state: State::Serving,
+            endpoint: Some(LATER.to_owned()),
+        }
+    }
 }
 
 /// Whether it works.
