@@ -115,6 +115,14 @@ impl Change {
         }
     }
 
+    /// Whether it brings back what somebody changed or removed.
+    pub(crate) fn repairs_drift(&self) -> bool {
+        match self.occasion {
+            Occasion::Remade | Occasion::DriftRepaired => true,
+            Occasion::Created | Occasion::Updated => false,
+        }
+    }
+
     /// What a plan says about it.
     pub(crate) fn heading(&self) -> String {
         let title = self.resource.title();

@@ -1,6 +1,7 @@
 //! The calls to the cloud that the operator makes.
 
 mod error;
+mod functions;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -9,18 +10,16 @@ use yandex_cloud_rest::model::apigateway::{
     ApiGateway, CreateApiGatewayRequest, UpdateApiGatewayRequest,
 };
 use yandex_cloud_rest::model::database::{CreateDatabaseRequest, Database, UpdateDatabaseRequest};
-use yandex_cloud_rest::model::function::{
-    CreateFunctionRequest, Function, SetScalingPolicyRequest, UpdateFunctionRequest,
-};
 use yandex_cloud_rest::model::iam::{
     CreateServiceAccountRequest, ServiceAccount, UpdateServiceAccountRequest,
 };
 use yandex_cloud_rest::model::operation::Operation;
 use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger, UpdateTriggerRequest};
-use yandex_cloud_rest::model::version::{CreateVersionRequest, Version};
 use yandex_cloud_rest::{Client, Error, Service};
 
 pub(crate) use error::{CloudError, CloudKind};
+
+use crate::calls::Calls;
 
 type Answer<T> = Result<T, CloudError>;
 
@@ -28,11 +27,31 @@ type Answer<T> = Result<T, CloudError>;
 #[derive(Clone, Debug)]
 pub(crate) struct Cloud {
     client: Client,
+    calls: Calls,
 }
 
 impl Cloud {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            calls: Calls::default(),
+        }
+    }
+
+    /// What was called so far.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Counts a call that was answered, or wasn't.
+    fn count<T>(
+        &self,
+        service: &'static str,
+        method: &'static str,
+        ended: Result<T, Error>,
+    ) -> Answer<T> {
+        self.calls.count(service, method, &ended);
+        ended.map_err(CloudError::from)
     }
 
     /// Whether everything is plain HTTP: a cloud on this machine.
@@ -53,19 +72,31 @@ impl Cloud {
 
     /// Calls a function directly: an event in, its result out.
     pub(crate) async fn invoke(&self, url: &str, tag: &str, event: &Value) -> Answer<Value> {
-        Ok(self.client.functions().invoke(url, tag, event).await?)
+        self.count(
+            "functions",
+            "invoke",
+            self.client.functions().invoke(url, tag, event).await,
+        )
     }
 
     pub(crate) async fn operation(&self, id: &str) -> Answer<Operation> {
-        Ok(self.client.operations().get(id).await?)
+        self.count("operations", "get", self.client.operations().get(id).await)
     }
 
     pub(crate) async fn account(&self, id: &str) -> Answer<ServiceAccount> {
-        Ok(self.client.service_accounts().get(id).await?)
+        self.count(
+            "service_accounts",
+            "get",
+            self.client.service_accounts().get(id).await,
+        )
     }
 
     pub(crate) async fn accounts(&self, folder: &str) -> Answer<Vec<ServiceAccount>> {
-        Ok(self.client.service_accounts().list(folder, None).await?)
+        self.count(
+            "service_accounts",
+            "list",
+            self.client.service_accounts().list(folder, None).await,
+        )
     }
 
     pub(crate) async fn accounts_named(
@@ -73,11 +104,14 @@ impl Cloud {
         folder: &str,
         name: &str,
     ) -> Answer<Vec<ServiceAccount>> {
-        Ok(self
-            .client
-            .service_accounts()
-            .list(folder, Some(name))
-            .await?)
+        self.count(
+            "service_accounts",
+            "list",
+            self.client
+                .service_accounts()
+                .list(folder, Some(name))
+                .await,
+        )
     }
 
     pub(crate) async fn create_account(
@@ -85,7 +119,11 @@ impl Cloud {
         request: &CreateServiceAccountRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.service_accounts().create(request, key).await?)
+        self.count(
+            "service_accounts",
+            "create",
+            self.client.service_accounts().create(request, key).await,
+        )
     }
 
     pub(crate) async fn update_account(
@@ -94,19 +132,30 @@ impl Cloud {
         request: &UpdateServiceAccountRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self
-            .client
-            .service_accounts()
-            .update(id, request, key)
-            .await?)
+        self.count(
+            "service_accounts",
+            "update",
+            self.client
+                .service_accounts()
+                .update(id, request, key)
+                .await,
+        )
     }
 
     pub(crate) async fn delete_account(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.service_accounts().delete(id, key).await?)
+        self.count(
+            "service_accounts",
+            "delete",
+            self.client.service_accounts().delete(id, key).await,
+        )
     }
 
     pub(crate) async fn folder_bindings(&self, folder: &str) -> Answer<Vec<AccessBinding>> {
-        Ok(self.client.folders().access_bindings(folder).await?)
+        self.count(
+            "folders",
+            "access_bindings",
+            self.client.folders().access_bindings(folder).await,
+        )
     }
 
     pub(crate) async fn update_folder_bindings(
@@ -115,19 +164,26 @@ impl Cloud {
         deltas: &[AccessBindingDelta],
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self
-            .client
-            .folders()
-            .update_access_bindings(folder, deltas, key)
-            .await?)
+        self.count(
+            "folders",
+            "update_access_bindings",
+            self.client
+                .folders()
+                .update_access_bindings(folder, deltas, key)
+                .await,
+        )
     }
 
     pub(crate) async fn database(&self, id: &str) -> Answer<Database> {
-        Ok(self.client.databases().get(id).await?)
+        self.count("databases", "get", self.client.databases().get(id).await)
     }
 
     pub(crate) async fn databases(&self, folder: &str) -> Answer<Vec<Database>> {
-        Ok(self.client.databases().list(folder).await?)
+        self.count(
+            "databases",
+            "list",
+            self.client.databases().list(folder).await,
+        )
     }
 
     pub(crate) async fn create_database(
@@ -135,7 +191,11 @@ impl Cloud {
         request: &CreateDatabaseRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.databases().create(request, key).await?)
+        self.count(
+            "databases",
+            "create",
+            self.client.databases().create(request, key).await,
+        )
     }
 
     pub(crate) async fn update_database(
@@ -144,127 +204,51 @@ impl Cloud {
         request: &UpdateDatabaseRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.databases().update(id, request, key).await?)
+        self.count(
+            "databases",
+            "update",
+            self.client.databases().update(id, request, key).await,
+        )
     }
 
     pub(crate) async fn delete_database(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.databases().delete(id, key).await?)
-    }
-
-    pub(crate) async fn function(&self, id: &str) -> Answer<Function> {
-        Ok(self.client.functions().get(id).await?)
-    }
-
-    pub(crate) async fn functions(&self, folder: &str) -> Answer<Vec<Function>> {
-        Ok(self.client.functions().list(folder, None).await?)
-    }
-
-    pub(crate) async fn functions_named(&self, folder: &str, name: &str) -> Answer<Vec<Function>> {
-        Ok(self.client.functions().list(folder, Some(name)).await?)
-    }
-
-    pub(crate) async fn create_function(
-        &self,
-        request: &CreateFunctionRequest,
-        key: Uuid,
-    ) -> Answer<Operation> {
-        Ok(self.client.functions().create(request, key).await?)
-    }
-
-    pub(crate) async fn update_function(
-        &self,
-        id: &str,
-        request: &UpdateFunctionRequest,
-        key: Uuid,
-    ) -> Answer<Operation> {
-        Ok(self.client.functions().update(id, request, key).await?)
-    }
-
-    pub(crate) async fn delete_function(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.functions().delete(id, key).await?)
-    }
-
-    pub(crate) async fn function_bindings(&self, id: &str) -> Answer<Vec<AccessBinding>> {
-        Ok(self.client.functions().access_bindings(id).await?)
-    }
-
-    pub(crate) async fn update_function_bindings(
-        &self,
-        id: &str,
-        deltas: &[AccessBindingDelta],
-        key: Uuid,
-    ) -> Answer<Operation> {
-        Ok(self
-            .client
-            .functions()
-            .update_access_bindings(id, deltas, key)
-            .await?)
-    }
-
-    /// How many instances of a tag are kept warm.
-    pub(crate) async fn warm_instances(&self, function: &str, tag: &str) -> Answer<i64> {
-        let policies = self.client.functions().scaling_policies(function).await?;
-        let policy = policies.into_iter().find(|policy| policy.tag == tag);
-        Ok(policy.map_or(0, |policy| policy.provisioned_instances_count))
-    }
-
-    pub(crate) async fn set_scaling_policy(
-        &self,
-        function: &str,
-        request: &SetScalingPolicyRequest,
-        key: Uuid,
-    ) -> Answer<Operation> {
-        Ok(self
-            .client
-            .functions()
-            .set_scaling_policy(function, request, key)
-            .await?)
-    }
-
-    pub(crate) async fn versions(&self, function: &str) -> Answer<Vec<Version>> {
-        Ok(self.client.versions().list(function).await?)
-    }
-
-    /// The id of the version that carries a tag.
-    pub(crate) async fn tagged(&self, function: &str, tag: &str) -> Answer<Option<String>> {
-        match self.client.versions().by_tag(function, tag).await {
-            Ok(version) => Ok(Some(version.id)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    pub(crate) async fn create_version(
-        &self,
-        request: &CreateVersionRequest,
-        key: Uuid,
-    ) -> Answer<Operation> {
-        Ok(self.client.versions().create(request, key).await?)
-    }
-
-    pub(crate) async fn delete_version(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.versions().delete(id, false, key).await?)
-    }
-
-    pub(crate) async fn set_tag(&self, version: &str, tag: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.versions().set_tag(version, tag, key).await?)
+        self.count(
+            "databases",
+            "delete",
+            self.client.databases().delete(id, key).await,
+        )
     }
 
     pub(crate) async fn gateway(&self, id: &str) -> Answer<ApiGateway> {
-        Ok(self.client.api_gateways().get(id).await?)
+        self.count(
+            "api_gateways",
+            "get",
+            self.client.api_gateways().get(id).await,
+        )
     }
 
     /// The specification that lists leave out, as it was submitted.
     pub(crate) async fn gateway_specification(&self, id: &str) -> Answer<String> {
-        Ok(self.client.api_gateways().spec(id).await?.openapi_spec)
+        let specification = self.client.api_gateways().spec(id).await;
+        Ok(self
+            .count("api_gateways", "spec", specification)?
+            .openapi_spec)
     }
 
     pub(crate) async fn gateways(&self, folder: &str) -> Answer<Vec<ApiGateway>> {
-        Ok(self.client.api_gateways().list(folder, None).await?)
+        self.count(
+            "api_gateways",
+            "list",
+            self.client.api_gateways().list(folder, None).await,
+        )
     }
 
     pub(crate) async fn gateways_named(&self, folder: &str, name: &str) -> Answer<Vec<ApiGateway>> {
-        Ok(self.client.api_gateways().list(folder, Some(name)).await?)
+        self.count(
+            "api_gateways",
+            "list",
+            self.client.api_gateways().list(folder, Some(name)).await,
+        )
     }
 
     pub(crate) async fn create_gateway(
@@ -272,7 +256,11 @@ impl Cloud {
         request: &CreateApiGatewayRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.api_gateways().create(request, key).await?)
+        self.count(
+            "api_gateways",
+            "create",
+            self.client.api_gateways().create(request, key).await,
+        )
     }
 
     pub(crate) async fn update_gateway(
@@ -281,23 +269,39 @@ impl Cloud {
         request: &UpdateApiGatewayRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.api_gateways().update(id, request, key).await?)
+        self.count(
+            "api_gateways",
+            "update",
+            self.client.api_gateways().update(id, request, key).await,
+        )
     }
 
     pub(crate) async fn delete_gateway(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.api_gateways().delete(id, key).await?)
+        self.count(
+            "api_gateways",
+            "delete",
+            self.client.api_gateways().delete(id, key).await,
+        )
     }
 
     pub(crate) async fn trigger(&self, id: &str) -> Answer<Trigger> {
-        Ok(self.client.triggers().get(id).await?)
+        self.count("triggers", "get", self.client.triggers().get(id).await)
     }
 
     pub(crate) async fn triggers(&self, folder: &str) -> Answer<Vec<Trigger>> {
-        Ok(self.client.triggers().list(folder, None).await?)
+        self.count(
+            "triggers",
+            "list",
+            self.client.triggers().list(folder, None).await,
+        )
     }
 
     pub(crate) async fn triggers_named(&self, folder: &str, name: &str) -> Answer<Vec<Trigger>> {
-        Ok(self.client.triggers().list(folder, Some(name)).await?)
+        self.count(
+            "triggers",
+            "list",
+            self.client.triggers().list(folder, Some(name)).await,
+        )
     }
 
     pub(crate) async fn create_trigger(
@@ -305,7 +309,11 @@ impl Cloud {
         request: &CreateTriggerRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.triggers().create(request, key).await?)
+        self.count(
+            "triggers",
+            "create",
+            self.client.triggers().create(request, key).await,
+        )
     }
 
     pub(crate) async fn update_trigger(
@@ -314,14 +322,26 @@ impl Cloud {
         request: &UpdateTriggerRequest,
         key: Uuid,
     ) -> Answer<Operation> {
-        Ok(self.client.triggers().update(id, request, key).await?)
+        self.count(
+            "triggers",
+            "update",
+            self.client.triggers().update(id, request, key).await,
+        )
     }
 
     pub(crate) async fn resume_trigger(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.triggers().resume(id, key).await?)
+        self.count(
+            "triggers",
+            "resume",
+            self.client.triggers().resume(id, key).await,
+        )
     }
 
     pub(crate) async fn delete_trigger(&self, id: &str, key: Uuid) -> Answer<Operation> {
-        Ok(self.client.triggers().delete(id, key).await?)
+        self.count(
+            "triggers",
+            "delete",
+            self.client.triggers().delete(id, key).await,
+        )
     }
 }

@@ -47,10 +47,10 @@ impl Context {
         Self {
             recorder: Recorder::new(kube.clone(), reporter),
             kube,
+            metrics: Arc::new(Metrics::new(cloud.calls())),
             cloud,
             settings,
             leadership,
-            metrics: Arc::new(Metrics::new()),
             schedule: Schedule::default(),
             prober: Prober::default(),
             inventory: Inventory::default(),

@@ -11,8 +11,7 @@ use kube::runtime::{Controller, watcher};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use wschat_crds::condition::is_true;
-use wschat_crds::{ConditionType, FINALIZER, MANAGER, Resources, WsChat, WsChatStatus};
+use wschat_crds::{FINALIZER, MANAGER, Resources, WsChat, WsChatStatus};
 
 use crate::change::Changes;
 use crate::context::{Context, Pass};
@@ -136,7 +135,7 @@ fn forget(context: &Context, uid: &str) {
     context.schedule.forget(uid);
     context.prober.forget(uid);
     context.surveys.forget(uid);
-    context.metrics.chat(uid, None);
+    context.metrics.chat(uid, &[]);
 }
 
 /// What follows a look.
@@ -200,7 +199,11 @@ impl Look<'_> {
         };
         let status = next(&prior, resources, &identity, &verdict, Timestamp::now());
         let told = self.tell(&journal, &prior, &status).await;
-        self.announce(changes.take().iter().map(Notice::from).collect())
+        let changes = changes.take();
+        for repair in changes.iter().filter(|change| change.repairs_drift()) {
+            self.context.metrics.repaired(repair.resource);
+        }
+        self.announce(changes.iter().map(Notice::from).collect())
             .await;
         self.announce(told?).await;
         Ok(self.next(&verdict, &identity))
@@ -242,10 +245,8 @@ impl Look<'_> {
         prior: &WsChatStatus,
         status: &WsChatStatus,
     ) -> Result<Vec<Notice>, LookError> {
-        let ready = is_true(&status.conditions, ConditionType::Ready);
-        self.context
-            .metrics
-            .chat(&self.chat.uid().unwrap_or_default(), Some(ready));
+        let uid = self.chat.uid().unwrap_or_default();
+        self.context.metrics.chat(&uid, &status.conditions);
         if journal.write(status).await? {
             Ok(notices(&prior.conditions, &status.conditions))
         } else {

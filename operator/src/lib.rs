@@ -13,6 +13,7 @@
 
 pub mod args;
 mod backoff;
+mod calls;
 mod change;
 mod check_uninstall;
 mod cloud;

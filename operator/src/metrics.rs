@@ -12,8 +12,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use wschat_crds::Reason;
+use wschat_crds::{Condition, ConditionStatus, ConditionType, Reason};
 
+use crate::calls::Calls;
 use crate::error::Class;
 use crate::resource::Resource;
 
@@ -26,7 +27,9 @@ pub(crate) struct Metrics {
     mutations: Family<MutationLabels, Counter>,
     leader: Gauge,
     chats: Family<ChatLabels, Gauge>,
-    ready: Mutex<HashMap<String, bool>>,
+    repairs: Family<RepairLabels, Counter>,
+    /// Which conditions each chat has, by its UID.
+    conditions: Mutex<HashMap<String, Vec<ChatLabels>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,11 +51,18 @@ struct MutationLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ChatLabels {
-    ready: &'static str,
+    condition: &'static str,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RepairLabels {
+    resource: &'static str,
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// Meters beside those of the cloud's calls.
+    pub(crate) fn new(calls: &Calls) -> Self {
         let mut registry = Registry::with_prefix("wschat");
         let metrics = Self {
             looks: Family::default(),
@@ -61,7 +71,8 @@ impl Metrics {
             mutations: Family::default(),
             leader: Gauge::default(),
             chats: Family::default(),
-            ready: Mutex::default(),
+            repairs: Family::default(),
+            conditions: Mutex::default(),
             registry: Registry::default(),
         };
         registry.register("reconciliations", "Looks at a chat", metrics.looks.clone());
@@ -77,6 +88,12 @@ impl Metrics {
             "Calls that change the cloud",
             metrics.mutations.clone(),
         );
+        registry.register("cloud_calls", "Calls of the cloud", calls.0.clone());
+        registry.register(
+            "drift_repaired",
+            "What was changed back, or made anew, in the cloud",
+            metrics.repairs.clone(),
+        );
         registry.register(
             "leader",
             "1 while this replica holds the Lease",
@@ -84,7 +101,7 @@ impl Metrics {
         );
         registry.register(
             "chats",
-            "Chats, by whether they are ready",
+            "Chats, by the status of each of their conditions",
             metrics.chats.clone(),
         );
         Self {
@@ -124,18 +141,28 @@ impl Metrics {
         self.leader.set(i64::from(leads));
     }
 
-    /// What is known of a chat; `None` when it is gone.
-    pub(crate) fn chat(&self, uid: &str, ready: Option<bool>) {
-        let mut known = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        match ready {
-            Some(ready) => known.insert(uid.to_owned(), ready),
-            None => known.remove(uid),
-        };
-        for (label, wanted) in [("true", true), ("false", false)] {
-            let count = known.values().filter(|ready| **ready == wanted).count();
-            self.chats
-                .get_or_create(&ChatLabels { ready: label })
-                .set(i64::try_from(count).unwrap_or(i64::MAX));
+    /// Drift was repaired.
+    pub(crate) fn repaired(&self, resource: Resource) {
+        let resource = resource.field();
+        self.repairs.get_or_create(&RepairLabels { resource }).inc();
+    }
+
+    /// The conditions of a chat; none when it is gone.
+    pub(crate) fn chat(&self, uid: &str, conditions: &[Condition]) {
+        let labels: Vec<ChatLabels> = conditions.iter().filter_map(labels).collect();
+        let mut known = self
+            .conditions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = known.remove(uid).unwrap_or_default();
+        for gone in &before {
+            self.chats.get_or_create(gone).dec();
+        }
+        for there in &labels {
+            self.chats.get_or_create(there).inc();
+        }
+        if !labels.is_empty() {
+            known.insert(uid.to_owned(), labels);
         }
     }
 
@@ -147,26 +174,73 @@ impl Metrics {
     }
 }
 
+/// A condition as labels; nothing for a type that isn't known.
+fn labels(condition: &Condition) -> Option<ChatLabels> {
+    let known = ConditionType::ALL.iter();
+    let type_ = known.copied().find(|one| one.as_str() == condition.type_)?;
+    let status = match condition.status {
+        ConditionStatus::True => "True",
+        ConditionStatus::False => "False",
+        ConditionStatus::Unknown => "Unknown",
+    };
+    Some(ChatLabels {
+        condition: type_.as_str(),
+        status,
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use wschat_crds::condition::Time;
+
     use super::*;
+
+    fn ready(status: ConditionStatus) -> Condition {
+        Condition {
+            type_: ConditionType::Ready.as_str().to_owned(),
+            status,
+            reason: Reason::Ready.as_str().to_owned(),
+            message: String::new(),
+            observed_generation: None,
+            last_transition_time: Time(jiff::Timestamp::UNIX_EPOCH),
+        }
+    }
 
     #[test]
     fn the_page_tells_what_happened() {
-        let metrics = Metrics::new();
+        let calls = Calls::default();
+        let metrics = Metrics::new(&calls);
+        calls.count("databases", "get", &Ok::<(), yandex_cloud_rest::Error>(()));
         metrics.failed(Class::Waiting, Reason::QuotaExceeded);
         metrics.mutated(Resource::Database, true);
-        metrics.chat("a", Some(true));
-        metrics.chat("b", Some(false));
-        metrics.chat("b", None);
+        metrics.repaired(Resource::Gateway);
+        metrics.chat("a", &[ready(ConditionStatus::False)]);
+        metrics.chat("a", &[ready(ConditionStatus::True)]);
+        metrics.chat("b", &[ready(ConditionStatus::False)]);
+        metrics.chat("b", &[]);
         let page = metrics.encode().unwrap();
         for line in [
             r#"wschat_failures_total{class="waiting",reason="QuotaExceeded"} 1"#,
             r#"wschat_cloud_mutations_total{resource="database",outcome="accepted"} 1"#,
-            r#"wschat_chats{ready="true"} 1"#,
-            r#"wschat_chats{ready="false"} 0"#,
+            r#"wschat_cloud_calls_total{service="databases",method="get",code="OK"} 1"#,
+            r#"wschat_drift_repaired_total{resource="gateway"} 1"#,
+            r#"wschat_chats{condition="Ready",status="True"} 1"#,
+            r#"wschat_chats{condition="Ready",status="False"} 0"#,
         ] {
             assert!(page.contains(line), "{line} is missing in\n{page}");
+        }
+    }
+
+    #[test]
+    fn every_meter_is_documented() {
+        let page = Metrics::new(&Calls::default()).encode().unwrap();
+        let documented = include_str!("../../docs/metrics.md");
+        let meters = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        for meter in meters {
+            let (name, kind) = meter.split_once(' ').unwrap();
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            let row = format!("| `{name}{suffix}` |");
+            assert!(documented.contains(&row), "docs/metrics.md lacks {row}");
         }
     }
 }

@@ -80,7 +80,7 @@ async fn operate(
     listener: TcpListener,
     stop: CancellationToken,
 ) {
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new(cloud.calls()));
     let readiness = Readiness::default();
     let pages = tokio::spawn(http::serve(
         listener,

@@ -221,6 +221,7 @@ async fn renders_values(scene: Scene) -> Result<(), Failed> {
         "image.repository=images.example/operator",
         "image.tag=v9",
         "serviceMonitor.enabled=true",
+        "prometheusRule.enabled=true",
     ];
     let values: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
     let rendered = render(&scene, &values).await?;
@@ -256,6 +257,7 @@ async fn renders_values(scene: Scene) -> Result<(), Failed> {
         "the uninstall check's only: {cluster_roles:?}"
     );
     assert_eq!(objects(&rendered, "ServiceMonitor")?.len(), 1);
+    assert_eq!(objects(&rendered, "PrometheusRule")?.len(), 1);
     assert_eq!(objects(&rendered, "PodDisruptionBudget")?.len(), 1);
 
     let digest = format!("image.digest=sha256:{}", "a".repeat(64));
