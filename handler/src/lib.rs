@@ -14,6 +14,8 @@
 //! * `ydb` is the driver, with `tonic`, `h2`, `rustls` and `ring` below it. Its
 //!   own HTTP client is not linked: `without-reqwest` takes its place, and says
 //!   why nobody misses it. That made 2,531,794 bytes 2,103,080.
+//! * `tracing` and `log` are what the crates below speak to; nobody listens, so
+//!   the deployed build (feature `silent`) leaves out what they would say.
 //! * `napi` is the way into Node.js, without its runtime (`node` says why).
 //! * The connection API is called over REST by `https`, a hundred lines on
 //!   hyper, tokio-rustls and rustls-native-certs, which the module holds anyway
@@ -44,4 +46,5 @@ mod renewable;
 pub mod reply;
 mod store;
 mod topic;
+mod writer;
 mod ydb_errors;

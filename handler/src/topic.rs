@@ -29,7 +29,7 @@ impl Broadcaster for Topic<'_> {
                 deadline,
                 |link, _deadline| {
                     let record = record.clone();
-                    async move { link.publish(&record).await }
+                    async move { link.writers.publish(&record).await }
                 },
             )
             .await
@@ -41,7 +41,7 @@ impl Broadcaster for Topic<'_> {
                 "cannot open the topic",
                 self.token,
                 deadline,
-                |link, _deadline| async move { link.check_writer().await },
+                |link, _deadline| async move { link.writers.check().await },
             )
             .await
     }

@@ -95,7 +95,7 @@ impl Question {
     async fn answer(self, bench: &Bench<'_>) -> Result<Table, Failure> {
         match self {
             Self::Overhead => overhead::table(bench.messages().await?),
-            Self::Link => link::table(bench.messages().await?),
+            Self::Link => link::table(bench.folder).await,
             Self::Events => events::table(bench.messages().await?),
             Self::AtOnce => at_once::table(bench.site().await?, bench.folder).await,
             Self::Cold => cold::table(bench.site().await?, bench.folder).await,

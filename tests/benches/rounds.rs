@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use wschat_tests::chat_socket::ChatSocket;
 use wschat_tests::cloud::Cloud;
-use wschat_tests::emulator::Emulator;
+use wschat_tests::emulator::{Emulator, Options};
 use wschat_tests::measure::percentiles::Sorted;
 use wschat_tests::measure::processes::Usage;
 use wschat_tests::wait::eventually;
@@ -124,6 +124,8 @@ type Kinds = &'static [&'static str];
 struct Subject<'a> {
     name: &'static str,
     url: String,
+    /// The certificate to trust, in PEM, where all is over TLS.
+    authority: Option<String>,
     /// Somebody who stays.
     socket: ChatSocket,
     emulator: &'a Emulator,
@@ -150,8 +152,9 @@ impl Subject<'_> {
         let before = Usage::of_descendants(self.cloud_process)?;
         let mut visitors = Vec::new();
         for visitor in 0..VISITORS {
+            let (name, authority) = (format!("visitor-{visitor}"), self.authority.as_deref());
             let began = Instant::now();
-            visitors.push(ChatSocket::join(&self.url, &format!("visitor-{visitor}")).await?);
+            visitors.push(ChatSocket::join_trusting(&self.url, &name, authority).await?);
             self.took(Event::Connect, &[began.elapsed()]);
         }
         self.used(Event::Connect, &before)?;
@@ -256,11 +259,7 @@ async fn ask(
 
 /// Puts everything up, sends and takes everything down.
 pub(crate) async fn run(folder: &Path) -> Result<Messages, Failure> {
-    let archives = (
-        archive("handler.zip")?,
-        archive("handler-link-per-call.zip")?,
-    );
-    let [mut deployed, mut per_call] = chats(folder, [&archives.0, &archives.1]).await?;
+    let [mut deployed, mut per_call] = both(folder, &Options::default()).await?;
     let cloud = Cloud::of(deployed.emulator.addresses())?;
     let echo_url = cloud.echo_of_all(&deployed.service_account).await?;
     let processes = (deployed.cloud_process()?, per_call.cloud_process()?);
@@ -273,14 +272,7 @@ pub(crate) async fn run(folder: &Path) -> Result<Messages, Failure> {
     let mut subjects = [echo, chat, link_per_call];
     subjects[0].echoes = true;
     subjects[2].messages = MESSAGES_PER_LINK;
-    for round in 0..=ROUNDS {
-        for subject in &mut subjects {
-            subject.round().await?;
-            if round == 0 {
-                subject.forget();
-            }
-        }
-    }
+    take_turns(&mut subjects).await?;
     let [echo, chat, link_per_call] = subjects.map(Subject::answered);
     deployed.emulator.stop().await?;
     per_call.emulator.stop().await?;
@@ -291,6 +283,42 @@ pub(crate) async fn run(folder: &Path) -> Result<Messages, Failure> {
     })
 }
 
+/// The deployed chat and the one that opens a link in every call, where all is
+/// said over TLS, as the real cloud wants it.
+pub(crate) async fn run_over_tls(folder: &Path) -> Result<[Answered; 2], Failure> {
+    let [mut deployed, mut per_call] = both(folder, &Options::default().tls()).await?;
+    let processes = (deployed.cloud_process()?, per_call.cloud_process()?);
+    let urls = (deployed.url.clone(), per_call.url.clone());
+    let mut subjects = [
+        subject("chat", urls.0, &deployed, processes.0, 1).await?,
+        subject("link per call", urls.1, &per_call, processes.1, 1).await?,
+    ];
+    subjects[1].messages = MESSAGES_PER_LINK;
+    take_turns(&mut subjects).await?;
+    let answered = subjects.map(Subject::answered);
+    deployed.emulator.stop().await?;
+    per_call.emulator.stop().await?;
+    Ok(answered)
+}
+
+async fn both(folder: &Path, options: &Options) -> Result<[Chat; 2], Failure> {
+    let kept = archive("handler.zip")?;
+    let opened = archive("handler-link-per-call.zip")?;
+    chats(folder, [&kept, &opened], options).await
+}
+
+async fn take_turns(subjects: &mut [Subject<'_>]) -> Result<(), Failure> {
+    for round in 0..=ROUNDS {
+        for subject in &mut *subjects {
+            subject.round().await?;
+            if round == 0 {
+                subject.forget();
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Somebody joins and stays.
 async fn subject<'a>(
     name: &'static str,
@@ -299,10 +327,14 @@ async fn subject<'a>(
     cloud_process: u32,
     open: usize,
 ) -> Result<Subject<'a>, Failure> {
+    let authority = chat.emulator.addresses().certificate_authority.as_deref();
+    let authority = authority.map(std::fs::read_to_string).transpose()?;
+    let socket = ChatSocket::join_trusting(&url, "alice", authority.as_deref()).await?;
     Ok(Subject {
         name,
-        socket: ChatSocket::join(&url, "alice").await?,
+        socket,
         url,
+        authority,
         emulator: &chat.emulator,
         cloud_process,
         open,

@@ -107,10 +107,14 @@ pub(crate) fn archive(name: &str) -> Result<PathBuf, Failure> {
 
 /// Makes a chat for each of two handler archives. Operators and Kubernetes have
 /// done their part then, and are gone before anything is measured.
-pub(crate) async fn chats(folder: &Path, archives: [&Path; 2]) -> Result<[Chat; 2], Failure> {
+pub(crate) async fn chats(
+    folder: &Path,
+    archives: [&Path; 2],
+    options: &emulator::Options,
+) -> Result<[Chat; 2], Failure> {
     let control_plane = control_plane(folder).await?;
     let [one, other] = archives;
-    let of = |name: &str| emulator::Options::default().name(format!("emulator-{name}"));
+    let of = |name: &str| options.clone().name(format!("emulator-{name}"));
     let (one, other) = tokio::try_join!(
         Box::pin(chat(folder, &control_plane, ("one", one), of("one"))),
         Box::pin(chat(folder, &control_plane, ("other", other), of("other")))

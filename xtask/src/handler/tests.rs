@@ -27,7 +27,7 @@ fn the_archive_holds_the_files_and_nothing_of_the_moment() {
 fn too_large_an_archive_is_refused() {
     assert!(check_size(MOST_BYTES).is_ok());
     let error = check_size(MOST_BYTES + 1).unwrap_err().to_string();
-    assert!(error.contains("3670017 bytes"), "{error}");
+    assert!(error.contains("2097153 bytes"), "{error}");
 }
 
 #[test]
