@@ -14,6 +14,7 @@ use yandex_cloud_rest::model::iam::{
     CreateServiceAccountRequest, ServiceAccount, UpdateServiceAccountRequest,
 };
 use yandex_cloud_rest::model::operation::Operation;
+use yandex_cloud_rest::model::quota::QuotaLimit;
 use yandex_cloud_rest::model::trigger::{CreateTriggerRequest, Trigger, UpdateTriggerRequest};
 use yandex_cloud_rest::{Client, Error, Service};
 
@@ -148,6 +149,18 @@ impl Cloud {
             "delete",
             self.client.service_accounts().delete(id, key).await,
         )
+    }
+
+    /// The cloud that a folder is in.
+    pub(crate) async fn cloud_of(&self, folder: &str) -> Answer<String> {
+        let folder = self.client.folders().get(folder).await;
+        Ok(self.count("folders", "get", folder)?.cloud_id)
+    }
+
+    /// How much of something a cloud may have, and has.
+    pub(crate) async fn quota(&self, quota: &str, cloud: &str) -> Answer<QuotaLimit> {
+        let limit = self.client.quota_limits().get(quota, cloud).await;
+        self.count("quota_limits", "get", limit)
     }
 
     pub(crate) async fn folder_bindings(&self, folder: &str) -> Answer<Vec<AccessBinding>> {

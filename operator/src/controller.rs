@@ -19,6 +19,7 @@ use crate::error::{Class, StepError, root_cause};
 use crate::events;
 use crate::journal::Journal;
 use crate::plan::forecast;
+use crate::preflight;
 use crate::provision::provision;
 use crate::report::Report;
 use crate::status::{Notice, Verdict, next, notices};
@@ -228,7 +229,10 @@ impl Look<'_> {
                 if !held {
                     self.hold().await?;
                 }
-                pin(pass, prior).await?;
+                pass.journal.pin(pass.identity, prior).await?;
+                if let Some(shortfall) = preflight::check(pass, prior).await {
+                    return Ok(Verdict::Short(shortfall));
+                }
                 let verdict = provision(pass, &desired, prior, resources).await;
                 let (uid, fine) = (&pass.identity.uid, verdict.is_fine());
                 let surveys = &self.context.surveys;
@@ -272,7 +276,7 @@ impl Look<'_> {
     fn next(&self, verdict: &Verdict, identity: &Identity) -> Next {
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
             Verdict::Provisioned { reports, .. } => (reports.all().to_vec(), reports.again()),
-            Verdict::Deleting(report) => (vec![report], report.again()),
+            Verdict::Deleting(report) | Verdict::Short(report) => (vec![report], report.again()),
             Verdict::Refused(_) | Verdict::Suspended(_) => (Vec::new(), None),
         };
         let mut soonest = None;
@@ -376,24 +380,4 @@ impl Look<'_> {
                 source: Box::new(source),
             })
     }
-}
-
-/// Writes down who the chat is before anything is made, so that tomorrow's
-/// defaults don't make it a second time.
-async fn pin(pass: &Pass<'_>, prior: &WsChatStatus) -> Result<(), LookError> {
-    if prior.folder_id.is_some() && prior.installation_id.is_some() {
-        return Ok(());
-    }
-    let Identity {
-        folder_id,
-        installation_id,
-        ..
-    } = pass.identity;
-    let status = WsChatStatus {
-        folder_id: Some(folder_id.clone()),
-        installation_id: Some(installation_id.clone()),
-        ..prior.clone()
-    };
-    pass.journal.write(&status).await?;
-    Ok(())
 }

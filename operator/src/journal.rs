@@ -12,6 +12,7 @@ use crate::error::StepError;
 use crate::lease::Leadership;
 use crate::patch;
 use crate::resource::Resource;
+use crate::validate::Identity;
 
 /// The status of one chat, as the API server has it.
 pub(crate) struct Journal {
@@ -87,6 +88,24 @@ impl Journal {
             Some(change) => self.send(change).await.map(|()| true),
             None => Ok(false),
         }
+    }
+
+    /// Writes down who the chat is before anything is made, so that tomorrow's
+    /// defaults don't make it a second time.
+    pub(crate) async fn pin(
+        &self,
+        identity: &Identity,
+        prior: &WsChatStatus,
+    ) -> Result<(), StepError> {
+        if prior.folder_id.is_some() && prior.installation_id.is_some() {
+            return Ok(());
+        }
+        let status = WsChatStatus {
+            folder_id: Some(identity.folder_id.clone()),
+            installation_id: Some(identity.installation_id.clone()),
+            ..prior.clone()
+        };
+        self.write(&status).await.map(drop)
     }
 
     async fn send(&self, change: Value) -> Result<(), StepError> {

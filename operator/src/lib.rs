@@ -33,6 +33,7 @@ mod outcome;
 mod patch;
 mod plan;
 mod plan_command;
+mod preflight;
 mod prober;
 mod provision;
 mod report;

@@ -24,6 +24,8 @@ pub(crate) enum Verdict {
     Refused(Refusal),
     /// `spec.suspend` is true; what would be done without it.
     Suspended(String),
+    /// The cloud has no room for it.
+    Short(Report),
     /// The graph is walked backwards.
     Deleting(Report),
 }
@@ -33,7 +35,7 @@ impl Verdict {
     pub(crate) fn is_fine(&self) -> bool {
         match self {
             Self::Provisioned { reports, .. } => worst(&reports.all()).is_ready(),
-            Self::Refused(_) | Self::Suspended(_) | Self::Deleting(_) => false,
+            Self::Refused(_) | Self::Suspended(_) | Self::Short(_) | Self::Deleting(_) => false,
         }
     }
 }
@@ -76,7 +78,7 @@ pub(crate) fn next(
         }
         Verdict::Refused(refusal) => scribe.refused(refusal, was_ready),
         Verdict::Suspended(forecast) => scribe.suspended(was_ready, forecast),
-        Verdict::Deleting(report) => scribe.deleting(report),
+        Verdict::Short(report) | Verdict::Deleting(report) => scribe.held(report),
     }
     merge(&mut status.conditions, scribe.written);
     let order = |condition: &Condition| {
@@ -165,7 +167,8 @@ impl Scribe {
         self.write(ConditionType::Stalled, false, Reason::Suspended, message);
     }
 
-    fn deleting(&mut self, report: &Report) {
+    /// Nothing serves: the chat is being removed, or isn't begun.
+    fn held(&mut self, report: &Report) {
         let reason = match report {
             Report::Failed { reason, .. } => *reason,
             Report::Pending(pending) if pending.reason != Reason::Provisioning => pending.reason,

@@ -31,6 +31,8 @@ pub enum Service {
     Ydb,
     /// Operations of all services.
     Operation,
+    /// Quotas of a cloud.
+    QuotaManager,
 }
 
 impl Service {
@@ -45,6 +47,7 @@ impl Service {
             Self::Triggers => &["serverless-triggers"],
             Self::Ydb => &["ydb"],
             Self::Operation => &["operation"],
+            Self::QuotaManager => &["quota-manager"],
         }
     }
 }

@@ -26,6 +26,7 @@ mod lost_answers;
 mod old_client;
 mod over_tls;
 mod plan;
+mod quota;
 mod readiness;
 mod slow_cloud;
 mod stage;
@@ -96,5 +97,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(updates::trials(suite));
     all.extend(drift::trials(suite));
     all.extend(plan::trials(suite));
+    all.extend(quota::trials(suite));
     all
 }

@@ -13,6 +13,7 @@ pub mod error;
 pub mod function;
 pub mod iam;
 pub mod operation;
+pub mod quota;
 pub mod trigger;
 pub mod version;
 pub mod websocket;

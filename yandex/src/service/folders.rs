@@ -3,12 +3,13 @@
 use uuid::Uuid;
 
 use super::access;
-use crate::call::item;
+use crate::call::{Call, item};
 use crate::client::Client;
 use crate::endpoint::Service;
 use crate::error::Error;
 use crate::model::access::{AccessBinding, AccessBindingDelta};
 use crate::model::operation::Operation;
+use crate::model::quota::Folder;
 
 const PATH: &str = "/resource-manager/v1/folders";
 
@@ -25,6 +26,12 @@ impl Client {
 }
 
 impl Folders<'_> {
+    /// One, by id.
+    pub async fn get(&self, id: &str) -> Result<Folder, Error> {
+        let call = Call::get(Service::ResourceManager, item(PATH, id));
+        self.0.call(&call).await
+    }
+
     /// Who has which role on a folder.
     pub async fn access_bindings(&self, id: &str) -> Result<Vec<AccessBinding>, Error> {
         access::list(self.0, Service::ResourceManager, &item(PATH, id)).await
