@@ -82,7 +82,7 @@ async fn a_token_that_stays_refused_is_tried_twice_and_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_yds_repeats_itself_leaves_the_link_alone() {
+async fn what_ydb_repeats_itself_leaves_the_link_alone() {
     let (cloud, token) = (cloud(), token("a", DAY));
     let told = link(&cloud, &token, 9, || YdbError::Custom("no".into())).await;
     assert!(told.is_err());
