@@ -96,9 +96,12 @@ async fn fixed_fields_stay(scene: Scene) -> Result<(), Failed> {
     for changed in [
         "{folderId: b1gsecond, topic: {name: first}}",
         "{folderId: b1gfirst, topic: {name: second}}",
+        "{folderId: b1gfirst, topic: {name: first}, names: {gateway: front-door}}",
+        "{topic: {name: first}}",
     ] {
         let output = apply(&scene, "lobby", changed).await?;
         assert!(!output.status.success(), "{changed} was accepted");
+        assert!(output.stderr.contains("immutable"), "{}", output.stderr);
     }
     Ok(())
 }
