@@ -11,7 +11,7 @@ export WSCHAT_KUBECONFIG := $(abspath $(KUBECONFIG))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate bench fuzz image clean chores
+.PHONY: help demo test lint generate bench soak fuzz image clean chores
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ generate: chores ## Write crds/ and the charts' copy of it from the code
 
 bench: chores ## Measure and print tables, in about 5 minutes (first time: about 25 minutes of building)
 	@$(XTASK) bench
+
+soak: chores ## Let the operator die at every call of a chat's life, by 20 seeds, in some hours
+	@$(XTASK) soak
 
 fuzz: chores ## Give each fuzz target a million cases, in some hours (first time: about 10 minutes of building)
 	@$(XTASK) fuzz

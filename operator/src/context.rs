@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::runtime::events::{Recorder, Reporter};
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use wschat_crds::ResourceStatus;
 
@@ -14,6 +15,7 @@ use crate::inventory::Inventory;
 use crate::journal::Journal;
 use crate::lease::Leadership;
 use crate::metrics::Metrics;
+use crate::names::hex;
 use crate::prober::Prober;
 use crate::resource::Resource;
 use crate::survey::{Survey, Surveys};
@@ -36,7 +38,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Of a program that has just started.
+    /// Of a program that has just started: it remembers nothing.
     pub(crate) fn new(
         kube: kube::Client,
         cloud: Cloud,
@@ -76,6 +78,12 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
+    /// The handler in this zip.
+    pub(crate) fn new(zip: Vec<u8>) -> Self {
+        let sha256 = hex(&Sha256::digest(&zip), 64);
+        Self { zip, sha256 }
+    }
+
     /// For `status.handlerVersion`: this release, and the start of the hash.
     pub(crate) fn version(&self) -> String {
         let start: String = self.sha256.chars().take(8).collect();

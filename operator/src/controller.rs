@@ -64,7 +64,11 @@ pub(crate) async fn run(context: Arc<Context>, chats: Api<WsChat>, stop: Cancell
         .await;
 }
 
-async fn reconcile(seen: Arc<WsChat>, context: Arc<Context>) -> Result<Action, LookError> {
+/// Looks at the chat, if it is due.
+pub(crate) async fn reconcile(
+    seen: Arc<WsChat>,
+    context: Arc<Context>,
+) -> Result<Action, LookError> {
     let uid = seen.uid().unwrap_or_default();
     let generation = seen.metadata.generation.unwrap_or_default();
     let began = Instant::now();

@@ -36,11 +36,10 @@ pub(crate) struct Leadership {
     until: watch::Receiver<Option<Instant>>,
 }
 
-#[cfg(test)]
 impl Leadership {
-    /// A leader for as long as a test may take.
+    /// A leader without a Lease, for as long as a test may take.
     pub(crate) fn of_a_test() -> Self {
-        let until = Instant::now() + Duration::from_hours(1);
+        let until = Instant::now() + Duration::from_hours(24);
         Self {
             until: watch::channel(Some(until)).1,
         }

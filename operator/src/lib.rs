@@ -19,6 +19,8 @@ mod check_uninstall;
 mod cloud;
 mod context;
 mod controller;
+#[doc(hidden)]
+pub mod embedded;
 pub mod error;
 mod events;
 mod http;

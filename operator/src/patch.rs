@@ -28,7 +28,7 @@ pub(crate) fn diff(old: &Value, new: &Value) -> Option<Value> {
 }
 
 /// Carries out `patch` on `target`.
-pub(crate) fn apply(target: &mut Value, patch: &Value) {
+pub fn apply(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
         return;

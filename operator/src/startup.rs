@@ -12,7 +12,6 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
 use kube::runtime::events::Reporter;
 use kube::{Api, Client, Config};
-use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
@@ -178,8 +177,7 @@ fn read_handler(path: &Path) -> Result<Handler, StartError> {
         path: path.to_owned(),
         source,
     })?;
-    let sha256 = hex(&Sha256::digest(&zip), 64);
-    Ok(Handler { zip, sha256 })
+    Ok(Handler::new(zip))
 }
 
 pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<Cloud, StartError> {

@@ -20,6 +20,7 @@ mod judges;
 mod lengths;
 mod lock;
 mod prerequisites;
+mod soak;
 mod stamp;
 mod test;
 mod tools;
@@ -57,6 +58,8 @@ enum Chore {
     Chaos(chaos::Options),
     /// Estimate what a chat costs in the real cloud, in a month
     Cost(cost::Options),
+    /// Let the operator die at every call of a chat's life, by many seeds
+    Soak(soak::Options),
     /// Look for inputs that break the emulator, the handler or the protocol
     Fuzz(fuzz::Options),
     /// Build the operator's OCI image archive without a container engine
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
             cost::run(&options);
             Ok(())
         }
+        Chore::Soak(options) => soak::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Image(options) => image::run(&options),
     };

@@ -10,7 +10,7 @@ pub mod grpc;
 pub mod requests;
 pub mod rest;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -18,7 +18,8 @@ use tokio::sync::watch;
 
 use crate::iam::Iam;
 use faults::{
-    Action, Content, Faults, GrpcCode, Phase, Rule, RuleError, RuleState, Truncation, YdbCode,
+    Action, Content, Faults, GrpcCode, Phase, Place, Rule, RuleError, RuleState, Truncation,
+    YdbCode,
 };
 use requests::{Finished, Recorded, Requests, Started};
 
@@ -39,6 +40,14 @@ async fn cut_late() -> Cut {
     Cut
 }
 
+/// Is asked about every call of the APIs, before it is carried out and before
+/// it is answered: for tests that run in the emulator's process.
+pub trait Watch: std::fmt::Debug + Send + Sync {
+    /// Whether the call goes on; otherwise its connection is cut. `subject` is
+    /// the service account that calls, if its token is good.
+    fn passes(&self, phase: Phase, method: &str, path: &str, subject: Option<&str>) -> bool;
+}
+
 /// Rules and records of one emulator; clones share them.
 #[derive(Debug, Clone)]
 pub struct Inspector(Arc<Inner>);
@@ -49,6 +58,7 @@ struct Inner {
     faults: Mutex<Faults>,
     requests: Mutex<Requests>,
     released: watch::Sender<u64>,
+    watch: OnceLock<Arc<dyn Watch>>,
 }
 
 /// What remains of a fault after what takes time was done.
@@ -85,7 +95,25 @@ impl Inspector {
             faults: Mutex::default(),
             requests: Mutex::default(),
             released: watch::Sender::new(0),
+            watch: OnceLock::new(),
         }))
+    }
+
+    /// Lets `watch` see every call from now on. There is one; a second is
+    /// ignored.
+    pub fn watch(&self, watch: Arc<dyn Watch>) {
+        let _first_one_stays = self.0.watch.set(watch);
+    }
+
+    /// Whether nobody watches, or lets the call go on.
+    fn is_let_pass(&self, phase: Phase, call: &Call<'_>) -> bool {
+        let of_an_api = matches!(Place::named(call.method), Some(Place::Rest | Place::Grpc));
+        !of_an_api
+            || self
+                .0
+                .watch
+                .get()
+                .is_none_or(|watch| watch.passes(phase, call.method, call.path, call.subject))
     }
 
     /// The identity service that tells who calls.
@@ -160,6 +188,9 @@ impl Inspector {
 
     /// Counts a call, and carries out what takes time of the rule that fires.
     pub(crate) async fn apply(&self, phase: Phase, call: &Call<'_>) -> Verdict {
+        if !self.is_let_pass(phase, call) {
+            return Verdict::Cut;
+        }
         let action = self.faults().fire(phase, call);
         match action {
             None => Verdict::Pass,

@@ -123,6 +123,7 @@ const CLOUD_ID: &str = "b1gemulatorcloud0000";
 #[derive(Debug)]
 pub struct Emulator {
     ready: Ready,
+    inspector: Inspector,
     plane: Arc<LivePlane>,
     shutdown: CancellationToken,
     servers: TaskTracker,
@@ -175,7 +176,7 @@ impl Emulator {
             inspector.clone(),
             shutdown.clone(),
         ));
-        let service = InspectRest::new(inspector, router);
+        let service = InspectRest::new(inspector.clone(), router);
         servers.spawn(serve(
             rest.listener,
             security.with_http2(),
@@ -185,6 +186,7 @@ impl Emulator {
         ));
         Ok(Self {
             ready,
+            inspector,
             plane,
             shutdown,
             servers,
@@ -196,6 +198,12 @@ impl Emulator {
     #[must_use]
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// What sees and breaks its calls, for tests in this process.
+    #[must_use]
+    pub fn inspector(&self) -> &Inspector {
+        &self.inspector
     }
 
     /// Ends all services and processes, within a second.

@@ -1,0 +1,79 @@
+//! The operator inside another program, without a Lease and without a watch:
+//! the program says when to look at a chat. Tests let such an operator die
+//! between any two of its calls, by dropping it, and begin another that
+//! remembers nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::ResourceExt;
+use kube::runtime::events::Reporter;
+use wschat_crds::{MANAGER, WsChat};
+
+use crate::cloud::Cloud;
+use crate::context::{Context, Handler, Settings};
+use crate::controller::reconcile;
+use crate::error::root_cause;
+use crate::lease::Leadership;
+use crate::validate::Defaults;
+
+pub use crate::patch::apply as apply_merge_patch;
+
+/// An operator that leads, whatever others do.
+pub struct Embedded {
+    context: Arc<Context>,
+}
+
+/// What it is started with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The folder of chats that name none.
+    pub folder_id: String,
+    /// This installation's id.
+    pub installation_id: String,
+    /// The handler that chats run.
+    pub handler_zip: Vec<u8>,
+}
+
+impl Embedded {
+    /// An operator that remembers nothing. It calls nobody yet.
+    #[must_use]
+    pub fn new(kube: kube::Client, cloud: yandex_cloud_rest::Client, start: Start) -> Self {
+        let settings = Settings {
+            defaults: Defaults {
+                folder_id: start.folder_id,
+                installation_id: start.installation_id,
+                allowed_folders: Vec::new(),
+            },
+            handler: Handler::new(start.handler_zip),
+            resync: Duration::from_mins(10),
+        };
+        let cloud = Cloud::new(cloud);
+        let leadership = Leadership::of_a_test();
+        let reporter = Reporter {
+            controller: MANAGER.to_owned(),
+            instance: None,
+        };
+        let context = Context::new(kube, cloud, settings, leadership, reporter);
+        Self {
+            context: Arc::new(context),
+        }
+    }
+
+    /// Looks at the chat now, whether it is due or not. Answers how long the
+    /// operator wants to wait until it looks again.
+    ///
+    /// # Errors
+    /// What ended the look before there was a status to write.
+    pub async fn look(&self, chat: WsChat) -> Result<Duration, String> {
+        let uid = chat.uid().unwrap_or_default();
+        let generation = chat.metadata.generation.unwrap_or_default();
+        let schedule = &self.context.schedule;
+        schedule.forget(&uid);
+        reconcile(Arc::new(chat), Arc::clone(&self.context))
+            .await
+            .map_err(|error| root_cause(&error))?;
+        let wait = schedule.wait(&uid, generation, Instant::now());
+        Ok(wait.unwrap_or_default())
+    }
+}

@@ -1,0 +1,23 @@
+//! The crash sweep: a chat is made, forgotten and deleted, and at some call of
+//! each of these stages, to the cloud or to Kubernetes, the operator dies. One
+//! that remembers nothing must go on so that nobody could tell afterwards.
+//!
+//! The operator is the library, in this process, and dies by being dropped. The
+//! cloud is the emulator, in this process as well. Kubernetes is a map
+//! (`api_server`), right behind the operator's own client.
+//!
+//! An ordinary run tries some of all deaths, chosen by a seed that it prints.
+//! `WSCHAT_SWEEP_SEED=7` chooses the seed, `WSCHAT_SWEEP_LIVES=24` how many are
+//! tried, `all` for every one, and `WSCHAT_SWEEP_SEEDS=20` how many seeds in a
+//! row.
+
+// The futures of `ydb` nest deeper than the compiler looks by default.
+#![recursion_limit = "256"]
+
+mod api_server;
+mod gate;
+mod life;
+mod masked;
+mod plan;
+mod sweep;
+mod world;

@@ -1,0 +1,147 @@
+//! Lives side by side, each lane in a world of its own.
+
+use std::num::ParseIntError;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::life::{self, Deaths, Lived, Stage};
+use crate::plan;
+use crate::world::{Problem, World};
+
+/// Worlds that live side by side: most of a life is waiting.
+const LANES: u64 = 4;
+/// How many lives an ordinary run has.
+const LIVES: usize = 16;
+/// How long the cloud's operations take at most, unless they end at once.
+const DELAY: Duration = Duration::from_millis(40);
+
+/// What to try.
+struct Wish {
+    seed: u64,
+    seeds: u64,
+    /// Everything when absent.
+    lives: Option<usize>,
+}
+
+impl Wish {
+    fn of_the_environment() -> Result<Self, Problem> {
+        let lives = match std::env::var("WSCHAT_SWEEP_LIVES").as_deref() {
+            Ok("all") => None,
+            _ => Some(number("WSCHAT_SWEEP_LIVES")?.unwrap_or(LIVES)),
+        };
+        Ok(Self {
+            seed: number("WSCHAT_SWEEP_SEED")?.unwrap_or_else(|| rand::random_range(0..1_000_000)),
+            seeds: number("WSCHAT_SWEEP_SEEDS")?.unwrap_or(1),
+            lives,
+        })
+    }
+}
+
+/// A number that the environment may hold.
+fn number<T: FromStr<Err = ParseIntError>>(name: &str) -> Result<Option<T>, Problem> {
+    let Ok(text) = std::env::var(name) else {
+        return Ok(None);
+    };
+    let number = text.parse();
+    number
+        .map(Some)
+        .map_err(|error| format!("{name}={text}: {error}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_at_any_call_is_not_missed() {
+    wschat_tests::crypto::use_ring();
+    let wish = Wish::of_the_environment().unwrap();
+    for seed in wish.seed..wish.seed + wish.seeds {
+        let problems = sweep(seed, wish.lives).await.unwrap();
+        assert!(
+            problems.is_empty(),
+            "WSCHAT_SWEEP_SEED={seed}: {} lives failed, as told above",
+            problems.len()
+        );
+    }
+}
+
+/// All lives of a seed, or so many of them. Answers what went wrong.
+async fn sweep(seed: u64, lives: Option<usize>) -> Result<Vec<Problem>, Problem> {
+    let begun = Instant::now();
+    // Every other seed's operations end at once, as the order of calls is then
+    // the most regular.
+    let delay = if seed.is_multiple_of(2) {
+        Duration::ZERO
+    } else {
+        DELAY
+    };
+    let world = World::make(seed, delay).await?;
+    let undisturbed = life::live(&world, [None; Stage::ALL.len()]).await?;
+    world.end().await;
+    let calls: Vec<_> = undisturbed
+        .iter()
+        .map(|lived| lived.passed.clone())
+        .collect();
+    let mut plan = plan::all(&calls, seed);
+    let all = plan.len();
+    plan.truncate(lives.unwrap_or(all));
+    let planned = plan.iter().flatten().flatten().count();
+    eprintln!(
+        "seed {seed}: {} of {all} lives; calls {:?}",
+        plan.len(),
+        calls
+            .iter()
+            .map(|calls| calls.come.len())
+            .collect::<Vec<_>>()
+    );
+    let (died, problems) = run(seed, delay, plan, undisturbed).await?;
+    eprintln!(
+        "seed {seed}: {died} of {planned} deaths, {} problems, {} s",
+        problems.len(),
+        begun.elapsed().as_secs()
+    );
+    Ok(problems)
+}
+
+async fn run(
+    seed: u64,
+    delay: Duration,
+    plan: Vec<Deaths>,
+    undisturbed: Vec<Lived>,
+) -> Result<(usize, Vec<Problem>), Problem> {
+    let (plan, undisturbed) = (Arc::new(plan), Arc::new(undisturbed));
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut lanes = JoinSet::new();
+    for lane in 0..LANES {
+        let (plan, undisturbed) = (Arc::clone(&plan), Arc::clone(&undisturbed));
+        let next = Arc::clone(&next);
+        lanes.spawn(async move {
+            let (mut died, mut problems) = (0, Vec::new());
+            let mut world = World::make(seed + lane, delay).await?;
+            while let Some(deaths) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match life::compare(&world, *deaths, &undisturbed).await {
+                    Ok(deaths) => died += deaths,
+                    Err(problem) => {
+                        // At once: all lives may take hours.
+                        eprintln!("seed {seed}: {problem}");
+                        problems.push(problem);
+                        // What went wrong here may not harm the next life.
+                        std::mem::replace(&mut world, World::make(seed + lane, delay).await?)
+                            .end()
+                            .await;
+                    }
+                }
+            }
+            world.end().await;
+            Ok::<_, Problem>((died, problems))
+        });
+    }
+    let (mut died, mut problems) = (0, Vec::new());
+    while let Some(lane) = lanes.join_next().await {
+        let (deaths, more) = lane.map_err(|error| error.to_string())??;
+        died += deaths;
+        problems.extend(more);
+    }
+    Ok((died, problems))
+}

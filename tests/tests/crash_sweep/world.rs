@@ -1,0 +1,226 @@
+//! A cloud, a Kubernetes and the operators that live and die in them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::sleep;
+use wschat_crds::WsChat;
+use wschat_operator::embedded::{Embedded, Start};
+use wschat_tests::emulator::State;
+use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
+use yc_emulator::server::Emulator;
+
+use crate::api_server::ApiServer;
+use crate::gate::{Death, Gate, Passed};
+
+const NAMESPACE: &str = "team";
+const NAME: &str = "lobby";
+/// What chats are made by.
+const INSTALLATION: &str = "here";
+
+/// How long a chat may take to become as wished: far more than it needs on a
+/// busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// The longest that one waits for the next look, whatever the operator asks
+/// for: nothing here needs more time.
+const NAP: Duration = Duration::from_millis(20);
+
+/// Whether a chat is as wished.
+pub(crate) type Done = fn(Option<&WsChat>) -> bool;
+
+/// What is wrong, in words.
+pub(crate) type Problem = String;
+
+/// A cloud with one folder and a Kubernetes with one chat at most.
+pub(crate) struct World {
+    emulator: Emulator,
+    kube: ApiServer,
+    gate: Gate,
+    key: PathBuf,
+    handler_zip: Vec<u8>,
+    http: reqwest::Client,
+    _folder: TempDir,
+}
+
+impl World {
+    /// An empty one. Operations take up to `delay` by an order that `seed`
+    /// chooses.
+    pub(crate) async fn make(seed: u64, delay: Duration) -> Result<Self, Problem> {
+        let folder = TempDir::new().map_err(|error| error.to_string())?;
+        let key = folder.path().join("operator-key.json");
+        let delay = format!("0ms..{}ms", delay.as_millis());
+        let mut arguments = vec![
+            "yc-emulator".to_owned(),
+            "--listen=127.0.0.1:0".to_owned(),
+            format!("--operator-key={}", key.display()),
+            format!("--operation-delay={delay}"),
+            format!("--seed={seed}"),
+        ];
+        if let Some(node) = wschat_tests::binaries::node() {
+            arguments.push(format!("--node={}", node.display()));
+        }
+        let arguments = yc_emulator::args::Args::try_parse_from(arguments)
+            .map_err(|error| error.to_string())?;
+        let emulator = Emulator::start(arguments)
+            .await
+            .map_err(|error| error.to_string())?;
+        let gate = Gate::new(account(&key)?);
+        emulator
+            .inspector()
+            .watch(std::sync::Arc::new(gate.clone()));
+        let handler_zip =
+            wschat_tests::operator::handler_zip().map_err(|error| error.to_string())?;
+        Ok(Self {
+            emulator,
+            kube: ApiServer::new(gate.clone()),
+            gate,
+            key,
+            handler_zip: std::fs::read(handler_zip).map_err(|error| error.to_string())?,
+            http: reqwest::Client::new(),
+            _folder: folder,
+        })
+    }
+
+    pub(crate) async fn end(self) {
+        self.emulator.stop().await;
+    }
+
+    pub(crate) fn create_chat(&self) {
+        self.kube.create(NAMESPACE, NAME);
+    }
+
+    pub(crate) fn delete_chat(&self) {
+        self.kube.delete(NAMESPACE, NAME);
+    }
+
+    /// Edits the chat's spec by a merge patch.
+    pub(crate) fn edit_chat(&self, spec: &Value) {
+        self.kube.edit(NAMESPACE, NAME, spec);
+    }
+
+    pub(crate) fn lose_status(&self) {
+        self.kube.lose_status(NAMESPACE, NAME);
+    }
+
+    pub(crate) fn chat(&self) -> Option<WsChat> {
+        self.kube.chat(NAMESPACE, NAME)
+    }
+
+    /// What chats have in the cloud, a line for each; without sockets and
+    /// without how many messages a topic has: as many as probes needed.
+    pub(crate) async fn made(&self) -> Result<Vec<String>, Problem> {
+        let mut state = self.state().await?;
+        state.connections.clear();
+        for topic in &mut state.topics {
+            topic["end"].take();
+        }
+        Ok(state.made_by_chats())
+    }
+
+    /// The ids of all that chats have in the cloud.
+    pub(crate) async fn ids(&self) -> Result<BTreeSet<String>, Problem> {
+        let state = self.state().await?;
+        let kinds = [
+            &state.service_accounts,
+            &state.databases,
+            &state.functions,
+            &state.versions,
+            &state.gateways,
+            &state.triggers,
+        ];
+        let ids = kinds.into_iter().flatten().map(|one| one["id"].to_string());
+        Ok(ids.collect())
+    }
+
+    async fn state(&self) -> Result<State, Problem> {
+        let url = format!("{}/_emulator/state", self.emulator.ready().api);
+        let answer = self.http.get(url).send().await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        answer.json().await.map_err(|error| error.to_string())
+    }
+
+    /// An operator looks at the chat until it is `done`, or dies before. Answers
+    /// with the calls that it made.
+    pub(crate) async fn look_until(
+        &self,
+        done: Done,
+        death: Option<Death>,
+    ) -> Result<Passed, Problem> {
+        self.gate.arm(death);
+        let operator = self.operator()?;
+        // In this order: a dead operator's last look isn't polled any more.
+        tokio::select! {
+            biased;
+            () = self.gate.died() => {
+                drop(operator);
+                self.gate.revive();
+                Ok(self.gate.passed())
+            }
+            outcome = self.look(&operator, done) => outcome.map(|()| self.gate.passed()),
+        }
+    }
+
+    /// One look of an operator that remembers nothing: which of its calls change
+    /// something.
+    pub(crate) async fn idle_look(&self) -> Result<Vec<String>, Problem> {
+        self.gate.arm(None);
+        if let Some(chat) = self.chat() {
+            self.operator()?.look(chat).await?;
+        }
+        let passed = self.gate.passed();
+        Ok(passed.mutations().into_iter().map(str::to_owned).collect())
+    }
+
+    async fn look(&self, operator: &Embedded, done: Done) -> Result<(), Problem> {
+        let begun = Instant::now();
+        let mut trouble = String::new();
+        while begun.elapsed() < PATIENCE {
+            let chat = self.chat();
+            if done(chat.as_ref()) {
+                return Ok(());
+            }
+            let Some(chat) = chat else { break };
+            let wait = operator.look(chat).await.unwrap_or_else(|error| {
+                trouble = error;
+                NAP
+            });
+            sleep(wait.min(NAP)).await;
+        }
+        let status = self.chat().map(|chat| chat.status);
+        Err(format!(
+            "it isn't as wished after {} s; {trouble}; {status:#?}",
+            begun.elapsed().as_secs()
+        ))
+    }
+
+    /// An operator that remembers nothing.
+    fn operator(&self) -> Result<Embedded, Problem> {
+        let key = AuthorizedKey::read(&self.key).map_err(|error| error.to_string())?;
+        let credentials = Credentials::AuthorizedKey(Box::new(key));
+        let mut config = yandex_cloud_rest::Config::new(credentials);
+        let ready = self.emulator.ready();
+        config.api_endpoint.clone_from(&ready.api);
+        config.attempts = 1;
+        let cloud = yandex_cloud_rest::Client::new(config).map_err(|error| error.to_string())?;
+        let start = Start {
+            folder_id: ready.folder_id.clone(),
+            installation_id: INSTALLATION.to_owned(),
+            handler_zip: self.handler_zip.clone(),
+        };
+        Ok(Embedded::new(self.kube.client(), cloud, start))
+    }
+}
+
+/// Whose key it is.
+fn account(key: &std::path::Path) -> Result<String, Problem> {
+    let text = std::fs::read(key).map_err(|error| error.to_string())?;
+    let key: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    let account = key["service_account_id"].as_str();
+    account
+        .map(str::to_owned)
+        .ok_or("the key names no account".into())
+}

@@ -1,0 +1,31 @@
+//! `cargo xtask soak`: what `make test` tries some of, all of it, by many seeds.
+
+use crate::chore::{ChoreError, run as run_command};
+use crate::{handler, prerequisites, tools, workspace};
+
+/// How long to go on.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The first seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds; each takes some minutes
+    #[arg(long, default_value_t = 20)]
+    seeds: u64,
+}
+
+/// Lets the operator die at every call of a chat's life.
+pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
+    prerequisites::check()?;
+    tools::node()?;
+    handler::run()?;
+    run_command(
+        workspace::cargo()
+            .args(["test", "--quiet", "--locked"])
+            .args(["--package", "wschat-tests", "--test", "crash_sweep"])
+            .args(["--", "--nocapture", "sweep::"])
+            .env("WSCHAT_SWEEP_SEED", options.seed.to_string())
+            .env("WSCHAT_SWEEP_SEEDS", options.seeds.to_string())
+            .env("WSCHAT_SWEEP_LIVES", "all"),
+    )
+}
