@@ -14,7 +14,7 @@ use wschat_tests::measure::table::{Table, milliseconds};
 
 use crate::Failure;
 use crate::module::{Module, connect, message, send, unpack};
-use crate::stage::{Site, archive};
+use crate::stage::{Place, Site, archive};
 
 const ONE_WAY: Duration = Duration::from_millis(50);
 const INSTANCES: usize = 5;
@@ -27,13 +27,31 @@ struct Waits {
 }
 
 pub(crate) async fn table(site: &Site, folder: &Path) -> Result<Table, Failure> {
-    let handler = unpack(&archive("handler.zip")?, &folder.join("round-trips"))?;
     let delay = Delay::start(site.place.ydb()?, ONE_WAY).await?;
     let place = site.place.through(delay.address())?;
-    let mut events = events().map(|(name, _)| (name, Waits::default()));
+    let kept = unpack(&archive("handler.zip")?, &folder.join("round-trips"))?;
+    let kept = waits(&kept, &place, site).await?;
+    let per_call = archive("handler-link-per-call.zip")?;
+    let per_call = unpack(&per_call, &folder.join("round-trips-per-call"))?;
+    let per_call = waits(&per_call, &place, site).await?;
+    let header = ["", "instances", "p50", "round trips", "calls of YDB"];
+    let way = milliseconds(ONE_WAY * 2);
+    let title = format!("round-trips: YDB is {way} ms away, there and back; times in ms");
+    let mut table = Table::new(title, &header);
+    for (handler, waits) in [("link kept", kept), ("link per call", per_call)] {
+        for ((name, _), waits) in events().into_iter().zip(waits) {
+            table = table.row(row(format!("{name}, {handler}"), waits)?);
+        }
+    }
+    Ok(table)
+}
+
+/// What each of the events waits for in a handler's instances.
+async fn waits(handler: &Path, place: &Place, site: &Site) -> Result<[Waits; 5], Failure> {
+    let mut all: [Waits; 5] = Default::default();
     for _ in 0..INSTANCES {
-        let mut module = Module::start(&handler, &place)?;
-        for ((_, waits), (_, event)) in events.iter_mut().zip(self::events()) {
+        let mut module = Module::start(handler, place)?;
+        for (waits, (_, event)) in all.iter_mut().zip(events()) {
             let before = calls(&site.chat.emulator).await?;
             let outcome = module.call(&[event], 1).await?;
             waits.times.extend(outcome.times());
@@ -41,14 +59,7 @@ pub(crate) async fn table(site: &Site, folder: &Path) -> Result<Table, Failure> 
             waits.calls.push(calls.saturating_sub(before));
         }
     }
-    let header = ["", "instances", "p50", "round trips", "calls of YDB"];
-    let way = milliseconds(ONE_WAY * 2);
-    let title = format!("round-trips: YDB is {way} ms away, there and back; times in ms");
-    let mut table = Table::new(title, &header);
-    for (name, waits) in events {
-        table = table.row(row(name, waits)?);
-    }
-    Ok(table)
+    Ok(all)
 }
 
 /// In the order in which each instance gets them.
@@ -75,14 +86,14 @@ async fn calls(emulator: &Emulator) -> Result<usize, Failure> {
     Ok(requests.iter().filter(|request| request.grpc).count())
 }
 
-fn row(name: &str, waits: Waits) -> Result<Vec<String>, Failure> {
+fn row(name: String, waits: Waits) -> Result<Vec<String>, Failure> {
     let times = Sorted::new(waits.times);
     let time = times.median().ok_or("nothing was measured")?;
     let mut calls = waits.calls;
     calls.sort_unstable();
     let round_trips = time.as_secs_f64() / (ONE_WAY * 2).as_secs_f64();
     Ok(vec![
-        name.to_owned(),
+        name,
         times.count().to_string(),
         milliseconds(time),
         format!("{round_trips:.1}"),
