@@ -22,8 +22,13 @@ const MEMORY_EVERY: Duration = Duration::from_millis(200);
 /// How long frames of an ended process are still read.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long a process without calls has from being told that it ends to its end
+/// (docs functions/concepts/termination-notifications).
+const NOTICE: Duration = Duration::from_millis(50);
+
 impl Instance {
-    /// Freezes and thaws the process, and sees it end.
+    /// Freezes and thaws the process, and sees it end. Only one without calls is
+    /// told before that it will (documented).
     async fn watch(&self, child: &mut Child) -> std::io::Result<ExitStatus> {
         let mut frozen = self.frozen.subscribe();
         let mut is_frozen = false;
@@ -42,6 +47,13 @@ impl Instance {
                     self.end_if_frozen();
                 }
                 _ = memory.tick(), if !is_frozen => self.check_memory(),
+            }
+        }
+        if is_frozen {
+            signal(child, Signal::TERM);
+            signal(child, Signal::CONT);
+            if let Ok(ended) = tokio::time::timeout(NOTICE, child.wait()).await {
+                return ended;
             }
         }
         if let Err(error) = child.start_kill() {

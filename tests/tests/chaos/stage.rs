@@ -72,12 +72,12 @@ impl Stage {
     }
 
     /// Sends a signal to one of the instances that were called lately and still
-    /// are processes of this emulator.
+    /// are processes of this emulator. Returns its process id.
     pub(crate) async fn signal_an_instance(
         &self,
         signal: Signal,
         choice: u32,
-    ) -> Result<(), Failed> {
+    ) -> Result<Option<u32>, Failed> {
         let emulator = only_child(self.emulator.guard_id())?;
         let calls = self.emulator.calls().await?.into_iter();
         let mut processes: Vec<u32> = calls.filter_map(|call| call.process).collect();
@@ -90,7 +90,16 @@ impl Stage {
             // It may be gone by now.
             let _ = kill_process(pid, signal);
         }
-        Ok(())
+        Ok(process)
+    }
+
+    /// Waits until a process is gone.
+    pub(crate) async fn gone(&self, process: u32) -> Result<(), Failed> {
+        let gone = async || match parent(process) {
+            None => Ok(()),
+            Some(_) => Err("it is there"),
+        };
+        Ok(eventually(format!("process {process} to end"), QUIET_LIMIT, gone).await?)
     }
 
     /// All records of the topic, by their offsets.
@@ -108,8 +117,11 @@ impl Stage {
 
     /// The topic's newest record.
     pub(crate) async fn newest(&self) -> Result<Option<Message>, Failed> {
-        let newest = self.emulator.topic_tail(1).await?.pop();
-        Ok(newest.and_then(|record| Message::all_in(&record.text).pop()))
+        match self.emulator.topic_tail(1).await?.as_slice() {
+            [] => Ok(None),
+            [record] => Ok(Message::all_in(&record.text).pop()),
+            more => Err(format!("of one record, {} are shown", more.len()).into()),
+        }
     }
 }
 

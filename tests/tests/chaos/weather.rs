@@ -52,8 +52,12 @@ async fn begin(stage: &Stage, spell: Spell) -> Result<(), Failed> {
             emulator.cut_ydb_connections(Cut::Reset).await?;
         }
         Fault::ConnectionsSilent => emulator.cut_ydb_connections(Cut::Silence).await?,
-        Fault::InstanceKilled => stage.signal_an_instance(Signal::KILL, spell.times).await?,
-        Fault::InstanceEnded => stage.signal_an_instance(Signal::TERM, spell.times).await?,
+        Fault::InstanceKilled => {
+            stage.signal_an_instance(Signal::KILL, spell.times).await?;
+        }
+        Fault::InstanceEnded => {
+            stage.signal_an_instance(Signal::TERM, spell.times).await?;
+        }
         Fault::Upgrade => stage.cloud.deploy(&stage.chat).await?,
         _ => {}
     }

@@ -78,6 +78,27 @@ async fn an_idle_instance_ends_by_the_emulated_clock() {
 }
 
 #[tokio::test]
+async fn an_instance_without_calls_is_told_that_it_ends() {
+    let stage = Stage::with_limits(Limits {
+        idle: Duration::from_hours(1),
+        ..Limits::default()
+    });
+    let code = r"
+        const fs = require('node:fs');
+        process.on('SIGTERM', () => fs.writeFileSync(globalThis.file, 'told'));
+        exports.handler = (file) => { globalThis.file = file; return process.pid; };";
+    stage.deploy_code("d4e1", code).await;
+    let file = stage.work.path().join("told");
+    let call = stage.functions.invoke("d4e1", LATEST, json!(file));
+    let process = call.await.unwrap();
+    until(|| state(&process) == Some('T')).await;
+    stage.iam.clock().advance(Duration::from_hours(1));
+    // It doesn't end by itself.
+    until(|| !Path::new(&format!("/proc/{process}")).exists()).await;
+    assert_eq!(fs::read_to_string(&file).unwrap(), "told");
+}
+
+#[tokio::test]
 async fn an_instance_that_needs_too_much_memory_ends() {
     let stage = Stage::new();
     let code = r"
