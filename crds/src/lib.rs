@@ -28,13 +28,17 @@ pub use duration::DurationText;
 pub use quantity::Quantity;
 pub use reason::{Occasion, Reason};
 pub use spec::{
-    BroadcastSpec, DatabaseSpec, DeletionPolicy, HandlerSpec, LogLevel, NamesSpec, TopicSpec,
-    WsChat, WsChatSpec,
+    BroadcastSpec, DatabaseSpec, DeletionPolicy, HandlerSpec, LogLevel, NamesSpec, SecretRef,
+    TopicSpec, WsChat, WsChatSpec,
 };
 pub use status::{ResourceStatus, Resources, WsChatStatus};
 
 /// The finalizer that holds a `WsChat` until its cloud side is gone.
 pub const FINALIZER: &str = "wschat.dev/cloud";
+
+/// The finalizer that holds a Secret until the last `WsChat` that refers to it is
+/// gone, and a `WsChat` until it has let its Secret go.
+pub const CREDENTIALS_FINALIZER: &str = "wschat.dev/credentials";
 
 /// The field manager and the event reporter of the operator.
 pub const MANAGER: &str = "wschat-operator";

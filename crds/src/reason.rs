@@ -115,8 +115,8 @@ reasons! {
     }
     FolderNotAllowed Trouble {
         meaning: "The namespace may not use the folder.",
-        cause: "`spec.folderId` names a folder that isn't the operator's own.",
-        remedy: "Leave `spec.folderId` out, or start the operator with `--allow-folder NAMESPACE=FOLDER`."
+        cause: "`spec.folderId` names a folder that isn't the operator's own, and the chat has no credentials of its own.",
+        remedy: "Leave `spec.folderId` out, start the operator with `--allow-folder NAMESPACE=FOLDER`, or give the chat a key of its own (`spec.credentialsSecretRef`)."
     }
     NotFound Trouble {
         meaning: "The folder, or something else that must exist, doesn't.",
@@ -139,9 +139,24 @@ reasons! {
         remedy: "Start the operator with `--installation-id` and the id that the message names."
     }
     InvalidCredentials Trouble {
-        meaning: "The cloud refuses the operator's credentials.",
+        meaning: "The cloud refuses the credentials: the operator's, or those of the Secret that the message names.",
         cause: "The key was deleted or belongs to another cloud, or the token has expired.",
-        remedy: "Give the operator a new authorized key, or whatever else it signs in with."
+        remedy: "Put a new authorized key where the old one is; it is used without a restart."
+    }
+    CredentialsMissing Trouble {
+        meaning: "The Secret that `spec.credentialsSecretRef` names isn't there, or has no such key in it.",
+        cause: "It wasn't made yet, or was deleted, or is called otherwise.",
+        remedy: "Make it in the chat's namespace (`kubectl create secret generic NAME --from-file=key.json`). The operator goes on by itself. To let a chat go without it, set `spec.deletionPolicy` to Retain: its cloud side stays."
+    }
+    CredentialsUnreadable Trouble {
+        meaning: "What is in the Secret isn't an authorized key.",
+        cause: "Another file was put into it, or only a part of one.",
+        remedy: "Put a key into it as `yc iam key create` writes it. The operator goes on by itself."
+    }
+    CredentialsForbidden Trouble {
+        meaning: "The operator may not read or hold Secrets in the chat's namespace.",
+        cause: "The chart was installed with `chatCredentials.enabled=false`, or its roles were changed.",
+        remedy: "Set `chatCredentials.enabled=true` in the chart's values, or take `spec.credentialsSecretRef` out."
     }
     PermissionDenied Trouble {
         meaning: "A role is missing; the message names the likely one.",

@@ -37,6 +37,12 @@ pub const RULES: &[Rule] = &[
         message: "folderId is immutable: delete the WsChat and make it anew in the other folder",
     },
     Rule {
+        path: &["spec"],
+        rule: "!has(self.credentialsSecretRef) || has(self.folderId)",
+        message: "folderId must be set with credentialsSecretRef: the operator's own folder is no \
+                  default for another account",
+    },
+    Rule {
         path: &["spec", "path"],
         rule: "self.matches('^(/|(/[A-Za-z0-9._~-]+)+)$')",
         message: "path must begin with a slash, must not end with one, and may contain letters, \

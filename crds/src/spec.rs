@@ -67,10 +67,17 @@ use crate::status::WsChatStatus;
 #[serde(rename_all = "camelCase", default)]
 pub struct WsChatSpec {
     /// The cloud folder that holds the chat. Default: the operator's own
-    /// folder. Immutable.
+    /// folder. Required with credentialsSecretRef. Immutable.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 50))]
     pub folder_id: Option<String>,
+    /// A Secret in the chat's namespace with an authorized key of the service
+    /// account that makes and removes the chat's cloud side. Any folder that the
+    /// account has roles in may be used. Default: the operator's own account, and
+    /// the folders that the operator allows. The Secret is kept until the last
+    /// chat that refers to it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretRef>,
     /// The path under which the gateway accepts WebSocket connections.
     #[schemars(length(min = 1, max = 128))]
     pub path: String,
@@ -97,6 +104,7 @@ impl Default for WsChatSpec {
     fn default() -> Self {
         Self {
             folder_id: None,
+            credentials_secret_ref: None,
             path: "/ws".to_owned(),
             deletion_policy: DeletionPolicy::Delete,
             suspend: false,
@@ -106,6 +114,27 @@ impl Default for WsChatSpec {
             broadcast: BroadcastSpec::default(),
             names: NamesSpec::default(),
         }
+    }
+}
+
+/// A key in a Secret of the chat's namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct SecretRef {
+    /// The Secret's name.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// The entry of the Secret that holds the authorized key, as
+    /// `yc iam key create` writes it.
+    #[serde(default = "SecretRef::default_key")]
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+}
+
+impl SecretRef {
+    fn default_key() -> String {
+        "key.json".to_owned()
     }
 }
 

@@ -21,6 +21,10 @@ pub struct WsChatStatus {
     /// The installation that made the chat; part of its resources' names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub installation_id: Option<String>,
+    /// The Secret with the key that the cloud side was last made or changed with;
+    /// absent when that was the operator's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials_secret: Option<String>,
     /// The handler that serves: its version and the start of its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handler_version: Option<String>,

@@ -20,6 +20,8 @@ struct Entry {
     /// The generation that was looked at. Deleting an object raises it too.
     generation: i64,
     due: Instant,
+    /// Something outside of it changed since the last look began.
+    outdated: bool,
 }
 
 impl Schedule {
@@ -33,17 +35,40 @@ impl Schedule {
         Some(entry.due.checked_duration_since(now)?).filter(|wait| !wait.is_zero())
     }
 
+    /// Notes that a look begins: it sees what changed until now.
+    pub(crate) fn begins(&self, uid: &str) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get_mut(uid) {
+            entry.outdated = false;
+        }
+    }
+
+    /// Something outside of the object changed: it is due, and so it is once more
+    /// after a look that is under way.
+    pub(crate) fn outdate(&self, uid: &str, now: Instant) {
+        let entry = Entry {
+            failures: 0,
+            // That of no object.
+            generation: 0,
+            due: now,
+            outdated: true,
+        };
+        self.entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(uid.to_owned(), entry);
+    }
+
     /// Notes that the object was looked at and wants to be looked at again
-    /// after `again`.
-    pub(crate) fn progressed(&self, uid: &str, generation: i64, again: Duration, now: Instant) {
-        self.set(
-            uid,
-            Entry {
-                failures: 0,
-                generation,
-                due: now + again,
-            },
-        );
+    /// after `again`; answers when it is.
+    pub(crate) fn progressed(
+        &self,
+        uid: &str,
+        generation: i64,
+        again: Duration,
+        now: Instant,
+    ) -> Duration {
+        self.set(uid, 0, generation, again, now)
     }
 
     /// Notes a failure and answers how long to wait.
@@ -62,15 +87,7 @@ impl Schedule {
             known.map_or(0, |entry| entry.failures)
         };
         let again = jittered(delay(class, failures), rand::random());
-        self.set(
-            uid,
-            Entry {
-                failures: failures.saturating_add(1),
-                generation,
-                due: now + again,
-            },
-        );
-        again
+        self.set(uid, failures.saturating_add(1), generation, again, now)
     }
 
     /// Forgets an object that is gone.
@@ -81,9 +98,25 @@ impl Schedule {
             .remove(uid);
     }
 
-    fn set(&self, uid: &str, entry: Entry) {
+    fn set(
+        &self,
+        uid: &str,
+        failures: u32,
+        generation: i64,
+        again: Duration,
+        now: Instant,
+    ) -> Duration {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let outdated = entries.get(uid).is_some_and(|entry| entry.outdated);
+        let again = if outdated { Duration::ZERO } else { again };
+        let entry = Entry {
+            failures,
+            generation,
+            due: now + again,
+            outdated,
+        };
         entries.insert(uid.to_owned(), entry);
+        again
     }
 }
 
@@ -134,6 +167,22 @@ mod tests {
         assert_eq!(schedule.wait("uid", 1, now + first), None, "due");
         let second = schedule.failed("uid", 1, Class::Waiting, now);
         assert!(second > first, "{second:?}");
+    }
+
+    #[test]
+    fn what_changes_during_a_look_is_looked_at_after_it() {
+        let (schedule, now) = (Schedule::default(), Instant::now());
+        let long = Duration::from_mins(10);
+        assert_eq!(schedule.progressed("uid", 1, long, now), long);
+        schedule.outdate("uid", now);
+        assert_eq!(schedule.wait("uid", 1, now), None, "due at once");
+        schedule.begins("uid");
+        schedule.outdate("uid", now);
+        assert_eq!(schedule.progressed("uid", 1, long, now), Duration::ZERO);
+        assert_eq!(schedule.wait("uid", 1, now), None, "due once more");
+        schedule.begins("uid");
+        assert_eq!(schedule.progressed("uid", 1, long, now), long);
+        assert_eq!(schedule.wait("uid", 1, now), Some(long));
     }
 
     #[test]

@@ -3,8 +3,11 @@
 mod error;
 mod functions;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use uuid::Uuid;
+use yandex_cloud_rest::auth::AuthorizedKey;
 use yandex_cloud_rest::model::access::{AccessBinding, AccessBindingDelta};
 use yandex_cloud_rest::model::apigateway::{
     ApiGateway, CreateApiGatewayRequest, UpdateApiGatewayRequest,
@@ -29,6 +32,8 @@ type Answer<T> = Result<T, CloudError>;
 pub(crate) struct Cloud {
     client: Client,
     calls: Calls,
+    /// The Secret with the key, when a chat brought it.
+    secret: Option<Arc<str>>,
 }
 
 impl Cloud {
@@ -36,6 +41,16 @@ impl Cloud {
         Self {
             client,
             calls: Calls::default(),
+            secret: None,
+        }
+    }
+
+    /// The same cloud with the key that a chat brought in this Secret.
+    pub(crate) fn signed_in_with(&self, key: AuthorizedKey, secret: &str) -> Self {
+        Self {
+            client: self.client.signed_in_with(key),
+            calls: self.calls.clone(),
+            secret: Some(secret.into()),
         }
     }
 
@@ -52,7 +67,12 @@ impl Cloud {
         ended: Result<T, Error>,
     ) -> Answer<T> {
         self.calls.count(service, method, &ended);
-        ended.map_err(CloudError::from)
+        ended.map_err(|error| self.told(error))
+    }
+
+    /// With whom to speak about it.
+    fn told(&self, error: Error) -> CloudError {
+        CloudError::from(error).with(self.secret.as_deref())
     }
 
     /// Whether everything is plain HTTP: a cloud on this machine.
@@ -62,13 +82,15 @@ impl Cloud {
 
     /// A token of the operator's account, also good for YDB.
     pub(crate) async fn token(&self) -> Answer<String> {
-        let token = self.client.tokens().get().await.map_err(Error::Auth)?;
+        let token = self.client.tokens().get().await;
+        let token = token.map_err(|error| self.told(Error::Auth(error)))?;
         Ok(token.value)
     }
 
     /// Where the handler reaches open connections.
     pub(crate) async fn connections_endpoint(&self) -> Answer<String> {
-        Ok(self.client.base_url(Service::Connections).await?)
+        let url = self.client.base_url(Service::Connections).await;
+        url.map_err(|error| self.told(error))
     }
 
     /// Calls a function directly: an event in, its result out.

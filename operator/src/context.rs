@@ -11,6 +11,7 @@ use wschat_crds::ResourceStatus;
 use crate::backoff::Schedule;
 use crate::change::{Change, Changes};
 use crate::cloud::Cloud;
+use crate::credentials::{Guests, Signer};
 use crate::inventory::Inventory;
 use crate::journal::Journal;
 use crate::lease::Leadership;
@@ -21,20 +22,26 @@ use crate::resource::Resource;
 use crate::survey::{Survey, Surveys};
 use crate::validate::{Defaults, Identity};
 
-/// What the program holds for as long as it runs.
+/// What the program holds for as long as it runs, and what it looks at chats
+/// with that have the same credentials. Copies share everything.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) kube: kube::Client,
     pub(crate) cloud: Cloud,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) leadership: Leadership,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) schedule: Schedule,
-    pub(crate) prober: Prober,
-    pub(crate) inventory: Inventory,
-    pub(crate) surveys: Surveys,
+    pub(crate) schedule: Arc<Schedule>,
+    pub(crate) prober: Arc<Prober>,
+    pub(crate) inventory: Arc<Inventory>,
+    pub(crate) surveys: Arc<Surveys>,
     /// Changes of a folder's bindings go one after another.
-    pub(crate) folder_turn: Mutex<()>,
+    pub(crate) folder_turn: Arc<Mutex<()>>,
+    /// Whose rights the cloud is called with.
+    pub(crate) signer: Signer,
+    /// The keys that chats brought.
+    pub(crate) guests: Arc<Guests>,
 }
 
 impl Context {
@@ -51,13 +58,27 @@ impl Context {
             kube,
             metrics: Arc::new(Metrics::new(cloud.calls())),
             cloud,
-            settings,
+            settings: Arc::new(settings),
             leadership,
-            schedule: Schedule::default(),
-            prober: Prober::default(),
-            inventory: Inventory::default(),
-            surveys: Surveys::default(),
-            folder_turn: Mutex::new(()),
+            schedule: Arc::default(),
+            prober: Arc::default(),
+            inventory: Arc::default(),
+            surveys: Arc::default(),
+            folder_turn: Arc::default(),
+            signer: Signer::Operator,
+            guests: Arc::default(),
+        }
+    }
+
+    /// The same program with another account's client of the cloud, which sees
+    /// other folders.
+    pub(crate) fn with_cloud(&self, cloud: Cloud, signer: Signer) -> Self {
+        Self {
+            cloud,
+            signer,
+            inventory: Arc::default(),
+            folder_turn: Arc::default(),
+            ..self.clone()
         }
     }
 }

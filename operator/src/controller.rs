@@ -1,22 +1,26 @@
 //! Watches chats and looks at each whenever it changes or its time has come.
 
+mod holding;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config as ControllerConfig};
 use kube::runtime::{Controller, watcher};
 use kube::{Api, ResourceExt};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use wschat_crds::{FINALIZER, MANAGER, Resources, WsChat, WsChatStatus};
+use wschat_crds::{DeletionPolicy, FINALIZER, Resources, WsChat, WsChatStatus};
 
 use crate::change::Changes;
 use crate::context::{Context, Pass};
+use crate::credentials::{self, Entry, SecretError};
 use crate::error::{Class, StepError, root_cause};
 use crate::events;
+use crate::finalizers;
 use crate::journal::Journal;
 use crate::plan::forecast;
 use crate::preflight;
@@ -42,15 +46,26 @@ pub(crate) enum LookError {
     Step(#[from] StepError),
 }
 
+/// What the controller follows in Kubernetes.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    pub(crate) chats: Api<WsChat>,
+    pub(crate) secrets: Api<PartialObjectMeta<Secret>>,
+}
+
 /// Looks at chats until `stop`, then lets looks that are under way end.
-pub(crate) async fn run(context: Arc<Context>, chats: Api<WsChat>, stop: CancellationToken) {
+pub(crate) async fn run(context: Arc<Context>, watched: Watched, stop: CancellationToken) {
     let (ended, end) = futures::channel::oneshot::channel::<()>();
     tokio::spawn(async move {
         stop.cancelled().await;
         // Nobody listens any more when the controller ended by itself.
         let _nobody = ended.send(());
     });
-    Controller::new(chats, watcher::Config::default())
+    let controller = Controller::new(watched.chats, watcher::Config::default());
+    let chats = controller.store();
+    let secrets = credentials::changes(Arc::clone(&context), watched.secrets, chats);
+    controller
+        .reconcile_all_on(secrets)
         .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(async move {
             let _either_way = end.await;
@@ -76,6 +91,7 @@ pub(crate) async fn reconcile(
     if let Some(wait) = context.schedule.wait(&uid, generation, began) {
         return Ok(Action::requeue(wait));
     }
+    context.schedule.begins(&uid);
     let api: Api<WsChat> =
         Api::namespaced(context.kube.clone(), &seen.namespace().unwrap_or_default());
     // The watch may lag behind what was written down last.
@@ -112,7 +128,7 @@ pub(crate) async fn reconcile(
         }
         Next::Again(wait) => {
             context.metrics.looked("done", began.elapsed());
-            context
+            let wait = context
                 .schedule
                 .progressed(&uid, generation, wait, Instant::now());
             Ok(Action::requeue(wait))
@@ -153,7 +169,7 @@ enum Next {
 
 /// One look at one chat.
 struct Look<'a> {
-    context: &'a Context,
+    context: &'a Arc<Context>,
     api: Api<WsChat>,
     chat: WsChat,
 }
@@ -161,13 +177,9 @@ struct Look<'a> {
 impl Look<'_> {
     async fn look(self) -> Result<Next, LookError> {
         let identity = identity(&self.chat, &self.context.settings.defaults);
-        let held = self
-            .chat
-            .finalizers()
-            .iter()
-            .any(|finalizer| finalizer == FINALIZER);
         let deleting = self.chat.metadata.deletion_timestamp.is_some();
-        if deleting && !held {
+        if deleting && !finalizers::has(&self.chat, FINALIZER) {
+            self.let_secrets_go().await?;
             return Ok(Next::Gone);
         }
         let journal = Journal::open(
@@ -176,33 +188,42 @@ impl Look<'_> {
             self.context.leadership.clone(),
         )?;
         let prior = self.chat.status.clone().unwrap_or_default();
-        let survey = self.survey(&identity, &prior, deleting).await;
-        let changes = Changes::default();
-        let pass = Pass {
-            context: self.context,
-            identity: &identity,
-            journal: &journal,
-            leadership: &self.context.leadership,
-            plans: false,
-            survey: &survey,
-            changes: &changes,
-        };
         let mut resources = prior.resources.clone();
-        let verdict = if deleting {
-            let report = teardown(&pass, &mut resources).await;
-            if report.is_ready() {
-                self.release().await?;
-                let Identity {
-                    namespace, name, ..
-                } = &identity;
-                tracing::info!(chat = name, namespace, "removed");
-                return Ok(Next::Gone);
+        let changes = Changes::default();
+        let entered = self.enter(deleting).await;
+        let verdict = match &entered {
+            Err(error) if deleting => Verdict::Deleting(error.into()),
+            Err(error) => Verdict::Locked(error.into()),
+            Ok(entry) => {
+                let context = &entry.context;
+                let survey = self.survey(context, &identity, &prior, deleting).await;
+                let pass = Pass {
+                    context,
+                    identity: &identity,
+                    journal: &journal,
+                    leadership: &context.leadership,
+                    plans: false,
+                    survey: &survey,
+                    changes: &changes,
+                };
+                let verdict = if deleting {
+                    Verdict::Deleting(teardown(&pass, &mut resources).await)
+                } else {
+                    self.forwards(&pass, &prior, &mut resources, entry).await?
+                };
+                if verdict.is_gone() {
+                    self.release(&identity).await?;
+                    return Ok(Next::Gone);
+                }
+                verdict
             }
-            Verdict::Deleting(report)
-        } else {
-            self.forwards(&pass, &prior, &mut resources, held).await?
         };
-        let status = next(&prior, resources, &identity, &verdict, Timestamp::now());
+        let mut status = next(&prior, resources, &identity, &verdict, Timestamp::now());
+        if let Ok(entry) = &entered
+            && verdict.was_begun()
+        {
+            status.credentials_secret = entry.secret_name();
+        }
         let told = self.tell(&journal, &prior, &status).await;
         let changes = changes.take();
         for repair in changes.iter().filter(|change| change.repairs_drift()) {
@@ -214,24 +235,34 @@ impl Look<'_> {
         Ok(self.next(&verdict, &identity))
     }
 
+    /// What this look may use of the cloud. Who leaves without touching it needs
+    /// no key for that.
+    async fn enter(&self, deleting: bool) -> Result<Entry, SecretError> {
+        if deleting && self.chat.spec.deletion_policy == DeletionPolicy::Retain {
+            return Ok(Entry::own(self.context));
+        }
+        credentials::enter(self.context, &self.chat).await
+    }
+
     /// Brings the cloud closer to what is wished, if that can be wished.
     async fn forwards(
         &self,
         pass: &Pass<'_>,
         prior: &WsChatStatus,
         resources: &mut Resources,
-        held: bool,
+        entry: &Entry,
     ) -> Result<Verdict, LookError> {
-        match validate(&self.chat, pass.identity, &self.context.settings.defaults) {
+        let (context, defaults) = (&*entry.context, &self.context.settings.defaults);
+        match validate(&self.chat, pass.identity, defaults, context.signer) {
             Err(refusal) => Ok(Verdict::Refused(refusal)),
             Ok(desired) if self.chat.spec.suspend => {
                 let (chat, api) = (&self.chat, self.api.clone());
-                let forecast = forecast(self.context, api, chat, pass.identity, &desired);
+                let forecast = forecast(context, api, chat, pass.identity, &desired);
                 Ok(Verdict::Suspended(forecast.await?.summary()))
             }
             Ok(desired) => {
-                if !held {
-                    self.hold().await?;
+                if let Err(error) = self.hold(entry, prior).await? {
+                    return Ok(Verdict::Locked((&error).into()));
                 }
                 pass.journal.pin(pass.identity, prior).await?;
                 if let Some(shortfall) = preflight::check(pass, prior).await {
@@ -280,7 +311,9 @@ impl Look<'_> {
     fn next(&self, verdict: &Verdict, identity: &Identity) -> Next {
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
             Verdict::Provisioned { reports, .. } => (reports.all().to_vec(), reports.again()),
-            Verdict::Deleting(report) | Verdict::Short(report) => (vec![report], report.again()),
+            Verdict::Deleting(report) | Verdict::Short(report) | Verdict::Locked(report) => {
+                (vec![report], report.again())
+            }
             Verdict::Refused(_) | Verdict::Suspended(_) => (Vec::new(), None),
         };
         let mut soonest = None;
@@ -309,14 +342,20 @@ impl Look<'_> {
     }
 
     /// How closely this look examines what worked before.
-    async fn survey(&self, identity: &Identity, prior: &WsChatStatus, deleting: bool) -> Survey {
+    async fn survey(
+        &self,
+        context: &Context,
+        identity: &Identity,
+        prior: &WsChatStatus,
+        deleting: bool,
+    ) -> Survey {
         let Context {
             surveys,
             inventory,
             cloud,
             settings,
             ..
-        } = self.context;
+        } = context;
         let idle = deleting || self.chat.spec.suspend || !is_settled(&prior.resources);
         if surveys.is_unsettled(&identity.uid) {
             Survey::Everything
@@ -326,62 +365,5 @@ impl Look<'_> {
             let lists = inventory.folder(cloud, &identity.folder_id, settings.resync);
             surveys.begin(&identity.uid, &lists.await)
         }
-    }
-
-    /// Puts the finalizer on, before the first call to the cloud.
-    async fn hold(&self) -> Result<(), LookError> {
-        let mut finalizers = self.chat.finalizers().to_vec();
-        finalizers.push(FINALIZER.to_owned());
-        self.set_finalizers(&self.chat, &finalizers, "put the finalizer on")
-            .await
-    }
-
-    /// Takes the finalizer off: everything is gone.
-    async fn release(&self) -> Result<(), LookError> {
-        let action = "take the finalizer off";
-        let failed = |source| LookError::Kube {
-            action,
-            source: Box::new(source),
-        };
-        let Some(chat) = self
-            .api
-            .get_opt(&self.chat.name_any())
-            .await
-            .map_err(failed)?
-        else {
-            return Ok(());
-        };
-        let finalizers: Vec<String> = chat
-            .finalizers()
-            .iter()
-            .filter(|own| *own != FINALIZER)
-            .cloned()
-            .collect();
-        self.set_finalizers(&chat, &finalizers, action).await
-    }
-
-    /// Only if nobody changed the object meanwhile.
-    async fn set_finalizers(
-        &self,
-        chat: &WsChat,
-        finalizers: &[String],
-        action: &'static str,
-    ) -> Result<(), LookError> {
-        let parameters = PatchParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
-        let patch = json!({ "metadata": {
-            "finalizers": finalizers,
-            "resourceVersion": chat.metadata.resource_version,
-        }});
-        self.api
-            .patch(&chat.name_any(), &parameters, &Patch::Merge(patch))
-            .await
-            .map(|_| ())
-            .map_err(|source| LookError::Kube {
-                action,
-                source: Box::new(source),
-            })
     }
 }

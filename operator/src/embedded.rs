@@ -44,6 +44,7 @@ impl Embedded {
                 folder_id: start.folder_id,
                 installation_id: start.installation_id,
                 allowed_folders: Vec::new(),
+                own_account: None,
             },
             handler: Handler::new(start.handler_zip),
             resync: Duration::from_mins(10),

@@ -19,10 +19,12 @@ mod check_uninstall;
 mod cloud;
 mod context;
 mod controller;
+mod credentials;
 #[doc(hidden)]
 pub mod embedded;
 pub mod error;
 mod events;
+mod finalizers;
 mod http;
 mod idempotency;
 mod inventory;

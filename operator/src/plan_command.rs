@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use kube::api::PostParams;
 use kube::runtime::events::Reporter;
@@ -11,6 +12,7 @@ use wschat_crds::{MANAGER, WsChat};
 
 use crate::args::PlanArgs;
 use crate::context::Context;
+use crate::credentials;
 use crate::error::{StartError, root_cause};
 use crate::lease::Leadership;
 use crate::plan::forecast;
@@ -35,14 +37,21 @@ pub(crate) async fn run(args: PlanArgs) -> Result<bool, StartError> {
         instance: None,
     };
     let context = Context::new(kube, cloud, settings, Leadership::none(), reporter);
+    let entry = credentials::enter(&Arc::new(context), &chat)
+        .await
+        .map_err(|error| StartError::Plan(error.to_string()))?;
+    let context = &*entry.context;
     let defaults = &context.settings.defaults;
     let identity = identity(&chat, defaults);
-    let desired = validate(&chat, &identity, defaults)
+    let desired = validate(&chat, &identity, defaults, context.signer)
         .map_err(|refusal| StartError::Manifest(refusal.message))?;
-    let forecast = forecast(&context, api, &chat, &identity, &desired)
+    let forecast = forecast(context, api, &chat, &identity, &desired)
         .await
         .map_err(|error| StartError::Plan(error.to_string()))?;
     println!("WsChat {namespace}/{}", chat.name_any());
+    if let Some(secret) = entry.secret_name() {
+        println!("  with the key in the Secret {secret}, which is kept until the chat is gone");
+    }
     println!("{}", forecast.text());
     if let Some(trouble) = forecast.troubles.first() {
         return Err(StartError::Plan(trouble.clone()));

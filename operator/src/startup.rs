@@ -22,7 +22,7 @@ use yandex_cloud_rest::auth::{AuthorizedKey, Credentials, WorkloadIdentity};
 use crate::args::{CloudArgs, RunArgs};
 use crate::cloud::Cloud;
 use crate::context::{Context, Handler, Settings};
-use crate::controller;
+use crate::controller::{self, Watched};
 use crate::error::{StartError, root_cause};
 use crate::http::{self, Readiness};
 use crate::lease::{LeaseSettings, campaign};
@@ -63,6 +63,7 @@ pub(crate) async fn settings(
         folder_id: args.folder_id.clone(),
         installation_id,
         allowed_folders: args.allowed_folders.clone(),
+        own_account: own_account(args)?,
     };
     Ok(Settings {
         defaults,
@@ -91,9 +92,16 @@ async fn operate(
         Some(namespace) => Api::namespaced(kube.clone(), namespace),
         None => Api::all(kube.clone()),
     };
-    if defined(&chats, &stop).await {
+    let watched = Watched {
+        secrets: match &args.watch_namespace {
+            Some(namespace) => Api::namespaced(kube.clone(), namespace),
+            None => Api::all(kube.clone()),
+        },
+        chats,
+    };
+    if defined(&watched.chats, &stop).await {
         readiness.set(true);
-        lead(args, kube, cloud, settings, metrics, chats, &stop).await;
+        lead(args, kube, cloud, settings, metrics, watched, &stop).await;
     }
     stop.cancel();
     let _served = timeout(Duration::from_secs(1), pages).await;
@@ -106,7 +114,7 @@ async fn lead(
     cloud: Cloud,
     settings: Settings,
     metrics: Arc<Metrics>,
-    chats: Api<WsChat>,
+    watched: Watched,
     stop: &CancellationToken,
 ) {
     let lease = lease_settings(args, &kube);
@@ -139,7 +147,7 @@ async fn lead(
         tracing::info!("this replica leads");
         metrics.leads(true);
         let term = stop.child_token();
-        let running = controller::run(Arc::clone(&context), chats.clone(), term.clone()).fuse();
+        let running = controller::run(Arc::clone(&context), watched.clone(), term.clone()).fuse();
         tokio::pin!(running);
         tokio::select! {
             () = &mut running => {}
@@ -191,12 +199,25 @@ pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<Cloud, StartError> {
     Ok(Cloud::new(client))
 }
 
+/// The account that the operator signs in as, where that is known.
+fn own_account(args: &CloudArgs) -> Result<Option<String>, StartError> {
+    let ways = &args.credentials;
+    let Some(path) = &ways.service_account_key_file else {
+        return Ok(ways.workload_identity_service_account_id.clone());
+    };
+    Ok(Some(read_key(path)?.service_account_id().to_owned()))
+}
+
+fn read_key(path: &Path) -> Result<AuthorizedKey, StartError> {
+    AuthorizedKey::read(path).map_err(|error| StartError::Credentials(root_cause(&error)))
+}
+
 fn credentials(args: &CloudArgs) -> Result<Credentials, StartError> {
     let ways = &args.credentials;
     if let Some(path) = &ways.service_account_key_file {
-        let key = AuthorizedKey::read(path)
-            .map_err(|error| StartError::Credentials(root_cause(&error)))?;
-        return Ok(Credentials::AuthorizedKey(Box::new(key)));
+        // One that is no good is told now, and not by the first chat.
+        read_key(path)?;
+        return Ok(Credentials::KeyFile(path.clone()));
     }
     if let Some(account) = &ways.workload_identity_service_account_id {
         let more = &args.workload_identity;

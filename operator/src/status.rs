@@ -26,6 +26,8 @@ pub(crate) enum Verdict {
     Suspended(String),
     /// The cloud has no room for it.
     Short(Report),
+    /// The cloud can't be entered: there is no key.
+    Locked(Report),
     /// The graph is walked backwards.
     Deleting(Report),
 }
@@ -35,8 +37,22 @@ impl Verdict {
     pub(crate) fn is_fine(&self) -> bool {
         match self {
             Self::Provisioned { reports, .. } => worst(&reports.all()).is_ready(),
-            Self::Refused(_) | Self::Suspended(_) | Self::Short(_) | Self::Deleting(_) => false,
+            Self::Refused(_)
+            | Self::Suspended(_)
+            | Self::Short(_)
+            | Self::Locked(_)
+            | Self::Deleting(_) => false,
         }
+    }
+
+    /// Whether nothing is left of the chat.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Deleting(Report::Ready))
+    }
+
+    /// Whether the chat's key was used to make something, or will be.
+    pub(crate) fn was_begun(&self) -> bool {
+        matches!(self, Self::Provisioned { .. } | Self::Short(_))
     }
 }
 
@@ -78,6 +94,7 @@ pub(crate) fn next(
         }
         Verdict::Refused(refusal) => scribe.refused(refusal, was_ready),
         Verdict::Suspended(forecast) => scribe.suspended(was_ready, forecast),
+        Verdict::Locked(report) => scribe.locked(report, was_ready),
         Verdict::Short(report) | Verdict::Deleting(report) => scribe.held(report),
     }
     merge(&mut status.conditions, scribe.written);
@@ -165,6 +182,16 @@ impl Scribe {
             message,
         );
         self.write(ConditionType::Stalled, false, Reason::Suspended, message);
+    }
+
+    /// What serves goes on serving while the operator can't look at it.
+    fn locked(&mut self, report: &Report, was_ready: bool) {
+        let (reason, message) = (report.reason(), report.message());
+        if !was_ready {
+            self.write(ConditionType::Ready, false, reason, &message);
+        }
+        self.write(ConditionType::Reconciling, true, reason, &message);
+        self.stalled(report);
     }
 
     /// Nothing serves: the chat is being removed, or isn't begun.

@@ -301,6 +301,7 @@ fn context(cloud: &FakeCloud, kube: &FakeKube) -> Context {
             folder_id: "b1g".to_owned(),
             installation_id: "here".to_owned(),
             allowed_folders: Vec::new(),
+            own_account: None,
         },
         handler: Handler {
             zip: Vec::new(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wschat_crds::{DeletionPolicy, LogLevel, Reason, WsChat};
 
 use crate::args::AllowedFolder;
+use crate::credentials::Signer;
 use crate::names::{Names, labels};
 
 /// What the operator was started with, as far as chats depend on it.
@@ -18,6 +19,9 @@ pub(crate) struct Defaults {
     pub(crate) installation_id: String,
     /// Further folders that namespaces may use.
     pub(crate) allowed_folders: Vec<AllowedFolder>,
+    /// The service account that the operator signs in as, where that is known
+    /// without asking the cloud.
+    pub(crate) own_account: Option<String>,
 }
 
 /// Who a chat is, in Kubernetes and in the cloud. It needs no valid spec, so
@@ -133,9 +137,10 @@ pub(crate) fn validate(
     chat: &WsChat,
     identity: &Identity,
     defaults: &Defaults,
+    signer: Signer,
 ) -> Result<Desired, Refusal> {
     check_installation(identity, defaults)?;
-    check_folder(chat, identity, defaults)?;
+    check_folder(chat, identity, defaults, signer)?;
     check_names(identity)?;
     let spec = &chat.spec;
     let timeout = within(
@@ -188,7 +193,12 @@ fn check_installation(identity: &Identity, defaults: &Defaults) -> Result<(), Re
     })
 }
 
-fn check_folder(chat: &WsChat, identity: &Identity, defaults: &Defaults) -> Result<(), Refusal> {
+fn check_folder(
+    chat: &WsChat,
+    identity: &Identity,
+    defaults: &Defaults,
+    signer: Signer,
+) -> Result<(), Refusal> {
     let folder = &identity.folder_id;
     if chat
         .spec
@@ -204,6 +214,9 @@ fn check_folder(chat: &WsChat, identity: &Identity, defaults: &Defaults) -> Resu
             ),
         });
     }
+    if signer == Signer::Chat {
+        return check_own_folder(chat);
+    }
     let allowed = defaults
         .allowed_folders
         .iter()
@@ -214,10 +227,23 @@ fn check_folder(chat: &WsChat, identity: &Identity, defaults: &Defaults) -> Resu
     Err(Refusal {
         reason: Reason::FolderNotAllowed,
         message: format!(
-            "namespace {ns} may not use folder {folder}; leave spec.folderId out, or start the \
-             operator with --allow-folder {ns}={folder}",
+            "namespace {ns} may not use folder {folder} with the operator's account; leave \
+             spec.folderId out, start the operator with --allow-folder {ns}={folder}, or give the \
+             chat a key of another account (spec.credentialsSecretRef)",
             ns = identity.namespace
         ),
+    })
+}
+
+/// With a key of its own, a chat uses whatever folder the cloud lets it; the
+/// operator's own is no default then. The API server checks that too.
+fn check_own_folder(chat: &WsChat) -> Result<(), Refusal> {
+    if chat.spec.folder_id.is_some() {
+        return Ok(());
+    }
+    Err(Refusal {
+        reason: Reason::Invalid,
+        message: "spec.folderId must be set with spec.credentialsSecretRef".to_owned(),
     })
 }
 

@@ -134,8 +134,22 @@ impl Cloud {
         &self.account
     }
 
+    /// The same account in another folder.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &str) -> Self {
+        folder.clone_into(&mut self.folder);
+        self
+    }
+
     /// Makes another account with these roles in the folder, and signs in with it.
     pub async fn another(&self, name: &str, roles: &[&str]) -> Result<Self, CloudError> {
+        let account = self.make_account(name, roles).await?;
+        let key = AuthorizedKey::parse(&self.key_file(&account).await?)?;
+        Self::signed_in(key, &self.api, &self.folder)
+    }
+
+    /// Makes another account with these roles in the folder: its id.
+    pub async fn make_account(&self, name: &str, roles: &[&str]) -> Result<String, CloudError> {
         let request = CreateServiceAccountRequest {
             folder_id: self.folder.clone(),
             name: name.to_owned(),
@@ -147,8 +161,7 @@ impl Cloud {
         for role in roles {
             self.bind(AccessBindingAction::Add, role, &account).await?;
         }
-        let key = self.key(&account).await?;
-        Self::signed_in(key, &self.api, &self.folder)
+        Ok(account)
     }
 
     /// Gives a role in the folder to an account, or takes it away.
@@ -166,8 +179,8 @@ impl Cloud {
         self.end(&operation).await.map(drop)
     }
 
-    /// A new authorized key, which the operator never needs to make.
-    async fn key(&self, account: &str) -> Result<AuthorizedKey, CloudError> {
+    /// A new authorized key, as a file; the operator never needs to make one.
+    pub async fn key_file(&self, account: &str) -> Result<String, CloudError> {
         let token = self.client.tokens().get().await?;
         let answer: Value = reqwest::Client::new()
             .post(format!("{}/iam/v1/keys", self.api))
@@ -183,7 +196,21 @@ impl Cloud {
         let missing = CloudError::Missing;
         let id = id.ok_or(missing("key's id"))?;
         let pem = pem.ok_or(missing("privateKey"))?;
-        Ok(AuthorizedKey::new(id, account, pem)?)
+        let file = json!({ "id": id, "service_account_id": account, "private_key": pem });
+        Ok(file.to_string())
+    }
+
+    /// Deletes the authorized key of a file.
+    pub async fn delete_key(&self, file: &str) -> Result<(), CloudError> {
+        let key = AuthorizedKey::parse(file)?;
+        let token = self.client.tokens().get().await?;
+        reqwest::Client::new()
+            .delete(format!("{}/iam/v1/keys/{}", self.api, key.id()))
+            .bearer_auth(token.value)
+            .send()
+            .await?
+            .error_for_status()?;
+        Ok(())
     }
 
     /// The id of what an operation makes, once it is made.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-use crate::auth::{Credentials, TokenCache};
+use crate::auth::{AuthorizedKey, Credentials, TokenCache};
 use crate::endpoint::{ApiEndpoint, DEFAULT_API_ENDPOINT, EndpointError, Endpoints, Service};
 use crate::error::Error;
 
@@ -80,6 +80,19 @@ impl Client {
             attempts: config.attempts.max(1),
             request_timeout: config.request_timeout,
         })
+    }
+
+    /// The same cloud with another key: connections and what is known of services
+    /// are shared, tokens aren't.
+    #[must_use]
+    pub fn signed_in_with(&self, key: AuthorizedKey) -> Self {
+        let credentials = Credentials::AuthorizedKey(Box::new(key));
+        let (http, endpoints) = (self.http.clone(), Arc::clone(&self.endpoints));
+        let tokens = TokenCache::new(credentials, http.clone(), http, endpoints);
+        Self {
+            tokens: Arc::new(tokens),
+            ..self.clone()
+        }
     }
 
     /// The tokens that calls carry; also good for YDB.

@@ -1,6 +1,7 @@
 //! What the cloud's errors mean for a chat, decided here and nowhere else.
 
 use std::fmt;
+use std::sync::Arc;
 
 use wschat_crds::Reason;
 use yandex_cloud_rest::auth::AuthError;
@@ -107,9 +108,19 @@ fn is_quota(error: &ApiError) -> bool {
 pub(crate) struct CloudError {
     pub(crate) kind: CloudKind,
     message: String,
+    /// The Secret with the key that was used, when a chat brought it.
+    secret: Option<Arc<str>>,
 }
 
 impl CloudError {
+    /// The same, about the key in this Secret.
+    pub(super) fn with(self, secret: Option<&str>) -> Self {
+        Self {
+            secret: secret.map(Arc::from),
+            ..self
+        }
+    }
+
     /// Why an operation ended badly.
     pub(crate) fn from_status(status: &Status) -> Self {
         Self::from_api(&ApiError::from_operation(status))
@@ -121,6 +132,7 @@ impl CloudError {
         Self {
             kind: CloudKind::Denied,
             message: "no".to_owned(),
+            secret: None,
         }
     }
 
@@ -143,6 +155,7 @@ impl CloudError {
         Self {
             kind: CloudKind::of(error),
             message,
+            secret: None,
         }
     }
 }
@@ -159,6 +172,7 @@ impl From<Error> for CloudError {
             ) => Self {
                 kind: CloudKind::Credentials,
                 message: auth.to_string(),
+                secret: None,
             },
             Error::Auth(_)
             | Error::Transport { .. }
@@ -166,6 +180,7 @@ impl From<Error> for CloudError {
             | Error::Endpoint(_) => Self {
                 kind: CloudKind::Unavailable,
                 message: root_cause(&error),
+                secret: None,
             },
         }
     }
@@ -175,7 +190,20 @@ impl fmt::Display for CloudError {
     // Request ids stay out: they would make every repetition a new message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message.trim_end().trim_end_matches('.');
-        write!(f, "{message}; {}", self.kind.advice())
+        match (self.kind, &self.secret) {
+            (CloudKind::Credentials, Some(secret)) => {
+                write!(
+                    f,
+                    "{message}; put a new authorized key into the Secret {secret}"
+                )
+            }
+            (CloudKind::Denied, Some(secret)) => write!(
+                f,
+                "{message}; give the service account whose key is in the Secret {secret} the \
+                 missing role (docs/permissions.md); a new grant needs up to 5 minutes"
+            ),
+            (kind, _) => write!(f, "{message}; {}", kind.advice()),
+        }
     }
 }
 

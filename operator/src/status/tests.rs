@@ -21,6 +21,7 @@ fn who(generation: i64) -> Identity {
         folder_id: "b1g".to_owned(),
         installation_id: "here".to_owned(),
         allowed_folders: Vec::new(),
+        own_account: None,
     };
     identity(&chat, &defaults)
 }

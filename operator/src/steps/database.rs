@@ -308,6 +308,7 @@ mod tests {
             folder_id: "b1g".to_owned(),
             installation_id: "here".to_owned(),
             allowed_folders: Vec::new(),
+            own_account: None,
         };
         let desired = DesiredDatabase {
             request_units: 0,

@@ -9,6 +9,7 @@ fn defaults() -> Defaults {
         folder_id: "b1gown".to_owned(),
         installation_id: "here".to_owned(),
         allowed_folders: vec!["team=b1gteam".parse().unwrap()],
+        own_account: None,
     }
 }
 
@@ -21,7 +22,12 @@ fn chat(namespace: &str, spec: WsChatSpec) -> WsChat {
 }
 
 fn check(chat: &WsChat) -> Result<Desired, Refusal> {
-    validate(chat, &identity(chat, &defaults()), &defaults())
+    validate(
+        chat,
+        &identity(chat, &defaults()),
+        &defaults(),
+        Signer::Operator,
+    )
 }
 
 #[test]
@@ -63,7 +69,7 @@ fn what_the_status_keeps_wins_over_new_defaults() {
     let identity = identity(&chat, &defaults());
     assert_eq!(identity.folder_id, "b1gteam");
     assert_eq!(identity.labels["wschat-installation"], "there");
-    let refusal = validate(&chat, &identity, &defaults()).unwrap_err();
+    let refusal = validate(&chat, &identity, &defaults(), Signer::Operator).unwrap_err();
     assert_eq!(refusal.reason, Reason::InstallationChanged);
     assert!(
         refusal.message.contains("--installation-id there"),
@@ -104,4 +110,31 @@ fn what_an_older_definition_let_through_is_refused_with_the_limit() {
         "{}",
         refusal.message
     );
+}
+
+#[test]
+fn with_its_own_key_a_chat_may_use_any_folder_and_must_name_it() {
+    let chat = |folder: Option<&str>| {
+        let folder_id = folder.map(str::to_owned);
+        chat(
+            "other",
+            WsChatSpec {
+                folder_id,
+                ..WsChatSpec::default()
+            },
+        )
+    };
+    let check = |chat: &WsChat, signer| {
+        validate(chat, &identity(chat, &defaults()), &defaults(), signer)
+            .map(drop)
+            .map_err(|refusal| refusal.reason)
+    };
+    let named = chat(Some("b1gteam"));
+    assert_eq!(check(&named, Signer::Chat), Ok(()));
+    // A key of the operator's own account opens no further folder.
+    assert_eq!(
+        check(&named, Signer::Operator),
+        Err(Reason::FolderNotAllowed)
+    );
+    assert_eq!(check(&chat(None), Signer::Chat), Err(Reason::Invalid));
 }

@@ -19,7 +19,7 @@ type Action = (&'static str, &'static str, &'static str, &'static str, bool);
 const LEASES: &str = "coordination.k8s.io";
 const LEASE: &str = "chats-wschat-operator";
 
-const NEEDS: [Action; 10] = [
+const NEEDS: [Action; 14] = [
     ("get", "wschat.dev", "wschats", "", false),
     ("list", "wschat.dev", "wschats", "", false),
     ("watch", "wschat.dev", "wschats", "", false),
@@ -30,14 +30,26 @@ const NEEDS: [Action; 10] = [
     ("patch", LEASES, "leases", LEASE, true),
     ("watch", LEASES, "leases", LEASE, true),
     ("get", "", "namespaces", "kube-system", false),
+    ("get", "", "secrets", "", false),
+    ("list", "", "secrets", "", false),
+    ("watch", "", "secrets", "", false),
+    ("patch", "", "secrets", "", false),
 ];
-const DOES_NOT_NEED: [Action; 10] = [
+/// Nor these, when chats bring no keys.
+const WITHOUT_KEYS: [Action; 4] = [
+    ("get", "", "secrets", "operator-key", true),
+    ("list", "", "secrets", "", false),
+    ("watch", "", "secrets", "", false),
+    ("patch", "", "secrets", "", false),
+];
+const DOES_NOT_NEED: [Action; 11] = [
     ("create", "wschat.dev", "wschats", "", false),
     ("delete", "wschat.dev", "wschats", "", false),
     ("patch", LEASES, "leases", "another", true),
     ("create", LEASES, "leases", "", false),
-    ("get", "", "secrets", "operator-key", true),
-    ("list", "", "secrets", "", false),
+    ("create", "", "secrets", "", false),
+    ("update", "", "secrets", "", false),
+    ("delete", "", "secrets", "", false),
     ("get", "", "namespaces", "default", false),
     ("list", "", "namespaces", "", false),
     ("create", "", "pods", "", true),
@@ -51,20 +63,21 @@ const DOES_NOT_NEED: [Action; 10] = [
 ];
 
 pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
-    vec![suite.trial(
-        "the operator's account may do what it needs and no more",
-        rights,
-    )]
+    vec![
+        suite.trial(
+            "the operator's account may do what it needs and no more",
+            rights,
+        ),
+        suite.trial(
+            "the operator's account may not read Secrets when chats bring no keys",
+            no_secrets,
+        ),
+    ]
 }
 
 async fn rights(scene: Scene) -> Result<(), Failed> {
-    install(&scene, &NEEDED).await?;
+    let client = installed(&scene, &NEEDED).await?;
     let namespace = scene.namespace.name();
-    let file = scene
-        .control_plane()
-        .kubeconfig_for_service_account(namespace, "chats-wschat-operator")
-        .await?;
-    let client = kubeconfig::client(&file).await?;
     for action in NEEDS {
         assert!(may(&client, namespace, action).await?, "may not {action:?}");
     }
@@ -72,6 +85,35 @@ async fn rights(scene: Scene) -> Result<(), Failed> {
         assert!(!may(&client, namespace, action).await?, "may {action:?}");
     }
     Ok(())
+}
+
+async fn no_secrets(scene: Scene) -> Result<(), Failed> {
+    let without = [&NEEDED[..], &["--set", "chatCredentials.enabled=false"]].concat();
+    let client = installed(&scene, &without).await?;
+    let namespace = scene.namespace.name();
+    let secrets = |action: &&Action| action.2 == "secrets";
+    let others = NEEDS.iter().filter(|action| !secrets(action));
+    for action in others {
+        assert!(
+            may(&client, namespace, *action).await?,
+            "may not {action:?}"
+        );
+    }
+    for action in WITHOUT_KEYS {
+        assert!(!may(&client, namespace, action).await?, "may {action:?}");
+    }
+    Ok(())
+}
+
+/// The client of the account that the chart makes.
+async fn installed(scene: &Scene, values: &[&str]) -> Result<kube::Client, Failed> {
+    install(scene, values).await?;
+    let namespace = scene.namespace.name();
+    let file = scene
+        .control_plane()
+        .kubeconfig_for_service_account(namespace, "chats-wschat-operator")
+        .await?;
+    Ok(kubeconfig::client(&file).await?)
 }
 
 /// Asks the API server, as the client's own user.

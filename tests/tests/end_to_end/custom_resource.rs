@@ -4,6 +4,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
 use libtest_mimic::{Failed, Trial};
+use wschat_tests::binaries::workspace_root;
 use wschat_tests::custom_resource::is_established;
 
 use crate::suite::{Handle, Scene};
@@ -14,6 +15,7 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
         suite.trial("a chat with nothing in its spec gets defaults", defaults),
         suite.trial("a bad chat is refused in words", bad_chats_are_refused),
         suite.trial("a fixed field can't be changed", fixed_fields_stay),
+        suite.trial("every example is accepted", examples),
     ]
 }
 
@@ -58,6 +60,11 @@ async fn bad_chats_are_refused(scene: Scene) -> Result<(), Failed> {
         ("policy", "{deletionPolicy: Forget}", "deletionPolicy"),
         ("topic", "{topic: {retention: 2 fortnights}}", "retention"),
         ("memory", "{handler: {memory: much}}", "memory"),
+        (
+            "secret",
+            "{credentialsSecretRef: {name: yandex}}",
+            "folderId must be set with credentialsSecretRef",
+        ),
     ];
     for (name, spec, mentioned) in cases {
         let output = apply(&scene, name, spec).await?;
@@ -103,6 +110,26 @@ async fn fixed_fields_stay(scene: Scene) -> Result<(), Failed> {
         assert!(!output.status.success(), "{changed} was accepted");
         assert!(output.stderr.contains("immutable"), "{}", output.stderr);
     }
+    Ok(())
+}
+
+/// The server judges them; nothing is stored.
+async fn examples(scene: Scene) -> Result<(), Failed> {
+    let folder = workspace_root().join("examples").display().to_string();
+    let namespace = scene.namespace.name();
+    let arguments = [
+        "apply",
+        "--dry-run=server",
+        "-n",
+        namespace,
+        "-f",
+        &folder,
+        "-o",
+        "name",
+    ];
+    let accepted = scene.kubectl().run(arguments).await?;
+    let files = std::fs::read_dir(&folder)?.count();
+    assert_eq!(accepted.lines().count(), files, "{accepted}");
     Ok(())
 }
 

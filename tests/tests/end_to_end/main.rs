@@ -16,6 +16,7 @@ mod client;
 mod comes_back;
 mod control_plane;
 mod crash;
+mod credentials;
 mod custom_resource;
 mod dead_links;
 mod delete;
@@ -98,5 +99,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(drift::trials(suite));
     all.extend(plan::trials(suite));
     all.extend(quota::trials(suite));
+    all.extend(credentials::trials(suite));
     all
 }

@@ -98,7 +98,7 @@ async fn suspended(scene: Scene) -> Result<(), Failed> {
 }
 
 /// `wschat-operator plan -f -` of a chat called `lobby`.
-async fn plan(stage: &Stage, spec: &str) -> Result<Output, Failed> {
+pub(crate) async fn plan(stage: &Stage, spec: &str) -> Result<Output, Failed> {
     let cloud = stage.emulator.addresses();
     let key = cloud.operator_key.as_ref().ok_or("no operator key")?;
     let (key, zip) = (key.to_string_lossy(), handler_zip()?);
@@ -123,7 +123,7 @@ async fn plan(stage: &Stage, spec: &str) -> Result<Output, Failed> {
 }
 
 /// Whether a plan ended so, and says all this.
-fn told(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn told(output: &Output, code: i32, words: &[&str]) {
     let text = format!("{}{}", output.stdout, output.stderr);
     assert_eq!(output.status.code(), Some(code), "{text}");
     for word in words {

@@ -32,6 +32,14 @@ pub enum KeyFileError {
         /// What is missing or odd.
         reason: String,
     },
+    /// The same of a text from elsewhere.
+    #[error(
+        "it is not an authorized key ({reason}); create one with `yc iam key create --output FILE`"
+    )]
+    NotAKey {
+        /// What is missing or odd.
+        reason: String,
+    },
     /// The key in it isn't one.
     #[error(
         "the private key of {key} can't be used ({source}); create a new one with `yc iam key create --output FILE`"
@@ -110,10 +118,21 @@ impl AuthorizedKey {
             path: path.to_path_buf(),
             source,
         })?;
-        let file = KeyFile::parse(&text).map_err(|reason| KeyFileError::Malformed {
-            path: path.to_path_buf(),
-            reason,
-        })?;
+        Self::parse(&text).map_err(|error| match error {
+            KeyFileError::NotAKey { reason } => KeyFileError::Malformed {
+                path: path.to_path_buf(),
+                reason,
+            },
+            other => other,
+        })
+    }
+
+    /// From the content of a key file.
+    ///
+    /// # Errors
+    /// When it isn't one, or its key can't sign; no word of it is told.
+    pub fn parse(text: &str) -> Result<Self, KeyFileError> {
+        let file = KeyFile::parse(text).map_err(|reason| KeyFileError::NotAKey { reason })?;
         Self::new(&file.id, &file.service_account_id, &file.private_key)
     }
 

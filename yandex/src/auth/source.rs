@@ -30,6 +30,9 @@ const STATIC_LIFE: Duration = Duration::from_hours(12);
 pub enum Credentials {
     /// An authorized key, exchanged at IAM.
     AuthorizedKey(Box<AuthorizedKey>),
+    /// A file with an authorized key, read anew for each token, so that the key
+    /// can be exchanged for another while the program runs.
+    KeyFile(PathBuf),
     /// The metadata service at this address (host, maybe with a port).
     Metadata {
         /// [`METADATA_ADDRESS`], or what `YC_METADATA_ADDR` says.
@@ -47,6 +50,7 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AuthorizedKey(key) => key.fmt(formatter),
+            Self::KeyFile(path) => write!(formatter, "KeyFile({})", path.display()),
             Self::Metadata { address } => write!(formatter, "Metadata({address})"),
             Self::Token(_) => formatter.write_str("Token(secret)"),
             Self::TokenFile(path) => write!(formatter, "TokenFile({})", path.display()),
@@ -112,6 +116,10 @@ impl Source for Fetcher {
     async fn fetch(&self) -> Result<IamToken, AuthError> {
         match &self.credentials {
             Credentials::AuthorizedKey(key) => self.exchange(key).await,
+            Credentials::KeyFile(path) => {
+                let key = AuthorizedKey::read(path).map_err(Arc::new)?;
+                self.exchange(&key).await
+            }
             Credentials::Metadata { address } => self.ask_metadata(address).await,
             Credentials::Token(token) => Ok(token_for(token.clone(), STATIC_LIFE)),
             Credentials::TokenFile(path) => read_token(path).await,

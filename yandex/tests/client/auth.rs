@@ -57,6 +57,45 @@ async fn a_key_file_of_either_casing_becomes_a_ps256_jwt() {
     }
 }
 
+#[tokio::test]
+async fn a_key_file_is_read_for_each_token_and_others_have_their_own() {
+    let file = |id: &str| {
+        json!({ "id": id, "service_account_id": "aje", "private_key": PAIR.private_pem })
+            .to_string()
+    };
+    let kept = write(&file("first"));
+    let cloud = Cloud::start(ordinary).await;
+    let client = cloud.client_with(Credentials::KeyFile(kept.path().to_owned()));
+    client.operations().get("one").await.unwrap();
+    std::fs::write(kept.path(), file("second")).unwrap();
+    let token = client.tokens().get().await.unwrap();
+    client.tokens().invalidate(&token.value);
+    client.operations().get("one").await.unwrap();
+    // Another key gets a token of its own, and leaves the first one's alone.
+    let third = AuthorizedKey::parse(&file("third")).unwrap();
+    let other = client.signed_in_with(third);
+    other.operations().get("one").await.unwrap();
+    client.operations().get("one").await.unwrap();
+
+    let keys: Vec<String> = cloud
+        .asked(TOKENS)
+        .iter()
+        .map(|exchange| {
+            let jwt = exchange.body["jwt"].as_str().unwrap();
+            jsonwebtoken::decode_header(jwt).unwrap().kid.unwrap()
+        })
+        .collect();
+    assert_eq!(keys, ["first", "second", "third"]);
+    std::fs::write(kept.path(), "{").unwrap();
+    let token = client.tokens().get().await.unwrap();
+    client.tokens().invalidate(&token.value);
+    let error = client.operations().get("one").await.unwrap_err();
+    assert!(
+        matches!(error, Error::Auth(AuthError::KeyFile(_))),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_bad_key_file_is_told_in_one_line_that_shows_no_secret() {
     let secret = "c2VjcmV0";
