@@ -42,9 +42,11 @@ const AT_ONCE: Pace = Pace {
     period: Duration::from_hours(1),
 };
 
-/// As the crate does by itself.
+/// A crowd's records make a request of their own, so that nobody waits for the
+/// period but the last few: with 16 calls at once that makes 2.8 times as many
+/// a second as waiting for more (bench `at-once`).
 const GATHERING: Pace = Pace {
-    records: 1000,
+    records: CROWD,
     period: Duration::from_millis(1),
 };
 
