@@ -137,7 +137,8 @@ pub struct History {
     pub moments: Vec<Moment>,
     /// All records of the topic, by offset.
     pub topic: Vec<Arc<Message>>,
-    /// How many frames and batches the emulator was told to send twice.
+    /// How many records may come again: those of the frames and batches that the
+    /// emulator was told to send twice, each as large as the largest.
     pub doubled: u64,
 }
 

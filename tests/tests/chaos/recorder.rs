@@ -52,6 +52,12 @@ impl Recorder {
         messages
     }
 
+    /// How many messages the largest frame had so far.
+    pub(crate) fn largest_frame(&self) -> usize {
+        let frames = lock(&self.0.frames);
+        frames.values().map(Vec::len).max().unwrap_or_default()
+    }
+
     /// All that was noted, which is forgotten here.
     pub(crate) fn take(&self) -> Vec<Moment> {
         std::mem::take(&mut *lock(&self.0.moments))

@@ -74,7 +74,7 @@ async fn run(plan: &Plan, folder: &Path) -> Result<History, Failed> {
     outlive(&stage, &recorder).await?;
     let history = History {
         topic,
-        doubled: doubled?,
+        doubled: doubled? * recorder.largest_frame() as u64,
         moments: recorder.take(),
     };
     stage.emulator.stop_unjudged().await?;
