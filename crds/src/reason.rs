@@ -198,6 +198,11 @@ reasons! {
         cause: "The operator can't reach the gateway, or the trigger doesn't read its topic.",
         remedy: "Open the URL from elsewhere; read the logs of function and trigger. The operator tries again."
     }
+    Unreachable Trouble {
+        meaning: "The cloud has all of the chat, and the operator can't talk to it.",
+        cause: "The function fails or has no room for calls; or it is only the operator's own way to the gateway (egress policy, DNS).",
+        remedy: "Join the chat from elsewhere. If that works, look at the operator's network; if not, read the function's log. The operator tries again each minute."
+    }
 }
 
 impl Reason {

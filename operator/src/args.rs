@@ -128,6 +128,11 @@ pub struct RunArgs {
     /// How often a chat is looked at when nothing happens.
     #[arg(long, env = "WSCHAT_RESYNC", default_value = "10m", value_parser = humantime::parse_duration)]
     pub resync: Duration,
+
+    /// How often a chat that serves is probed: a socket is opened and a PING
+    /// answered, which are three calls of its function. 0s: never.
+    #[arg(long, env = "WSCHAT_PROBE_INTERVAL", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub probe_interval: Duration,
 }
 
 /// How the operator signs in to the cloud: exactly one way.

@@ -18,6 +18,7 @@ use crate::lease::Leadership;
 use crate::metrics::Metrics;
 use crate::names::hex;
 use crate::prober::Prober;
+use crate::reach::Reach;
 use crate::resource::Resource;
 use crate::survey::{Survey, Surveys};
 use crate::validate::{Defaults, Identity};
@@ -34,6 +35,7 @@ pub(crate) struct Context {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) prober: Arc<Prober>,
+    pub(crate) reach: Arc<Reach>,
     pub(crate) inventory: Arc<Inventory>,
     pub(crate) surveys: Arc<Surveys>,
     /// Changes of a folder's bindings go one after another.
@@ -62,6 +64,7 @@ impl Context {
             leadership,
             schedule: Arc::default(),
             prober: Arc::default(),
+            reach: Arc::default(),
             inventory: Arc::default(),
             surveys: Arc::default(),
             folder_turn: Arc::default(),
@@ -89,6 +92,8 @@ pub(crate) struct Settings {
     pub(crate) handler: Handler,
     /// How often a chat is looked at when nothing happens.
     pub(crate) resync: Duration,
+    /// How often a chat that serves is probed; never when absent.
+    pub(crate) probe_interval: Option<Duration>,
 }
 
 /// The handler that chats run.

@@ -155,6 +155,7 @@ fn on_error(chat: Arc<WsChat>, error: &LookError, context: Arc<Context>) -> Acti
 fn forget(context: &Context, uid: &str) {
     context.schedule.forget(uid);
     context.prober.forget(uid);
+    context.reach.forget(uid);
     context.surveys.forget(uid);
     context.metrics.chat(uid, &[]);
 }
@@ -309,8 +310,12 @@ impl Look<'_> {
     }
 
     fn next(&self, verdict: &Verdict, identity: &Identity) -> Next {
+        let mut resync = self.resync(identity);
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
-            Verdict::Provisioned { reports, .. } => (reports.all().to_vec(), reports.again()),
+            Verdict::Provisioned { reports, .. } => {
+                resync = resync.min(reports.reach.again);
+                (reports.all().to_vec(), reports.again())
+            }
             Verdict::Deleting(report) | Verdict::Short(report) | Verdict::Locked(report) => {
                 (vec![report], report.again())
             }
@@ -328,7 +333,7 @@ impl Look<'_> {
         match (soonest, again) {
             (Some(class), _) => Next::Failed(class),
             (None, Some(again)) => Next::Again(again),
-            (None, None) => Next::Again(self.resync(identity)),
+            (None, None) => Next::Again(resync),
         }
     }
 

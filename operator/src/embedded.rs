@@ -48,6 +48,7 @@ impl Embedded {
             },
             handler: Handler::new(start.handler_zip),
             resync: Duration::from_mins(10),
+            probe_interval: None,
         };
         let cloud = Cloud::new(cloud);
         let leadership = Leadership::of_a_test();

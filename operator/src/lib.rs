@@ -12,6 +12,7 @@
 #![recursion_limit = "256"]
 
 pub mod args;
+mod background;
 mod backoff;
 mod calls;
 mod change;
@@ -40,6 +41,7 @@ mod plan_command;
 mod preflight;
 mod prober;
 mod provision;
+mod reach;
 mod report;
 mod resource;
 mod startup;

@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     leader: Gauge,
     chats: Family<ChatLabels, Gauge>,
     repairs: Family<RepairLabels, Counter>,
+    probe_seconds: Family<ProbeLabels, Histogram>,
     /// Which conditions each chat has, by its UID.
     conditions: Mutex<HashMap<String, Vec<ChatLabels>>>,
 }
@@ -60,6 +61,11 @@ struct RepairLabels {
     resource: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProbeLabels {
+    outcome: &'static str,
+}
+
 impl Metrics {
     /// Meters beside those of the cloud's calls.
     pub(crate) fn new(calls: &Calls) -> Self {
@@ -72,6 +78,9 @@ impl Metrics {
             leader: Gauge::default(),
             chats: Family::default(),
             repairs: Family::default(),
+            probe_seconds: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.005, 2.0, 14))
+            }),
             conditions: Mutex::default(),
             registry: Registry::default(),
         };
@@ -93,6 +102,12 @@ impl Metrics {
             "drift_repaired",
             "What was changed back, or made anew, in the cloud",
             metrics.repairs.clone(),
+        );
+        registry.register_with_unit(
+            "probe",
+            "How long a later probe of a chat takes",
+            Unit::Seconds,
+            metrics.probe_seconds.clone(),
         );
         registry.register(
             "leader",
@@ -134,6 +149,13 @@ impl Metrics {
                 outcome,
             })
             .inc();
+    }
+
+    /// A later probe of a chat is over.
+    pub(crate) fn probed(&self, reached: bool, took: Duration) {
+        let outcome = if reached { "reached" } else { "lost" };
+        let histogram = self.probe_seconds.get_or_create(&ProbeLabels { outcome });
+        histogram.observe(took.as_secs_f64());
     }
 
     /// This replica became the leader, or stopped to be.

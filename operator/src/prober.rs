@@ -1,10 +1,11 @@
-//! The first probe of a chat: does a message make the whole round trip?
+//! The first probe of a chat: does a message make the whole round trip? (Later
+//! ones are less: [`crate::reach`].)
 //!
 //! A probe needs an open socket for as long as a new trigger may take to start,
 //! so it runs beside the looks at the chat, which only ask how it stands.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -12,9 +13,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use crate::background::Background;
 use crate::cloud::Cloud;
 
 /// How long a new trigger may need before it reads its topic (docs: functions,
@@ -54,12 +55,11 @@ pub(crate) struct Prober {
 #[derive(Debug)]
 struct Run {
     target: Target,
-    since: Instant,
-    result: Arc<Mutex<Option<Result<(), String>>>>,
-    _task: AbortOnDropHandle<()>,
+    probe: Background,
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+/// A socket of a chat.
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 impl Prober {
     /// How the probe of `target` stands; begins one if none runs. A failure is
@@ -67,21 +67,21 @@ impl Prober {
     pub(crate) fn progress(&self, uid: &str, target: &Target, cloud: &Cloud) -> Progress {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = runs.get(uid).filter(|run| &run.target == target) {
-            let result = run
-                .result
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
-            return match result {
-                None => Progress::Running(run.since.elapsed()),
-                Some(Ok(())) => Progress::Passed,
-                Some(Err(problem)) => {
+            return match run.probe.ended() {
+                None => Progress::Running(run.probe.running_for()),
+                Some((Ok(()), _)) => Progress::Passed,
+                Some((Err(problem), _)) => {
                     runs.remove(uid);
                     Progress::Failed(problem)
                 }
             };
         }
-        runs.insert(uid.to_owned(), Run::start(target.clone(), cloud.clone()));
+        let (probed, cloud) = (target.clone(), cloud.clone());
+        let run = Run {
+            target: target.clone(),
+            probe: Background::start(async move { round_trip(&probed, &cloud).await }),
+        };
+        runs.insert(uid.to_owned(), run);
         Progress::Running(Duration::ZERO)
     }
 
@@ -94,31 +94,9 @@ impl Prober {
     }
 }
 
-impl Run {
-    fn start(target: Target, cloud: Cloud) -> Self {
-        let result = Arc::new(Mutex::new(None));
-        let (answer, probed) = (Arc::clone(&result), target.clone());
-        let task = tokio::spawn(async move {
-            let passed = round_trip(&probed, &cloud).await;
-            *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(passed);
-        });
-        Self {
-            target,
-            since: Instant::now(),
-            result,
-            _task: AbortOnDropHandle::new(task),
-        }
-    }
-}
-
 /// Connects, exchanges PING and PONG, then publishes PROBEs until one comes.
 async fn round_trip(target: &Target, cloud: &Cloud) -> Result<(), String> {
-    let url = format!("{}?probe=1", target.url);
-    let (mut socket, _) = timeout(ANSWER, connect_async(&url))
-        .await
-        .map_err(|_| format!("{} accepts no WebSocket in time", target.url))?
-        .map_err(|error| format!("{} accepts no WebSocket: {error}", target.url))?;
-    ping(&mut socket).await?;
+    let mut socket = greet(&target.url).await?;
     let mut nonces = Vec::new();
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
@@ -144,6 +122,16 @@ async fn round_trip(target: &Target, cloud: &Cloud) -> Result<(), String> {
          the roles of the chat's service account",
         PATIENCE.as_secs()
     ))
+}
+
+/// Opens a socket that nobody in the chat is told of, and has a PING answered.
+pub(crate) async fn greet(url: &str) -> Result<Socket, String> {
+    let (mut socket, _) = timeout(ANSWER, connect_async(format!("{url}?probe=1")))
+        .await
+        .map_err(|_| format!("{url} accepts no WebSocket in time"))?
+        .map_err(|error| format!("{url} accepts no WebSocket: {error}"))?;
+    ping(&mut socket).await?;
+    Ok(socket)
 }
 
 async fn ping(socket: &mut Socket) -> Result<(), String> {

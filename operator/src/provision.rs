@@ -7,7 +7,7 @@ use wschat_crds::{ResourceStatus, Resources, WsChatStatus};
 
 use crate::context::Pass;
 use crate::outcome::{Outcome, after, needed};
-use crate::report::Reports;
+use crate::report::{Reached, Reports};
 use crate::resource::Resource;
 use crate::status::Verdict;
 use crate::steps::account::Account;
@@ -42,6 +42,7 @@ struct Routed {
     gateway: Outcome<Gateway>,
     trigger: Outcome<()>,
     probe: Outcome<()>,
+    reach: Reached,
 }
 
 /// Brings the cloud one step closer to what is wished.
@@ -60,7 +61,7 @@ pub(crate) async fn provision(
         (Outcome::Ready(_), Outcome::Ready(())) => Some(pass.context.settings.handler.version()),
         _ => prior.handler_version.clone(),
     };
-    let reports = Box::new(reports(&base, &served, &routed));
+    let reports = Box::new(reports(&base, &served, routed));
     Verdict::Provisioned {
         reports,
         url,
@@ -228,10 +229,15 @@ async fn routed(
         probe::ensure(pass, prior.url.as_deref(), gateway, function)
     })
     .await;
+    let reach = match (&probe, gateway.value()) {
+        (Outcome::Ready(()), Some(gateway)) => probe::again(pass, prior, gateway),
+        _ => Reached::default(),
+    };
     Routed {
         gateway,
         trigger,
         probe,
+        reach,
     }
 }
 
@@ -246,7 +252,7 @@ impl Base {
     }
 }
 
-fn reports(base: &Base, served: &Served, routed: &Routed) -> Reports {
+fn reports(base: &Base, served: &Served, routed: Routed) -> Reports {
     let Base {
         account,
         roles,
@@ -264,6 +270,7 @@ fn reports(base: &Base, served: &Served, routed: &Routed) -> Reports {
         gateway,
         trigger,
         probe,
+        reach,
     } = routed;
     Reports {
         service_account: account.into(),
@@ -275,8 +282,9 @@ fn reports(base: &Base, served: &Served, routed: &Routed) -> Reports {
         invokers: invokers.into(),
         version: version.into(),
         live: live.into(),
-        gateway: gateway.into(),
-        trigger: trigger.into(),
-        probe: probe.into(),
+        gateway: (&gateway).into(),
+        trigger: (&trigger).into(),
+        probe: (&probe).into(),
+        reach,
     }
 }

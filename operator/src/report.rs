@@ -39,6 +39,26 @@ pub(crate) struct Reports {
     pub(crate) gateway: Report,
     pub(crate) trigger: Report,
     pub(crate) probe: Report,
+    pub(crate) reach: Reached,
+}
+
+/// What a later probe found. It is told, and neither counts among the steps nor
+/// keeps a chat from being Ready.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    pub(crate) report: Report,
+    /// When there is more to be seen.
+    pub(crate) again: Duration,
+}
+
+impl Default for Reached {
+    /// Nothing to tell, now or later.
+    fn default() -> Self {
+        Self {
+            report: Report::Ready,
+            again: Duration::MAX,
+        }
+    }
 }
 
 impl Report {
@@ -126,6 +146,7 @@ impl Reports {
             gateway,
             trigger,
             probe,
+            reach: _,
         } = self;
         [
             service_account,
@@ -178,7 +199,7 @@ impl Reports {
             ),
             (
                 ConditionType::Reachable,
-                vec![&self.probe],
+                vec![&self.probe, &self.reach.report],
                 "a message made the whole round trip",
             ),
         ]

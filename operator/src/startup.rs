@@ -42,13 +42,17 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
     let cloud = connect_cloud(&args.cloud)?;
     let listener = http::listen(args.http_listen).await?;
     let kube = connect_kube().await?;
-    let settings = settings(&args.cloud, &kube, args.resync).await?;
+    let settings = Settings {
+        probe_interval: (!args.probe_interval.is_zero()).then_some(args.probe_interval),
+        ..settings(&args.cloud, &kube, args.resync).await?
+    };
     let stop = stop_signal()?;
     operate(&args, kube, cloud, settings, listener, stop).await;
     Ok(())
 }
 
-/// What chats depend on, from the command line and the cluster.
+/// What chats depend on, from the command line and the cluster; chats that serve
+/// aren't probed.
 pub(crate) async fn settings(
     args: &CloudArgs,
     kube: &Client,
@@ -69,6 +73,7 @@ pub(crate) async fn settings(
         defaults,
         handler,
         resync,
+        probe_interval: None,
     })
 }
 

@@ -229,6 +229,16 @@ pub(crate) struct Notice {
     pub(crate) note: String,
 }
 
+impl Notice {
+    fn warning(condition: &Condition) -> Self {
+        Self {
+            warning: true,
+            reason: condition.reason.clone(),
+            note: condition.message.clone(),
+        }
+    }
+}
+
 impl From<&Change> for Notice {
     fn from(change: &Change) -> Self {
         Self {
@@ -257,16 +267,23 @@ pub(crate) fn notices(old: &[Condition], new: &[Condition]) -> Vec<Notice> {
             note: condition.message.clone(),
         })
         .collect();
+    if let Some(now) = unreachable(new)
+        && unreachable(old).is_none()
+    {
+        notices.push(Notice::warning(now));
+    }
     if let Some(now) = trouble(new)
         && trouble(old).is_none_or(|before| before.reason != now.reason)
     {
-        notices.push(Notice {
-            warning: true,
-            reason: now.reason.clone(),
-            note: now.message.clone(),
-        });
+        notices.push(Notice::warning(now));
     }
     notices
+}
+
+/// What a later probe told, if it found nobody there.
+fn unreachable(conditions: &[Condition]) -> Option<&Condition> {
+    condition::find(conditions, ConditionType::Reachable)
+        .filter(|condition| condition.reason == Reason::Unreachable.as_str())
 }
 
 /// The condition that tells what is wrong, if something is.

@@ -308,6 +308,7 @@ fn context(cloud: &FakeCloud, kube: &FakeKube) -> Context {
             sha256: "0".repeat(64),
         },
         resync: Duration::from_mins(10),
+        probe_interval: None,
     };
     let cloud = Cloud::new(yandex_cloud_rest::Client::new(config).unwrap());
     Context::new(

@@ -7,6 +7,7 @@ use wschat_crds::condition::find;
 use super::*;
 use crate::error::Class;
 use crate::outcome::Pending;
+use crate::report::Reached;
 use crate::resource::Resource;
 use crate::validate::{Defaults, identity};
 
@@ -40,6 +41,7 @@ fn all(report: &Report) -> Reports {
         gateway: report.clone(),
         trigger: report.clone(),
         probe: report.clone(),
+        reach: Reached::default(),
     }
 }
 

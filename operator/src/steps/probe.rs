@@ -1,15 +1,18 @@
 //! The probe: before a URL is published, a message makes the whole round trip.
+//! Later ones only ask whether the chat can be reached.
 
 use std::time::Duration;
 
-use wschat_crds::Reason;
+use wschat_crds::condition::find;
+use wschat_crds::{ConditionType, Reason, WsChatStatus};
 
 use super::function::Function;
 use super::gateway::Gateway;
 use crate::context::Pass;
-use crate::error::StepError;
+use crate::error::{Class, StepError};
 use crate::outcome::{Outcome, Pending};
 use crate::prober::{Progress, Target};
+use crate::report::{Reached, Report};
 
 /// How soon to look whether the probe is through.
 const SOON: Duration = Duration::from_millis(200);
@@ -52,4 +55,47 @@ pub(crate) fn ensure(
             },
         }),
     }
+}
+
+/// What later probes find, once the URL is published.
+pub(crate) fn again(pass: &Pass<'_>, prior: &WsChatStatus, gateway: &Gateway) -> Reached {
+    let context = pass.context;
+    let interval = context.settings.probe_interval;
+    let (Some(interval), false) = (interval, pass.plans) else {
+        return Reached::default();
+    };
+    if prior.url.as_ref() != Some(&gateway.url) {
+        // A first probe has just made the whole round trip.
+        return Reached {
+            again: interval,
+            ..Reached::default()
+        };
+    }
+    let before = unreached(prior);
+    let sight = context
+        .reach
+        .look(&pass.identity.uid, &gateway.url, interval, before.is_some());
+    if let Some((reached, took)) = sight.ended {
+        context.metrics.probed(reached, took);
+    }
+    // Until it is known better, what the status says is true.
+    let problem = match sight.found {
+        Some(found) => found.err(),
+        None => before.map(str::to_owned),
+    };
+    Reached {
+        report: problem.map_or(Report::Ready, |message| Report::Failed {
+            class: Class::Waiting,
+            reason: Reason::Unreachable,
+            message,
+        }),
+        again: sight.again,
+    }
+}
+
+/// Why the chat couldn't be reached, if the last probe that was told of says so.
+fn unreached(prior: &WsChatStatus) -> Option<&str> {
+    find(&prior.conditions, ConditionType::Reachable)
+        .filter(|condition| condition.reason == Reason::Unreachable.as_str())
+        .map(|condition| condition.message.as_str())
 }

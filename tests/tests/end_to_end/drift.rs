@@ -66,7 +66,7 @@ async fn changed_by_hand(scene: Scene) -> Result<(), Failed> {
         eventually(format!("{part:?} to be as before"), SOON, back).await?;
         stage.ready("lobby").await?;
     }
-    let told = events(&stage).await?;
+    let told = told_of(&stage).await?;
     let repairs = told.iter().filter(|reason| *reason == "DriftRepaired");
     assert!(repairs.count() >= 9, "{told:?}");
     stage.clear().await
@@ -107,7 +107,7 @@ async fn removed_by_hand(scene: Scene) -> Result<(), Failed> {
         say(&mut alice, &gone).await?;
         hear(&mut alice, &gone).await?;
     }
-    let told = events(&stage).await?;
+    let told = told_of(&stage).await?;
     assert!(told.iter().any(|reason| reason == "Remade"), "{told:?}");
     stage.clear().await
 }
@@ -154,7 +154,7 @@ async fn listed_once(scene: Scene) -> Result<(), Failed> {
 }
 
 /// The reasons of all Events about the chat.
-async fn events(stage: &Stage) -> Result<Vec<String>, Failed> {
+pub(crate) async fn told_of(stage: &Stage) -> Result<Vec<String>, Failed> {
     let events: Api<Event> = stage.namespace.api();
     let about = ListParams::default().fields("involvedObject.name=lobby");
     let all = events.list(&about).await?;

@@ -28,6 +28,7 @@ mod old_client;
 mod over_tls;
 mod plan;
 mod quota;
+mod reach;
 mod readiness;
 mod slow_cloud;
 mod stage;
@@ -87,6 +88,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(slow_cloud::trials(suite));
     all.extend(over_tls::trials(suite));
     all.extend(readiness::trials(suite));
+    all.extend(reach::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
     all.extend(lost_answers::trials(suite));

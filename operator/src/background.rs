@@ -1,0 +1,48 @@
+//! Something that is found out in the background, while looks at a chat come
+//! and ask whether it has been.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+/// What was found out: that it works, or why not.
+pub(crate) type Finding = Result<(), String>;
+
+/// A task that ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Background {
+    since: Instant,
+    ended: Arc<Mutex<Option<(Finding, Duration)>>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Background {
+    /// Begins.
+    pub(crate) fn start(work: impl Future<Output = Finding> + Send + 'static) -> Self {
+        let since = Instant::now();
+        let ended = Arc::new(Mutex::new(None));
+        let end = Arc::clone(&ended);
+        let task = tokio::spawn(async move {
+            let finding = work.await;
+            *end.lock().unwrap_or_else(PoisonError::into_inner) = Some((finding, since.elapsed()));
+        });
+        Self {
+            since,
+            ended,
+            _task: AbortOnDropHandle::new(task),
+        }
+    }
+
+    /// For how long it has been running.
+    pub(crate) fn running_for(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// What was found out, once it was, and how long that took.
+    pub(crate) fn ended(&self) -> Option<(Finding, Duration)> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.clone()
+    }
+}
