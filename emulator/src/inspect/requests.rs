@@ -150,7 +150,7 @@ impl Requests {
 fn weight(body: &Value) -> usize {
     match body {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text.len(),
+        Value::String(text) => text.capacity(),
         Value::Array(items) => items
             .iter()
             .map(|item| size_of::<Value>() + weight(item))
@@ -187,6 +187,8 @@ fn shorten(value: &mut Value) {
                 .rev()
                 .find(|at| text.is_char_boundary(*at));
             text.truncate(end.unwrap_or(0));
+            // What was cut off is given back: an archive has megabytes.
+            text.shrink_to_fit();
         }
         Value::Array(items) => items.iter_mut().for_each(shorten),
         Value::Object(fields) => fields.values_mut().for_each(shorten),

@@ -16,6 +16,10 @@ use crate::world::{Problem, World};
 const LANES: u64 = 4;
 /// How many lives an ordinary run has.
 const LIVES: usize = 16;
+/// How many lives a world sees before another takes its place.
+const LIVES_OF_A_WORLD: usize = 16;
+/// After how many lives there is something to tell.
+const PROGRESS: usize = 48;
 /// How long the cloud's operations take at most, unless they end at once.
 const DELAY: Duration = Duration::from_millis(40);
 
@@ -110,32 +114,17 @@ async fn run(
     plan: Vec<Deaths>,
     undisturbed: Vec<Lived>,
 ) -> Result<(usize, Vec<Problem>), Problem> {
-    let (plan, undisturbed) = (Arc::new(plan), Arc::new(undisturbed));
-    let next = Arc::new(AtomicUsize::new(0));
+    let common = Arc::new(Common {
+        seed,
+        delay,
+        plan,
+        undisturbed,
+        next: AtomicUsize::new(0),
+        begun: Instant::now(),
+    });
     let mut lanes = JoinSet::new();
     for lane in 0..LANES {
-        let (plan, undisturbed) = (Arc::clone(&plan), Arc::clone(&undisturbed));
-        let next = Arc::clone(&next);
-        lanes.spawn(async move {
-            let (mut died, mut problems) = (0, Vec::new());
-            let mut world = World::make(seed + lane, delay).await?;
-            while let Some(deaths) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-                match life::compare(&world, *deaths, &undisturbed).await {
-                    Ok(deaths) => died += deaths,
-                    Err(problem) => {
-                        // At once: all lives may take hours.
-                        eprintln!("seed {seed}: {problem}");
-                        problems.push(problem);
-                        // What went wrong here may not harm the next life.
-                        std::mem::replace(&mut world, World::make(seed + lane, delay).await?)
-                            .end()
-                            .await;
-                    }
-                }
-            }
-            world.end().await;
-            Ok::<_, Problem>((died, problems))
-        });
+        lanes.spawn(live_on(Arc::clone(&common), lane));
     }
     let (mut died, mut problems) = (0, Vec::new());
     while let Some(lane) = lanes.join_next().await {
@@ -144,4 +133,59 @@ async fn run(
         problems.extend(more);
     }
     Ok((died, problems))
+}
+
+/// What all lanes share.
+struct Common {
+    seed: u64,
+    delay: Duration,
+    plan: Vec<Deaths>,
+    undisturbed: Vec<Lived>,
+    /// The first life that nobody began.
+    next: AtomicUsize,
+    begun: Instant,
+}
+
+/// One life after another, until all are lived. Answers how many deaths there
+/// were, and what went wrong.
+async fn live_on(common: Arc<Common>, lane: u64) -> Result<(usize, Vec<Problem>), Problem> {
+    let seed = common.seed;
+    let (mut died, mut problems) = (0, Vec::new());
+    let mut world = World::make(seed + lane, common.delay).await?;
+    let mut count = 0;
+    loop {
+        let number = common.next.fetch_add(1, Ordering::Relaxed);
+        let Some(deaths) = common.plan.get(number) else {
+            break;
+        };
+        count += 1;
+        let lived = life::compare(&world, *deaths, &common.undisturbed).await;
+        // What went wrong here may not harm the next life, and a cloud that saw
+        // many of them remembers much.
+        if lived.is_err() || count % LIVES_OF_A_WORLD == 0 {
+            let next = World::make(seed + lane, common.delay).await?;
+            std::mem::replace(&mut world, next).end().await;
+        }
+        match lived {
+            Ok(deaths) => died += deaths,
+            Err(problem) => {
+                // At once: all lives may take hours.
+                eprintln!("seed {seed}: {problem}");
+                problems.push(problem);
+            }
+        }
+        if number > 0 && number.is_multiple_of(PROGRESS) {
+            let seconds = common.begun.elapsed().as_secs();
+            eprintln!("seed {seed}: {number} lives, {seconds} s, {}", memory());
+        }
+    }
+    world.end().await;
+    Ok((died, problems))
+}
+
+/// How much memory this process takes.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.unwrap_or("unknown memory").trim().to_owned()
 }
