@@ -126,7 +126,7 @@ reasons! {
     Conflict Trouble {
         meaning: "The cloud has something of the same name that isn't this chat's.",
         cause: "Somebody made it by hand, or another installation did.",
-        remedy: "Rename or remove it, or delete the WsChat and make it anew with `spec.names`. The operator never touches what isn't its own."
+        remedy: "Rename or remove it, or delete the WsChat and make it anew with `spec.names`. Or give it to the chat: label it `wschat-adopt` with the value of `status.installationId`; it is changed as the spec asks for, and never deleted. The operator touches nothing else that isn't its own."
     }
     Duplicate Trouble {
         meaning: "Two things in the cloud carry this chat's labels; the older one is kept.",
@@ -232,15 +232,21 @@ pub enum Occasion {
     Updated,
     /// Something was changed back, since somebody had changed it in the cloud.
     DriftRepaired,
+    /// Something that was there was taken over, since its label allowed it.
+    Adopted,
+    /// The chat was deleted, and what it had adopted stays.
+    Released,
 }
 
 impl Occasion {
     /// All of them, in the order of `docs/status.md`.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Created,
         Self::Remade,
         Self::Updated,
         Self::DriftRepaired,
+        Self::Adopted,
+        Self::Released,
     ];
 
     /// Of a change to something that was, or wasn't, as the newest spec wants it
@@ -272,6 +278,8 @@ impl Occasion {
             Self::Remade => "Remade",
             Self::Updated => "Updated",
             Self::DriftRepaired => "DriftRepaired",
+            Self::Adopted => "Adopted",
+            Self::Released => "Released",
         }
     }
 
@@ -285,6 +293,10 @@ impl Occasion {
             Self::DriftRepaired => {
                 "something was changed back, since somebody had changed it in the cloud"
             }
+            Self::Adopted => {
+                "something that was there was taken over, since its label `wschat-adopt` allows it"
+            }
+            Self::Released => "the WsChat was deleted, and what it had adopted stays in the cloud",
         }
     }
 }

@@ -88,6 +88,10 @@ pub struct ResourceStatus {
     /// Its path, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Whether it was there before the chat, and was given to it by the label
+    /// `wschat-adopt`: it is never deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
     /// The hash of the wish that it fulfils; absent until it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,

@@ -111,7 +111,10 @@ impl Change {
     fn makes(&self) -> bool {
         match self.occasion {
             Occasion::Created | Occasion::Remade => true,
-            Occasion::Updated | Occasion::DriftRepaired => false,
+            Occasion::Updated
+            | Occasion::DriftRepaired
+            | Occasion::Adopted
+            | Occasion::Released => false,
         }
     }
 
@@ -119,7 +122,7 @@ impl Change {
     pub(crate) fn repairs_drift(&self) -> bool {
         match self.occasion {
             Occasion::Remade | Occasion::DriftRepaired => true,
-            Occasion::Created | Occasion::Updated => false,
+            Occasion::Created | Occasion::Updated | Occasion::Adopted | Occasion::Released => false,
         }
     }
 
@@ -128,6 +131,8 @@ impl Change {
         let title = self.resource.title();
         if self.makes() {
             format!("+ make the {title}")
+        } else if self.occasion == Occasion::Adopted {
+            format!("~ adopt the {title}")
         } else {
             format!("~ change the {title}")
         }
@@ -140,7 +145,11 @@ impl Change {
             return format!("make the {title}");
         }
         let details: Vec<String> = self.differences.iter().map(ToString::to_string).collect();
-        format!("change the {title}: {}", details.join(", "))
+        let verb = match self.occasion {
+            Occasion::Adopted => "adopt",
+            _ => "change",
+        };
+        format!("{verb} the {title}: {}", details.join(", "))
     }
 
     /// What an Event says about it.
@@ -153,6 +162,10 @@ impl Change {
             Occasion::Updated => format!("changed the {title}: {}", details.join(", ")),
             Occasion::DriftRepaired => {
                 format!("changed the {title} back: {}", details.join(", "))
+            }
+            Occasion::Adopted => format!("adopted the {title}: {}", details.join(", ")),
+            Occasion::Released => {
+                format!("the {title} was adopted, and stays: {}", details.join(", "))
             }
         }
     }

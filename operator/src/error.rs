@@ -75,8 +75,9 @@ pub(crate) enum StepError {
     Lost { resource: Resource, id: String },
     /// A namesake isn't this chat's.
     #[error(
-        "there is already a {} named {name} ({id}) that isn't this chat's; rename it, or delete \
-         the WsChat and make it anew with spec.names",
+        "there is already a {} named {name} ({id}) that isn't this chat's; rename it, give it to \
+         the chat by the label wschat-adopt with the value of status.installationId, or delete the \
+         WsChat and make it anew with spec.names",
         resource.title()
     )]
     Conflict {

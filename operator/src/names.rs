@@ -14,6 +14,10 @@ pub(crate) const LABEL_NAMESPACE: &str = "wschat-namespace";
 /// The label that holds the Kubernetes name.
 pub(crate) const LABEL_NAME: &str = "wschat-name";
 
+/// The label by which a person gives a resource to an installation, whose id is
+/// its value: a chat of that name adopts it. It stays on what was adopted.
+pub(crate) const LABEL_ADOPT: &str = "wschat-adopt";
+
 /// How much of the chat's name a cloud name shows.
 const VISIBLE: usize = 30;
 
@@ -71,6 +75,23 @@ pub(crate) fn owns(ours: &BTreeMap<String, String>, found: &BTreeMap<String, Str
         .all(|(key, value)| found.get(key) == Some(value))
 }
 
+/// Whether a resource with the labels `found` is nobody's, and was given to the
+/// installation that `ours` is of.
+pub(crate) fn may_adopt(ours: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> bool {
+    let given = found.get(LABEL_ADOPT);
+    given.is_some()
+        && given == ours.get(LABEL_INSTALLATION)
+        && !found.contains_key(LABEL_INSTALLATION)
+}
+
+/// The labels without those that make it a chat's.
+pub(crate) fn without_ours(found: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let ours = [LABEL_INSTALLATION, LABEL_NAMESPACE, LABEL_NAME];
+    let mut all = found.clone();
+    all.retain(|key, _| !ours.contains(&key.as_str()));
+    all
+}
+
 /// The first `length` hexadecimal digits of `bytes`.
 pub(crate) fn hex(bytes: &[u8], length: usize) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
@@ -119,6 +140,19 @@ mod tests {
         let names = Names::new(&fixed, "i", "n", "lobby");
         assert_eq!(names.gateway, "front-door");
         assert!(names.function.starts_with("wschat-lobby-"));
+    }
+
+    #[test]
+    fn only_what_is_nobodys_and_was_given_to_us_may_be_adopted() {
+        let ours = labels("i", "n", "lobby");
+        let given = |to: &str| BTreeMap::from([(LABEL_ADOPT.to_owned(), to.to_owned())]);
+        assert!(may_adopt(&ours, &given("i")));
+        assert!(!may_adopt(&ours, &given("other")));
+        assert!(!may_adopt(&ours, &BTreeMap::new()));
+        let mut taken = given("i");
+        taken.extend(labels("i", "n", "another"));
+        assert!(!may_adopt(&ours, &taken), "another chat has it");
+        assert_eq!(without_ours(&taken), given("i"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use yandex_cloud_rest::model::quota::QuotaLimit;
 use crate::context::Pass;
 use crate::error::Class;
 use crate::inventory::{Folder, Listed};
-use crate::names::owns;
+use crate::names::{may_adopt, owns};
 use crate::report::Report;
 
 /// What a chat takes one of. Names that the cloud doesn't know are passed over:
@@ -54,16 +54,18 @@ pub(crate) async fn check(pass: &Pass<'_>, prior: &WsChatStatus) -> Option<Repor
     })
 }
 
-/// Whether the folder holds something of the chat already, as after a restore.
+/// Whether the folder holds something of the chat already, as after a
+/// restore, or something that was given to it.
 fn has_any(lists: &Folder, labels: &Labels) -> bool {
     fn any<T>(all: &Listed<T>, ours: impl Fn(&T) -> bool) -> bool {
         all.as_ref().is_ok_and(|all| all.values().any(ours))
     }
-    any(&lists.accounts, |one| owns(labels, &one.labels))
-        || any(&lists.databases, |one| owns(labels, &one.labels))
-        || any(&lists.functions, |one| owns(labels, &one.labels))
-        || any(&lists.gateways, |one| owns(labels, &one.labels))
-        || any(&lists.triggers, |one| owns(labels, &one.labels))
+    let ours = |found: &Labels| owns(labels, found) || may_adopt(labels, found);
+    any(&lists.accounts, |one| ours(&one.labels))
+        || any(&lists.databases, |one| ours(&one.labels))
+        || any(&lists.functions, |one| ours(&one.labels))
+        || any(&lists.gateways, |one| ours(&one.labels))
+        || any(&lists.triggers, |one| ours(&one.labels))
 }
 
 /// Which quotas have no room for one more, and what to do (pure).

@@ -8,6 +8,7 @@ use crate::context::Pass;
 use crate::error::StepError;
 use crate::outcome::{Outcome, settle};
 use crate::report::{Report, worst};
+use crate::steps::account::Traces;
 use crate::steps::{account, database, function, gateway, roles, trigger};
 
 /// Brings the cloud one step closer to holding nothing of the chat. Ready means
@@ -67,8 +68,13 @@ async fn remove_roles(
     saved: &mut ResourceStatus,
     account: &ResourceStatus,
 ) -> Outcome<()> {
-    match account::id(pass, account).await {
-        Ok(id) => roles::remove(pass, saved, id.as_deref()).await,
+    match account::traces(pass, account).await {
+        Ok(Traces::Of(id)) => roles::remove(pass, saved, Some(&id)).await,
+        Ok(Traces::Nobodys) => roles::remove(pass, saved, None).await,
+        Ok(Traces::Kept) => {
+            *saved = ResourceStatus::default();
+            Outcome::Ready(())
+        }
         Err(error) => settle(Err(error)),
     }
 }

@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::FieldMask;
 use yandex_cloud_rest::model::iam::{
     CreateServiceAccountRequest, ServiceAccount, UpdateServiceAccountRequest,
 };
 use yandex_cloud_rest::model::operation::Operation;
+use yandex_cloud_rest::model::{FieldMask, Labels};
 
 use super::child::{
-    Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
+    Child, Facts, Marks, State, all_labels, ensure as ensure_child, is_adopted,
+    remove as remove_child,
 };
 use crate::change::{Difference, paths};
 use crate::cloud::{Cloud, CloudError};
@@ -79,6 +80,22 @@ impl Child for ServiceAccounts {
         cloud.update_account(&model.id, &request, key).await
     }
 
+    async fn label(
+        cloud: &Cloud,
+        model: &ServiceAccount,
+        labels: Labels,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = UpdateServiceAccountRequest {
+            update_mask: Some(FieldMask::of(["labels"])),
+            // The cloud wants it in every update.
+            name: model.name.clone(),
+            labels,
+            ..UpdateServiceAccountRequest::default()
+        };
+        cloud.update_account(&model.id, &request, key).await
+    }
+
     async fn delete(cloud: &Cloud, id: &str, key: Uuid) -> Result<Operation, CloudError> {
         cloud.delete_account(id, key).await
     }
@@ -141,13 +158,22 @@ pub(crate) async fn remove(pass: &Pass<'_>, saved: &mut ResourceStatus) -> Outco
     settle(remove_child::<ServiceAccounts>(pass, saved, &pass.identity.names.service_account).await)
 }
 
-/// The id of the account, for whoever removes its traces; `None` without one.
-pub(crate) async fn id(
-    pass: &Pass<'_>,
-    saved: &ResourceStatus,
-) -> Result<Option<String>, StepError> {
+/// Whose traces there are to remove.
+pub(crate) enum Traces {
+    /// There is no account.
+    Nobodys,
+    Of(String),
+    /// It was adopted: nobody knows which of its roles it had before.
+    Kept,
+}
+
+/// Whose traces there are to remove.
+pub(crate) async fn traces(pass: &Pass<'_>, saved: &ResourceStatus) -> Result<Traces, StepError> {
+    if saved.adopted {
+        return Ok(Traces::Kept);
+    }
     if let Some(id) = &saved.id {
-        return Ok(Some(id.clone()));
+        return Ok(Traces::Of(id.clone()));
     }
     let identity = pass.identity;
     let accounts = pass
@@ -163,5 +189,9 @@ pub(crate) async fn id(
     let ours = accounts
         .into_iter()
         .find(|account| crate::names::owns(&identity.labels, &account.labels));
-    Ok(ours.map(|account| account.id))
+    Ok(match ours {
+        None => Traces::Nobodys,
+        Some(account) if is_adopted(&account.labels) => Traces::Kept,
+        Some(account) => Traces::Of(account.id),
+    })
 }

@@ -4,6 +4,7 @@
 
 mod kind;
 mod plan;
+mod release;
 
 use std::time::Duration;
 
@@ -12,12 +13,15 @@ use yandex_cloud_rest::model::Labels;
 
 pub(crate) use self::kind::{Child, Facts, Marks, State, all_labels};
 use self::plan::{Found, Plan, plan, sort_out};
+pub(super) use self::release::is_adopted;
+use self::release::release;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use crate::change::Change;
 use crate::cloud::CloudKind;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
+use crate::names::may_adopt;
 use crate::outcome::Outcome;
 use crate::resource::Resource;
 
@@ -72,6 +76,7 @@ async fn try_ensure<C: Child>(
         Plan::Keep(facts) => {
             saved.id = Some(facts.id.clone());
             saved.endpoint.clone_from(&facts.endpoint);
+            saved.adopted |= is_adopted(&facts.labels);
             fulfilled(saved, hash);
             pass.journal.save(resource, saved).await?;
             Ok(Outcome::Ready(facts))
@@ -86,9 +91,15 @@ async fn try_ensure<C: Child>(
             create::<C>(pass, saved, wish, &hash, occasion).await
         }
         Plan::Update(model, differences) => {
+            let adopts = may_adopt(&pass.identity.labels, &C::facts(&model).labels);
+            let occasion = if adopts && !saved.adopted {
+                Occasion::Adopted
+            } else {
+                Occasion::of_change(as_wished)
+            };
             let change = Change {
                 resource,
-                occasion: Occasion::of_change(as_wished),
+                occasion,
                 differences,
             };
             update::<C>(pass, saved, wish, &model, change).await
@@ -155,6 +166,7 @@ async fn update<C: Child>(
     // It serves already, also when the status never knew it.
     saved.id = Some(facts.id.clone());
     saved.endpoint.clone_from(&facts.endpoint);
+    saved.adopted |= is_adopted(&facts.labels);
     let fields: Vec<String> = change.differences.iter().map(ToString::to_string).collect();
     let hash = request_hash(&("update", &facts.id, &fields, wish))?;
     let differences = change.differences.clone();
@@ -209,15 +221,19 @@ pub(crate) async fn remove<C: Child>(
     if let Standing::Running(again) = standing(pass, resource, saved).await? {
         return removing(again);
     }
-    let facts = match find::<C>(pass, saved, name).await? {
-        Found::Ours(model) | Found::Twice(model, _) => C::facts(&model),
+    let model = match find::<C>(pass, saved, name).await? {
+        Found::Ours(model) | Found::Twice(model, _) => model,
         // Never touched.
         Found::Nothing | Found::Lost(_) | Found::Foreign(_) => {
             return gone(pass, resource, saved).await;
         }
     };
+    let facts = C::facts(&model);
     if matches!(facts.state, State::Busy | State::Leaving) {
         return removing(BUSY);
+    }
+    if saved.adopted || is_adopted(&facts.labels) {
+        return release::<C>(pass, saved, &model).await;
     }
     let hash = request_hash(&("remove", &facts.id))?;
     let mutation = Mutation {
@@ -288,6 +304,7 @@ async fn find<C: Child>(
                 }
                 // Gone, by whosever hand: what is made next is another wish.
                 saved.id = None;
+                saved.adopted = false;
                 saved.hash = None;
                 saved.endpoint = None;
                 saved.path = None;

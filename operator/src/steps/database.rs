@@ -1,26 +1,23 @@
 //! The serverless database.
 
-use std::time::Duration;
+mod removal;
 
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::FieldMask;
 use yandex_cloud_rest::model::database::{
     CreateDatabaseRequest, Database as Model, ServerlessDatabase, UpdateDatabaseRequest,
 };
 use yandex_cloud_rest::model::operation::Operation;
+use yandex_cloud_rest::model::{FieldMask, Labels};
 
-use super::child::{
-    Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
-};
-use super::operation::{Mutation, begin};
+pub(crate) use self::removal::remove;
+use super::child::{Child, Facts, Marks, State, all_labels, ensure as ensure_child};
 use crate::change::{Difference, LATER, paths};
 use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
-use crate::idempotency::request_hash;
 use crate::inventory::Folder;
-use crate::outcome::{Outcome, settle};
+use crate::outcome::Outcome;
 use crate::resource::Resource;
 use crate::validate::{DesiredDatabase, Identity};
 
@@ -89,6 +86,21 @@ impl Child for Databases {
         key: Uuid,
     ) -> Result<Operation, CloudError> {
         let request = update(wish, model, differences);
+        cloud.update_database(&model.id, &request, key).await
+    }
+
+    async fn label(
+        cloud: &Cloud,
+        model: &Model,
+        labels: Labels,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = UpdateDatabaseRequest {
+            update_mask: Some(FieldMask::of(["labels"])),
+            labels,
+            folder_id: model.folder_id.clone(),
+            ..UpdateDatabaseRequest::default()
+        };
         cloud.update_database(&model.id, &request, key).await
     }
 
@@ -222,59 +234,6 @@ fn located(facts: Facts) -> Result<Database, StepError> {
             state: format!("without an endpoint ({connection_string:?})"),
         }),
     }
-}
-
-/// Sees to it that the database doesn't exist.
-pub(crate) async fn remove(pass: &Pass<'_>, saved: &mut ResourceStatus) -> Outcome<()> {
-    settle(try_remove(pass, saved).await)
-}
-
-async fn try_remove(pass: &Pass<'_>, saved: &mut ResourceStatus) -> Result<Outcome<()>, StepError> {
-    // The user has said that it may go; the cloud has to be told too.
-    if saved.operation.is_none()
-        && let Some(again) = unprotect(pass, saved).await?
-    {
-        return Ok(Outcome::pending(
-            "lifting the database's deletion protection",
-            again,
-        ));
-    }
-    remove_child::<Databases>(pass, saved, &pass.identity.names.database).await
-}
-
-/// Lifts the deletion protection, if there is one of ours to lift.
-async fn unprotect(
-    pass: &Pass<'_>,
-    saved: &mut ResourceStatus,
-) -> Result<Option<Duration>, StepError> {
-    let cloud = &pass.context.cloud;
-    let Some(id) = saved.id.clone() else {
-        return Ok(None);
-    };
-    // Whatever that means, the removal finds out.
-    let Ok(database) = cloud.database(&id).await else {
-        return Ok(None);
-    };
-    let ours = crate::names::owns(&pass.identity.labels, &database.labels);
-    if !database.deletion_protection || !ours || State::of(&database.status) == State::Leaving {
-        return Ok(None);
-    }
-    let request = UpdateDatabaseRequest {
-        folder_id: database.folder_id,
-        update_mask: Some(FieldMask::of(["deletionProtection"])),
-        deletion_protection: false,
-        ..UpdateDatabaseRequest::default()
-    };
-    let hash = request_hash(&request)?;
-    let mutation = Mutation {
-        resource: RESOURCE,
-        action: "unprotect",
-        hash: &hash,
-        id_field: None,
-        change: None,
-    };
-    let call = |key| cloud.update_database(&id, &request, key);
-    Ok(Some(begin(pass, mutation, saved, call).await?.again()))
 }
 
 #[cfg(test)]

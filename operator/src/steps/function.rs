@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::FieldMask;
 use yandex_cloud_rest::model::function::{
     CreateFunctionRequest, Function as Model, UpdateFunctionRequest,
 };
 use yandex_cloud_rest::model::operation::Operation;
+use yandex_cloud_rest::model::{FieldMask, Labels};
 
 use super::child::{
     Child, Facts, Marks, State, all_labels, ensure as ensure_child, remove as remove_child,
@@ -73,6 +73,20 @@ impl Child for Functions {
         key: Uuid,
     ) -> Result<Operation, CloudError> {
         let request = update(wish, model, differences);
+        cloud.update_function(&model.id, &request, key).await
+    }
+
+    async fn label(
+        cloud: &Cloud,
+        model: &Model,
+        labels: Labels,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = UpdateFunctionRequest {
+            update_mask: Some(FieldMask::of(["labels"])),
+            labels,
+            ..UpdateFunctionRequest::default()
+        };
         cloud.update_function(&model.id, &request, key).await
     }
 

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
-use yandex_cloud_rest::model::FieldMask;
 use yandex_cloud_rest::model::apigateway::{
     ApiGateway, CreateApiGatewayRequest, UpdateApiGatewayRequest,
 };
 use yandex_cloud_rest::model::operation::Operation;
+use yandex_cloud_rest::model::{FieldMask, Labels};
 
 use super::account::Account;
 use super::child::{
@@ -85,6 +85,22 @@ impl Child for Gateways {
         key: Uuid,
     ) -> Result<Operation, CloudError> {
         let request = update(wish, model, differences);
+        cloud.update_gateway(&model.gateway.id, &request, key).await
+    }
+
+    async fn label(
+        cloud: &Cloud,
+        model: &Model,
+        labels: Labels,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = UpdateApiGatewayRequest {
+            update_mask: Some(FieldMask::of(["labels"])),
+            labels,
+            // The cloud wants it in every update.
+            openapi_spec: model.specification.clone().unwrap_or_default(),
+            ..UpdateApiGatewayRequest::default()
+        };
         cloud.update_gateway(&model.gateway.id, &request, key).await
     }
 

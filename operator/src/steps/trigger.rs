@@ -7,7 +7,7 @@ use yandex_cloud_rest::model::trigger::{
     BatchSettings, CreateTriggerRequest, DataStream, GatewayWebsocketBroadcast, Rule,
     Trigger as Model, UpdateTriggerRequest,
 };
-use yandex_cloud_rest::model::{Duration, FieldMask};
+use yandex_cloud_rest::model::{Duration, FieldMask, Labels};
 
 use super::account::Account;
 use super::child::{
@@ -75,6 +75,20 @@ impl Child for Triggers {
             return cloud.resume_trigger(&model.id, key).await;
         }
         let request = update(wish, model, differences);
+        cloud.update_trigger(&model.id, &request, key).await
+    }
+
+    async fn label(
+        cloud: &Cloud,
+        model: &Model,
+        labels: Labels,
+        key: Uuid,
+    ) -> Result<Operation, CloudError> {
+        let request = UpdateTriggerRequest {
+            update_mask: Some(FieldMask::of(["labels"])),
+            labels,
+            ..UpdateTriggerRequest::default()
+        };
         cloud.update_trigger(&model.id, &request, key).await
     }
 

@@ -137,7 +137,7 @@ async fn is_made_all_the_same(scene: Scene) -> Result<(), Failed> {
 }
 
 /// Everything that the chat has but its sockets, in some order.
-async fn made_once(stage: &Stage) -> Result<Vec<String>, Failed> {
+pub(crate) async fn made_once(stage: &Stage) -> Result<Vec<String>, Failed> {
     let mut cloud = stage.emulator.state().await?;
     cloud.connections.clear();
     for topic in &mut cloud.topics {

@@ -26,6 +26,7 @@ mod goose;
 mod lost_answers;
 mod old_client;
 mod over_tls;
+mod ownership;
 mod plan;
 mod quota;
 mod reach;
@@ -102,5 +103,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(plan::trials(suite));
     all.extend(quota::trials(suite));
     all.extend(credentials::trials(suite));
+    all.extend(ownership::trials(suite));
     all
 }

@@ -64,7 +64,8 @@ impl Stage {
         Self::set_whole(scene, namespace, &emulator::Options::default(), arguments).await
     }
 
-    async fn set_whole(
+    /// All of that.
+    pub(crate) async fn set_whole(
         scene: Scene,
         namespace: Namespace,
         options: &emulator::Options,

@@ -200,17 +200,23 @@ async fn version_of(stage: &Stage) -> Result<Option<String>, Failed> {
 
 /// Waits until the operator has looked so many times more.
 pub(crate) async fn looks(stage: &Stage, more: u64) -> Result<(), Failed> {
+    let until = looks_until_now(stage).await? + more;
+    looked(stage, until).await
+}
+
+async fn looks_until_now(stage: &Stage) -> Result<u64, Failed> {
     let url = format!("{}/metrics", stage.operator.http());
-    let count = || async {
-        let page = reqwest::get(&url).await?.text().await?;
-        let line = page
-            .lines()
-            .find_map(|line| line.strip_prefix("wschat_reconciliations_total{outcome=\"done\"} "));
-        Ok::<u64, Failed>(line.unwrap_or("0").parse()?)
-    };
-    let until = count().await? + more;
+    let page = reqwest::get(&url).await?.text().await?;
+    let line = page
+        .lines()
+        .find_map(|line| line.strip_prefix("wschat_reconciliations_total{outcome=\"done\"} "));
+    Ok(line.unwrap_or("0").parse()?)
+}
+
+/// Waits until the operator has looked so many times since its start.
+pub(crate) async fn looked(stage: &Stage, until: u64) -> Result<(), Failed> {
     let enough = || async {
-        match count().await {
+        match looks_until_now(stage).await {
             Ok(now) if now >= until => Ok(()),
             Ok(now) => Err(format!("{now} of {until} looks")),
             Err(error) => Err(error.message().unwrap_or("no metrics").to_owned()),

@@ -59,6 +59,14 @@ pub(crate) trait Child {
         key: Uuid,
     ) -> impl Future<Output = Result<Operation, CloudError>> + Send;
 
+    /// Gives it these labels and changes nothing else.
+    fn label(
+        cloud: &Cloud,
+        model: &Self::Model,
+        labels: Labels,
+        key: Uuid,
+    ) -> impl Future<Output = Result<Operation, CloudError>> + Send;
+
     /// Removes it.
     fn delete(
         cloud: &Cloud,

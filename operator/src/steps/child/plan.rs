@@ -5,7 +5,7 @@ use yandex_cloud_rest::model::Labels;
 use super::kind::{Child, Facts, State};
 use crate::change::Difference;
 use crate::error::StepError;
-use crate::names::{LABEL_INSTALLATION, owns};
+use crate::names::{LABEL_INSTALLATION, may_adopt, owns};
 
 /// What a look into the cloud found.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub(super) enum Found<M> {
 }
 
 /// Makes sense of candidates (pure). What the status knows by its id is ours
-/// even if somebody took its labels off, but not if it has others'.
+/// even if somebody took its labels off, but not if it has others'. So is what
+/// was given to us and is nobody else's.
 pub(super) fn sort_out<C: Child>(
     candidates: Vec<C::Model>,
     labels: &Labels,
@@ -30,7 +31,9 @@ pub(super) fn sort_out<C: Child>(
     let is_ours = |model: &C::Model| {
         let facts = C::facts(model);
         let unlabelled = !facts.labels.contains_key(LABEL_INSTALLATION);
-        owns(labels, &facts.labels) || (unlabelled && known == Some(&facts.id))
+        owns(labels, &facts.labels)
+            || (unlabelled && known == Some(&facts.id))
+            || may_adopt(labels, &facts.labels)
     };
     let (mut ours, foreign): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_ours);
     ours.sort_by_cached_key(|model| {

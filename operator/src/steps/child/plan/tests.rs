@@ -61,6 +61,10 @@ impl Child for Lamps {
         unreachable!()
     }
 
+    async fn label(_: &Cloud, _: &Lamp, _: Labels, _: Uuid) -> Result<Operation, CloudError> {
+        unreachable!()
+    }
+
     async fn delete(_: &Cloud, _: &str, _: Uuid) -> Result<Operation, CloudError> {
         unreachable!()
     }
@@ -107,6 +111,20 @@ fn what_lost_its_labels_is_known_by_its_id_and_what_has_others_is_not() {
         sorted(vec![taken], Some("a")),
         Found::Foreign("a".to_owned())
     );
+}
+
+#[test]
+fn what_was_given_to_us_is_ours_and_what_was_given_to_others_is_not() {
+    let given = |to: &str| {
+        let labels = [("wschat-adopt".to_owned(), to.to_owned())];
+        lamp("a", "1", Labels::from(labels))
+    };
+    assert_eq!(
+        sorted(vec![given("here")], None),
+        Found::Ours(given("here"))
+    );
+    let foreign = Found::Foreign("a".to_owned());
+    assert_eq!(sorted(vec![given("there")], None), foreign);
 }
 
 #[test]
