@@ -38,7 +38,7 @@ pub(crate) enum StepError {
     #[error(
         "cannot {action} the {}: {}",
         resource.title(),
-        source.with_role(resource.operator_role())
+        source.with_roles(resource.operator_roles())
     )]
     Cloud {
         action: &'static str,
@@ -49,7 +49,7 @@ pub(crate) enum StepError {
     #[error(
         "the cloud couldn't {action} the {}: {}",
         resource.title(),
-        source.with_role(resource.operator_role())
+        source.with_roles(resource.operator_roles())
     )]
     Operation {
         action: &'static str,

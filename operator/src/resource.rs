@@ -52,18 +52,24 @@ impl Resource {
         }
     }
 
-    /// The role that the operator's own account needs for it
+    /// The roles that the operator's own account needs for it
     /// (docs/permissions.md).
-    pub(crate) fn operator_role(self) -> &'static str {
+    pub(crate) fn operator_roles(self) -> &'static [&'static str] {
         match self {
-            Self::ServiceAccount => "iam.serviceAccounts.admin",
-            Self::Roles => "resource-manager.admin",
-            Self::Database | Self::Schema => "ydb.editor",
-            Self::Topic => "yds.admin",
+            Self::ServiceAccount => &["iam.serviceAccounts.admin"],
+            // Nobody can grant what they lack.
+            Self::Roles => &[
+                "resource-manager.admin",
+                "ydb.editor",
+                "yds.admin",
+                "api-gateway.websocketBroadcaster",
+            ],
+            Self::Database | Self::Schema => &["ydb.editor"],
+            Self::Topic => &["yds.admin"],
             Self::Function | Self::Invokers | Self::Version | Self::Live | Self::Trigger => {
-                "functions.admin"
+                &["functions.admin"]
             }
-            Self::Gateway => "api-gateway.editor",
+            Self::Gateway => &["api-gateway.editor"],
         }
     }
 }
@@ -84,9 +90,10 @@ mod tests {
             Resource::Gateway,
             Resource::Trigger,
         ] {
-            let role = resource.operator_role();
-            let row = format!("| `{role}` |");
-            assert!(permissions.contains(&row), "{resource:?}: {role}");
+            for role in resource.operator_roles() {
+                let row = format!("| `{role}` |");
+                assert!(permissions.contains(&row), "{resource:?}: {role}");
+            }
         }
     }
 }

@@ -137,9 +137,9 @@ impl CloudError {
     }
 
     /// The same, and which role is likely to be missing.
-    pub(crate) fn with_role(&self, role: &str) -> String {
+    pub(crate) fn with_roles(&self, roles: &[&str]) -> String {
         match self.kind {
-            CloudKind::Denied => format!("{self}; here it is likely to be {role}"),
+            CloudKind::Denied => format!("{self}; here it is likely to be {}", roles.join(" or ")),
             _ => self.to_string(),
         }
     }
@@ -263,7 +263,10 @@ mod tests {
         for (code, named) in [(7, true), (5, false), (14, false)] {
             let body = format!(r#"{{"code":{code},"message":"m"}}"#);
             let error = CloudError::from_api(&ApiError::parse(400, &body, None));
-            assert_eq!(error.with_role("ydb.editor").contains("ydb.editor"), named);
+            assert_eq!(
+                error.with_roles(&["ydb.editor"]).contains("ydb.editor"),
+                named
+            );
         }
     }
 

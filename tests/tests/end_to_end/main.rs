@@ -31,6 +31,7 @@ mod plan;
 mod quota;
 mod reach;
 mod readiness;
+mod roles;
 mod slow_cloud;
 mod stage;
 mod suite;
@@ -90,6 +91,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(over_tls::trials(suite));
     all.extend(readiness::trials(suite));
     all.extend(reach::trials(suite));
+    all.extend(roles::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
     all.extend(lost_answers::trials(suite));
