@@ -27,6 +27,9 @@ const RESOURCE: Resource = Resource::Topic;
 /// the handler, not users.
 const PARTITIONS: i64 = 1;
 
+/// What is published is JSON that goes out as it is.
+const CODEC: [Codec; 1] = [Codec::RAW];
+
 /// Sees to it that the topic exists.
 pub(crate) async fn ensure(
     pass: &Pass<'_>,
@@ -62,7 +65,7 @@ async fn try_ensure(
     let mut client = connect(&pass.context.cloud, database, RESOURCE)
         .await?
         .topic_client();
-    let Some(retention) = retention(&mut client, &path).await? else {
+    let Some(found) = look(&mut client, &path).await? else {
         let change = making(saved.hash.is_some());
         if pass.planned(&change) {
             return Ok(Outcome::Ready(()));
@@ -73,14 +76,28 @@ async fn try_ensure(
         // Looked at once more before anything is built on it.
         return Ok(Outcome::pending("making the topic", Duration::ZERO));
     };
-    let is = seconds(retention);
-    if let Some(difference) = Difference::between("retention", &is, &seconds(desired.retention)) {
-        let occasion = Occasion::of_change(as_wished);
-        let change = Change::of(RESOURCE, occasion, Some(difference));
+    if found.partitions > PARTITIONS {
+        return Err(StepError::Broken {
+            resource: RESOURCE,
+            id: path,
+            state: format!(
+                "of {} partitions, which YDB cannot take away again and which change the order of \
+                 a sender's messages",
+                found.partitions
+            ),
+        });
+    }
+    let differences = found.differences(desired);
+    if !differences.is_empty() {
+        let change = Change {
+            resource: RESOURCE,
+            occasion: Occasion::of_change(as_wished),
+            differences,
+        };
         if pass.planned(&change) {
             return Ok(Outcome::Ready(()));
         }
-        alter(pass, &mut client, &path, desired).await?;
+        alter(pass, &mut client, &path, desired, &change.differences).await?;
         pass.changes.add(change);
     }
     saved.path = Some(path);
@@ -93,12 +110,45 @@ fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs())
 }
 
-/// How long the topic keeps messages; nothing without a topic.
-async fn retention(client: &mut TopicClient, path: &str) -> Result<Option<Duration>, StepError> {
+const RETENTION: &str = "retention";
+const CODECS: &str = "supportedCodecs";
+
+/// What the spec decides of a topic, as the cloud reports it. Who reads it,
+/// attributes and speeds aren't among that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    retention: Duration,
+    partitions: i64,
+    codecs: Vec<Codec>,
+}
+
+impl Found {
+    /// What isn't as wished, and can be changed (pure).
+    fn differences(&self, desired: &DesiredTopic) -> Vec<Difference> {
+        let (is, wanted) = (seconds(self.retention), seconds(desired.retention));
+        let retention = Difference::between(RETENTION, &is, &wanted);
+        let (is, wanted) = (codecs(&self.codecs), codecs(&CODEC));
+        let codecs = Difference::between(CODECS, &is, &wanted);
+        retention.into_iter().chain(codecs).collect()
+    }
+}
+
+fn codecs(all: &[Codec]) -> String {
+    let mut codes: Vec<i32> = all.iter().map(|codec| codec.code).collect();
+    codes.sort_unstable();
+    format!("{codes:?}")
+}
+
+/// The topic; nothing without one.
+async fn look(client: &mut TopicClient, path: &str) -> Result<Option<Found>, StepError> {
     let options = DescribeTopicOptionsBuilder::default().build();
     let described = async { client.describe_topic(path.to_owned(), options?).await };
     match within("look at the topic", Box::pin(described)).await {
-        Ok(topic) => Ok(Some(topic.retention_period)),
+        Ok(topic) => Ok(Some(Found {
+            retention: topic.retention_period,
+            partitions: topic.partitioning_settings.min_active_partitions,
+            codecs: topic.supported_codecs,
+        })),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(error),
     }
@@ -110,13 +160,20 @@ async fn alter(
     client: &mut TopicClient,
     path: &str,
     desired: &DesiredTopic,
+    differences: &[Difference],
 ) -> Result<(), StepError> {
     if !pass.leadership.holds() {
         return Err(StepError::NotLeading);
     }
-    let options = AlterTopicOptionsBuilder::default()
-        .set_retention_period(desired.retention)
-        .build();
+    let mut options = AlterTopicOptionsBuilder::default();
+    for difference in differences {
+        if difference.field == RETENTION {
+            options.set_retention_period(desired.retention);
+        } else if difference.field == CODECS {
+            options.set_supported_codecs(CODEC.to_vec());
+        }
+    }
+    let options = options.build();
     let altered = async { client.alter_topic(path.to_owned(), options?).await };
     let answer = within("change the topic", Box::pin(altered)).await;
     pass.context.metrics.mutated(RESOURCE, answer.is_ok());
@@ -138,11 +195,43 @@ async fn create(
         .min_active_partitions(PARTITIONS)
         .partition_count_limit(PARTITIONS)
         .retention_period(desired.retention)
-        // What is published is JSON that goes out as it is.
-        .supported_codecs(vec![Codec::RAW])
+        .supported_codecs(CODEC.to_vec())
         .build();
     let created = async { client.create_topic(path.to_owned(), options?).await };
     let answer = within("create the topic", Box::pin(created)).await;
     pass.context.metrics.mutated(RESOURCE, answer.is_ok());
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_cloud_reports_of_what_was_asked_for_is_compared() {
+        let desired = DesiredTopic {
+            name: "t".to_owned(),
+            retention: Duration::from_hours(1),
+        };
+        let found = Found {
+            retention: Duration::from_hours(2),
+            partitions: 1,
+            codecs: vec![Codec::ZSTD, Codec::RAW],
+        };
+        let differences = found.differences(&desired);
+        let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "retention: 7200s -> 3600s",
+                "supportedCodecs: [1, 4] -> [1]"
+            ]
+        );
+        let as_wished = Found {
+            retention: desired.retention,
+            codecs: CODEC.to_vec(),
+            ..found
+        };
+        assert_eq!(as_wished.differences(&desired), []);
+    }
 }

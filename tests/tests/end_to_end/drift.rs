@@ -2,6 +2,7 @@
 //! Event, and what isn't the chat's is left alone.
 
 mod person;
+mod topic;
 
 use k8s_openapi::api::core::v1::Event;
 use kube::Api;
@@ -25,6 +26,10 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
         suite.trial(
             "what is changed by hand is changed back, and what isn't ours stays",
             changed_by_hand,
+        ),
+        suite.trial(
+            "a topic that is changed by hand is changed back, and its consumers stay",
+            topic::changed_by_hand,
         ),
         suite.trial("what is removed by hand is made anew", removed_by_hand),
         suite.trial("a lost database is told and not made anew", lost_database),
