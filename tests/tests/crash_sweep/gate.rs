@@ -61,7 +61,17 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     death: Option<Death>,
+    deed: Option<(Death, Deed)>,
     passed: Passed,
+}
+
+/// What somebody else does while a call is on its way.
+struct Deed(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Deed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Deed")
+    }
 }
 
 impl Gate {
@@ -77,7 +87,15 @@ impl Gate {
     pub(crate) fn arm(&self, death: Option<Death>) {
         *self.state() = State {
             death,
-            passed: Passed::default(),
+            ..State::default()
+        };
+    }
+
+    /// Counts from anew. Nobody dies; at that moment something else happens.
+    pub(crate) fn arm_with(&self, at: Death, deed: impl FnOnce() + Send + 'static) {
+        *self.state() = State {
+            deed: Some((at, Deed(Box::new(deed)))),
+            ..State::default()
         };
     }
 
@@ -106,6 +124,11 @@ impl Gate {
             state.passed.died_at = Some(call.to_owned());
             self.0.dead.send_replace(true);
             return false;
+        }
+        let due = state.deed.take_if(|(at, _)| *at == this);
+        drop(state);
+        if let Some((_, Deed(deed))) = due {
+            deed();
         }
         true
     }

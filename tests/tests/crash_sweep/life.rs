@@ -38,7 +38,7 @@ impl Stage {
         Self::Delete,
     ];
 
-    fn begin(self, world: &World) {
+    pub(crate) fn begin(self, world: &World) {
         match self {
             Self::Abandon | Self::Create => world.create_chat(),
             Self::Adopt => world.lose_status(),

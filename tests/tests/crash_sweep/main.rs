@@ -6,6 +6,9 @@
 //! cloud is the emulator, in this process as well. Kubernetes is a map
 //! (`api_server`), right behind the operator's own client.
 //!
+//! In the same worlds, a user deletes the chat at some call, and nobody dies
+//! (`leave`).
+//!
 //! An ordinary run tries some of all deaths, chosen by a seed that it prints.
 //! `WSCHAT_SWEEP_SEED=7` chooses the seed, `WSCHAT_SWEEP_LIVES=24` how many are
 //! tried, `all` for every one, and `WSCHAT_SWEEP_SEEDS=20` how many seeds in a
@@ -16,6 +19,7 @@
 
 mod api_server;
 mod gate;
+mod leave;
 mod life;
 mod masked;
 mod plan;

@@ -29,7 +29,7 @@ pub(crate) fn all(stages: &[Passed], seed: u64) -> Vec<Deaths> {
 }
 
 /// Every death of one stage.
-fn deaths_of(passed: &Passed) -> Vec<Death> {
+pub(crate) fn deaths_of(passed: &Passed) -> Vec<Death> {
     let at = |phase, calls: &Vec<String>| (1..=calls.len()).map(move |nth| Death { phase, nth });
     at(Phase::Before, &passed.come)
         .chain(at(Phase::After, &passed.carried_out))

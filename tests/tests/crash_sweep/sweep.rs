@@ -13,7 +13,7 @@ use crate::plan;
 use crate::world::{Problem, World};
 
 /// Worlds that live side by side: most of a life is waiting.
-const LANES: u64 = 4;
+pub(crate) const LANES: u64 = 4;
 /// How many lives an ordinary run has.
 const LIVES: usize = 16;
 /// How many lives a world sees before another takes its place.
@@ -21,18 +21,18 @@ const LIVES_OF_A_WORLD: usize = 16;
 /// After how many lives there is something to tell.
 const PROGRESS: usize = 48;
 /// How long the cloud's operations take at most, unless they end at once.
-const DELAY: Duration = Duration::from_millis(40);
+pub(crate) const DELAY: Duration = Duration::from_millis(40);
 
 /// What to try.
-struct Wish {
-    seed: u64,
-    seeds: u64,
+pub(crate) struct Wish {
+    pub(crate) seed: u64,
+    pub(crate) seeds: u64,
     /// Everything when absent.
-    lives: Option<usize>,
+    pub(crate) lives: Option<usize>,
 }
 
 impl Wish {
-    fn of_the_environment() -> Result<Self, Problem> {
+    pub(crate) fn of_the_environment() -> Result<Self, Problem> {
         let lives = match std::env::var("WSCHAT_SWEEP_LIVES").as_deref() {
             Ok("all") => None,
             _ => Some(number("WSCHAT_SWEEP_LIVES")?.unwrap_or(LIVES)),

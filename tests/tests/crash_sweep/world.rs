@@ -8,8 +8,9 @@ use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::sleep;
-use wschat_crds::WsChat;
+use wschat_crds::{ConditionStatus, ConditionType, WsChat, condition};
 use wschat_operator::embedded::{Embedded, Start};
+use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::emulator::State;
 use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
 use yc_emulator::server::Emulator;
@@ -164,6 +165,37 @@ impl World {
         }
     }
 
+    /// An operator looks at the chat until it is gone. Somebody deletes it when
+    /// the operator makes the call `at`, or when there is no such call and it is
+    /// ready. The first look after that must tell that it is leaving.
+    pub(crate) async fn look_until_gone(&self, at: Death) -> Result<(), Problem> {
+        let kube = self.kube.clone();
+        self.gate.arm_with(at, move || kube.delete(NAMESPACE, NAME));
+        let operator = self.operator()?;
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let Some(chat) = self.chat() else {
+                return Ok(());
+            };
+            let leaving = chat.metadata.deletion_timestamp.is_some();
+            if !leaving && newest_is_ready(&chat) {
+                // Once: this run had fewer calls.
+                self.gate.arm(None);
+                self.delete_chat();
+                continue;
+            }
+            // What fails meanwhile is looked at again, and so is what a deletion
+            // came in between of.
+            let looked = operator.look(chat).await;
+            if leaving && looked.is_ok() {
+                self.chat().as_ref().map_or(Ok(()), tells_that_it_leaves)?;
+            }
+            sleep(looked.unwrap_or(NAP).min(NAP)).await;
+        }
+        let status = self.chat().map(|chat| chat.status);
+        Err(format!("it isn't gone: {status:#?}"))
+    }
+
     /// One look of an operator that remembers nothing: which of its calls change
     /// something.
     pub(crate) async fn idle_look(&self) -> Result<Vec<String>, Problem> {
@@ -213,6 +245,21 @@ impl World {
         };
         Ok(Embedded::new(self.kube.client(), cloud, start))
     }
+}
+
+/// Whether a chat that is being deleted says so, and why it is still there.
+fn tells_that_it_leaves(chat: &WsChat) -> Result<(), Problem> {
+    let status = chat.status.clone().unwrap_or_default();
+    let ready = condition::find(&status.conditions, ConditionType::Ready);
+    let told = ready.is_some_and(|ready| {
+        ready.status == ConditionStatus::False
+            && ready.observed_generation == chat.metadata.generation
+            && !ready.message.is_empty()
+    });
+    if told {
+        return Ok(());
+    }
+    Err(format!("it doesn't tell that it leaves: {ready:#?}"))
 }
 
 /// Whose key it is.

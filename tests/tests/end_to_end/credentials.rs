@@ -2,7 +2,7 @@
 //! kept until they are gone, exchanged while everything runs, and told when it
 //! is no good. The operator's own key is exchanged likewise.
 
-mod guest;
+pub(crate) mod guest;
 
 use std::time::Duration;
 

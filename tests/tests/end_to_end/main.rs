@@ -23,6 +23,7 @@ mod delete;
 mod drift;
 mod eyes;
 mod goose;
+mod leaving;
 mod lost_answers;
 mod old_client;
 mod over_tls;
@@ -106,5 +107,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(quota::trials(suite));
     all.extend(credentials::trials(suite));
     all.extend(ownership::trials(suite));
+    all.extend(leaving::trials(suite));
     all
 }

@@ -1,0 +1,101 @@
+//! A chat is deleted at some call by which it is being made or changed, and the
+//! operator, which doesn't die, leaves nothing of it, and tells at once that it
+//! is leaving.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use tokio::task::JoinSet;
+use wschat_tests::custom_resource::newest_is_ready;
+
+use crate::gate::Death;
+use crate::life::Stage;
+use crate::plan::deaths_of;
+use crate::sweep::{DELAY, LANES, Wish};
+use crate::world::{Done, Problem, World};
+
+/// When it is deleted: at a call of which stage.
+#[derive(Clone, Copy, Debug)]
+struct Leave {
+    stage: Stage,
+    at: Death,
+}
+
+const READY: Done = |chat| chat.is_some_and(newest_is_ready);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_deletes_a_chat_at_any_call_leaves_nothing_behind() {
+    wschat_tests::crypto::use_ring();
+    let wish = Wish::of_the_environment().unwrap();
+    for seed in wish.seed..wish.seed + wish.seeds {
+        let problems = try_all(seed, wish.lives).await.unwrap();
+        assert!(
+            problems.is_empty(),
+            "WSCHAT_SWEEP_SEED={seed}: {} deletes failed: {problems:#?}",
+            problems.len()
+        );
+    }
+}
+
+/// All deletes, or so many of them. Answers what went wrong.
+async fn try_all(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Problem> {
+    let mut plan = leaves(seed).await?;
+    let all = plan.len();
+    plan.shuffle(&mut StdRng::seed_from_u64(seed));
+    plan.truncate(count.unwrap_or(all));
+    eprintln!("seed {seed}: {} of {all} deletes", plan.len());
+    let (plan, next) = (Arc::new(plan), Arc::new(AtomicUsize::new(0)));
+    let mut lanes = JoinSet::new();
+    for lane in 0..LANES {
+        let (plan, next) = (Arc::clone(&plan), Arc::clone(&next));
+        lanes.spawn(async move {
+            let mut problems = Vec::new();
+            while let Some(leave) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+                // Operations take their time, so that it is also deleted while one runs.
+                let world = World::make(seed + lane, DELAY).await?;
+                if let Err(problem) = try_one(&world, *leave).await {
+                    problems.push(format!("{leave:?}: {problem}"));
+                }
+                world.end().await;
+            }
+            Ok::<_, Problem>(problems)
+        });
+    }
+    let mut problems = Vec::new();
+    while let Some(lane) = lanes.join_next().await {
+        problems.extend(lane.map_err(|error| error.to_string())??);
+    }
+    Ok(problems)
+}
+
+/// Every moment at which it can be deleted.
+async fn leaves(seed: u64) -> Result<Vec<Leave>, Problem> {
+    let world = World::make(seed, Duration::ZERO).await?;
+    let mut all = Vec::new();
+    for stage in [Stage::Create, Stage::Update] {
+        stage.begin(&world);
+        let passed = world.look_until(READY, None).await?;
+        let moments = deaths_of(&passed).into_iter();
+        all.extend(moments.map(|at| Leave { stage, at }));
+    }
+    world.end().await;
+    Ok(all)
+}
+
+async fn try_one(world: &World, leave: Leave) -> Result<(), Problem> {
+    Stage::Create.begin(world);
+    if leave.stage == Stage::Update {
+        world.look_until(READY, None).await?;
+        leave.stage.begin(world);
+    }
+    world.look_until_gone(leave.at).await?;
+    let left = world.made().await?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(format!("left behind: {left:#?}"))
+}
