@@ -43,6 +43,7 @@ pub struct Options {
     kubeconfig: PathBuf,
     arguments: Vec<String>,
     authority: Option<PathBuf>,
+    log: Option<String>,
 }
 
 impl Options {
@@ -79,7 +80,15 @@ impl Options {
             kubeconfig: kubeconfig.to_path_buf(),
             arguments: Vec::new(),
             authority: None,
+            log: None,
         }
+    }
+
+    /// What it logs, as `RUST_LOG` has it; what people see, unless this is said.
+    #[must_use]
+    pub fn log(mut self, filter: &str) -> Self {
+        self.log = Some(filter.to_owned());
+        self
     }
 
     /// Adds a flag with its value.
@@ -138,6 +147,9 @@ impl Operator {
             .arguments(&options.arguments)
             .arguments(["--http-listen", &listen])
             .environment("KUBECONFIG", &options.kubeconfig);
+        if let Some(filter) = &options.log {
+            launch = launch.environment("RUST_LOG", filter);
+        }
         if let Some(authority) = &options.authority {
             launch = launch.environment("SSL_CERT_FILE", authority);
         }
