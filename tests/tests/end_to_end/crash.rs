@@ -52,7 +52,7 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
 
 /// Every case of one shard; all that fail are told.
 async fn sweep(scene: Scene, plan: Plan, shard: usize) -> Result<(), Failed> {
-    let calls = plan.get_or_try_init(|| cases::record(&scene)).await?;
+    let calls = Box::pin(plan.get_or_try_init(|| cases::record(&scene))).await?;
     let mut failures = Vec::new();
     let mut running = FuturesUnordered::new();
     for case in cases_of(calls, shard) {
