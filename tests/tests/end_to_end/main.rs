@@ -33,6 +33,7 @@ mod quota;
 mod reach;
 mod readiness;
 mod roles;
+mod rollout;
 mod secrets;
 mod slow_cloud;
 mod stage;
@@ -94,6 +95,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(readiness::trials(suite));
     all.extend(reach::trials(suite));
     all.extend(roles::trials(suite));
+    all.extend(rollout::trials(suite));
     all.extend(secrets::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
