@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::program::{Program, ProgramError};
+use crate::program::{Program, ProgramError, find};
 
 /// Names that distributions give it.
 const NAMES: [&str; 4] = [
@@ -26,11 +26,8 @@ impl Browser {
     /// The one in PATH, with its profile in `folder`; `None` when there is none.
     #[must_use]
     pub fn find(folder: &Path) -> Option<Self> {
-        let path = std::env::var_os("PATH")?;
-        let mut all =
-            std::env::split_paths(&path).flat_map(|folder| NAMES.map(|name| folder.join(name)));
         Some(Self {
-            path: all.find(|program| program.is_file())?,
+            path: find(&NAMES)?,
             profile: folder.join("browser"),
         })
     }

@@ -39,6 +39,15 @@ pub enum ProgramError {
     },
 }
 
+/// The first program in PATH that has one of these names.
+#[must_use]
+pub fn find(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let mut all = std::env::split_paths(&path)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    all.find(|program| program.is_file())
+}
+
 /// A program with its first arguments, to be run once or often.
 #[derive(Debug, Clone)]
 pub struct Program {

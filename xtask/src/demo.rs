@@ -39,11 +39,12 @@ pub(crate) fn run() -> Result<(), ChoreError> {
 
 async fn play() -> Result<(), ChoreError> {
     let clock = Clock(Instant::now());
-    let mut stage = Stage::set(&clock).await?;
+    // Both are large, and so would be all that await them.
+    let mut stage = Box::pin(Stage::set(&clock)).await?;
     let outcome = if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         person::join(&stage).await
     } else {
-        script::play(&mut stage, &clock).await
+        Box::pin(script::play(&mut stage, &clock)).await
     };
     stage.strike(outcome, &clock).await
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask tools`: programs that tests use and that registries offer as
 //! source or as a package, at fixed versions, inside target/.
 
+mod promtool;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -41,13 +43,15 @@ const NODE_VERSION: &str = "22.15.0";
 /// Checks licences, sources and duplicates of the dependency tree.
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// Installs helm, goose and Node.js unless they are there.
+/// Installs helm, goose, promtool (where Debian offers it) and Node.js unless
+/// they are there.
 pub(crate) fn run() -> Result<(), ChoreError> {
     let folder = workspace::target().join("tools");
     let _lock = Lock::take(&folder)?;
     for tool in &GO_TOOLS {
         go_install(tool, &folder)?;
     }
+    promtool::install(&folder)?;
     install_node(&workspace::target().join("node"))
 }
 

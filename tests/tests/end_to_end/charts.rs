@@ -137,7 +137,7 @@ async fn refuses_bad_values(scene: Scene) -> Result<(), Failed> {
 }
 
 /// Every object of a rendered chart of one kind.
-fn objects(rendered: &str, kind: &str) -> Result<Vec<serde_json::Value>, Failed> {
+pub(crate) fn objects(rendered: &str, kind: &str) -> Result<Vec<serde_json::Value>, Failed> {
     use serde::Deserialize as _;
     let mut found = Vec::new();
     for document in serde_norway::Deserializer::from_str(rendered) {
@@ -149,7 +149,7 @@ fn objects(rendered: &str, kind: &str) -> Result<Vec<serde_json::Value>, Failed>
     Ok(found)
 }
 
-async fn render(scene: &Scene, more: &[&str]) -> Result<String, Failed> {
+pub(crate) async fn render(scene: &Scene, more: &[&str]) -> Result<String, Failed> {
     let mut values = NEEDED.to_vec();
     values.extend(more);
     Ok(template(scene, &values).await?.success()?)

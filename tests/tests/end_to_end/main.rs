@@ -5,6 +5,7 @@
 //! `cargo test -p wschat-tests --test end_to_end -- NAME` runs those whose
 //! names contain NAME. Logs of a failed run stay in `target/run/`.
 
+mod alerts;
 mod bad_account;
 mod bad_start;
 mod by_hand;
@@ -82,6 +83,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     let mut all = control_plane::trials(suite);
     all.extend(custom_resource::trials(suite));
     all.extend(charts::trials(suite));
+    all.extend(alerts::trials(suite));
     all.extend(chart_rights::trials(suite));
     all.extend(chart_operator::trials(suite));
     all.extend(workload_identity::trials(suite));
