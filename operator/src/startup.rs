@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wschat_crds::{MANAGER, WsChat};
+use yandex_cloud_rest::Rate;
 use yandex_cloud_rest::auth::{AuthorizedKey, Credentials, WorkloadIdentity};
 
 use crate::args::{CloudArgs, RunArgs};
@@ -32,6 +33,13 @@ use crate::validate::Defaults;
 
 /// How often to look whether the definition of `WsChat` has come.
 const DEFINITION: Duration = Duration::from_secs(2);
+
+/// Far more than a few hundred chats need, and less than would keep others from
+/// using the cloud; each account has its own.
+const RATE: Rate = Rate {
+    per_second: 30,
+    burst: 100,
+};
 
 /// How long looks that are under way may take to end when the program stops.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -199,6 +207,7 @@ pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<Cloud, StartError> {
     // One try a call: the next look tries again, after it made sure that this
     // replica still leads.
     config.attempts = 1;
+    config.rate = Some(RATE);
     let client = yandex_cloud_rest::Client::new(config)
         .map_err(|error| StartError::Cloud(error.to_string()))?;
     Ok(Cloud::new(client))

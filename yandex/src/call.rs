@@ -193,6 +193,10 @@ impl Client {
     }
 
     async fn attempt(&self, call: &Call, request_id: &str) -> Result<Vec<u8>, Error> {
+        let wait = self.pace.take(call.service, Instant::now());
+        if call.key.is_none() && !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
         let token = self.tokens.get().await?;
         let base = self.endpoints.base(&self.http, call.service).await?;
         let mut request = self

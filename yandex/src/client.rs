@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use crate::auth::{AuthorizedKey, Credentials, TokenCache};
 use crate::endpoint::{ApiEndpoint, DEFAULT_API_ENDPOINT, EndpointError, Endpoints, Service};
 use crate::error::Error;
+use crate::pace::{Pace, Rate};
 
 /// How to reach the cloud.
 #[derive(Debug, Clone)]
@@ -26,6 +27,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How often a call is tried in all when nobody answers it; 4.
     pub attempts: u32,
+    /// How often each service is called at most; as often as one likes. Calls
+    /// with an idempotency key are counted and never wait: what was decided is
+    /// done at once, or whoever decided it may have lost the right to.
+    pub rate: Option<Rate>,
 }
 
 impl Config {
@@ -39,6 +44,7 @@ impl Config {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             attempts: 4,
+            rate: None,
         }
     }
 }
@@ -49,6 +55,7 @@ pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) tokens: Arc<TokenCache>,
+    pub(crate) pace: Arc<Pace>,
     pub(crate) attempts: u32,
     pub(crate) request_timeout: Duration,
 }
@@ -77,13 +84,14 @@ impl Client {
             http,
             endpoints,
             tokens: Arc::new(tokens),
+            pace: Arc::new(Pace::new(config.rate)),
             attempts: config.attempts.max(1),
             request_timeout: config.request_timeout,
         })
     }
 
     /// The same cloud with another key: connections and what is known of services
-    /// are shared, tokens aren't.
+    /// are shared, tokens and the count of calls aren't.
     #[must_use]
     pub fn signed_in_with(&self, key: AuthorizedKey) -> Self {
         let credentials = Credentials::AuthorizedKey(Box::new(key));
@@ -91,6 +99,7 @@ impl Client {
         let tokens = TokenCache::new(credentials, http.clone(), http, endpoints);
         Self {
             tokens: Arc::new(tokens),
+            pace: Arc::new(self.pace.anew()),
             ..self.clone()
         }
     }

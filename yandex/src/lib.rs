@@ -22,9 +22,11 @@ mod code;
 mod endpoint;
 mod error;
 pub mod model;
+mod pace;
 pub mod service;
 
 pub use client::{Client, Config};
 pub use code::Code;
 pub use endpoint::{ApiEndpoint, DEFAULT_API_ENDPOINT, EndpointError, Service};
 pub use error::{ApiError, Error};
+pub use pace::Rate;
