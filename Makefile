@@ -34,7 +34,7 @@ lint: chores ## Check format, lints, lengths, generated files and licences; run 
 generate: chores ## Write crds/ and the charts' copy of it from the code
 	@$(XTASK) generate
 
-bench: chores ## Measure and print tables, in about 5 minutes (first time: about 25 minutes of building)
+bench: chores ## Measure and print tables, in about 10 minutes (first time: about 25 minutes of building)
 	@$(XTASK) bench
 
 soak: chores ## Let the operator die at every call of a chat's life, by 20 seeds, in some hours

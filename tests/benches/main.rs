@@ -14,6 +14,7 @@ mod fan_out;
 mod link;
 mod load;
 mod module;
+mod operator;
 mod overhead;
 mod resources;
 mod round_trips;
@@ -55,10 +56,11 @@ enum Question {
     Batching,
     Sockets,
     Resources,
+    Operator,
 }
 
 impl Question {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Overhead,
         Self::Link,
         Self::Events,
@@ -72,6 +74,7 @@ impl Question {
         Self::Batching,
         Self::Sockets,
         Self::Resources,
+        Self::Operator,
     ];
 
     fn name(self) -> &'static str {
@@ -89,6 +92,7 @@ impl Question {
             Self::Batching => "batching",
             Self::Sockets => "sockets",
             Self::Resources => "resources",
+            Self::Operator => "operator",
         }
     }
 
@@ -107,6 +111,7 @@ impl Question {
             Self::Batching => batching::table(bench.folder).await,
             Self::Sockets => sockets::table(bench.folder).await,
             Self::Resources => resources::table(bench.folder).await,
+            Self::Operator => operator::table(bench.folder).await,
         }
     }
 }

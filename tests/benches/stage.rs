@@ -165,7 +165,7 @@ impl Site {
     }
 }
 
-async fn control_plane(folder: &Path) -> Result<ControlPlane, Failure> {
+pub(crate) async fn control_plane(folder: &Path) -> Result<ControlPlane, Failure> {
     let source = Source::from_environment()?;
     if matches!(source, Source::Kubeconfig { .. }) {
         let words = "benchmarks start a Kubernetes of their own; unset";
