@@ -23,6 +23,7 @@ mod dead_links;
 mod delete;
 mod drift;
 mod eyes;
+mod frozen_leader;
 mod goose;
 mod leaving;
 mod lost_answers;
@@ -98,6 +99,7 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(reach::trials(suite));
     all.extend(roles::trials(suite));
     all.extend(rollout::trials(suite));
+    all.extend(frozen_leader::trials(suite));
     all.extend(secrets::trials(suite));
     all.extend(eyes::trials(suite));
     all.extend(dead_links::trials(suite));
