@@ -133,6 +133,11 @@ reasons! {
         cause: "Somebody copied one with its labels.",
         remedy: "Delete the younger one, which the message names."
     }
+    Unheeded Trouble {
+        meaning: "The cloud carried out a change, and keeps the value otherwise. What serves goes on serving.",
+        cause: "The cloud writes the value in another form, or something else changes it back at once.",
+        remedy: "Write into the spec what the cloud keeps; the message names the fields. The operator asks for the same change once a day."
+    }
     InstallationChanged Trouble {
         meaning: "Another installation of the operator made this chat.",
         cause: "The cluster was restored elsewhere, or `--installation-id` changed.",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::condition::Condition;
+use crate::condition::{Condition, Time};
 
 /// The observed state of one chat.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +107,14 @@ pub struct ResourceStatus {
     /// The cloud's operation that carries out the intent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// When the cloud said that it had made or changed it; absent once a look
+    /// saw it as wished. What isn't there meanwhile isn't gone, but shows late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unseen_since: Option<Time>,
+    /// The hash of the change that was asked for last; absent once a look saw it
+    /// as wished. The same change isn't asked for again and again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
 }
 
 impl ResourceStatus {

@@ -94,6 +94,9 @@ pub(crate) struct Settings {
     pub(crate) resync: Duration,
     /// How often a chat that serves is probed; never when absent.
     pub(crate) probe_interval: Option<Duration>,
+    /// How long the cloud may take to show what it made or changed: what isn't
+    /// there before isn't gone.
+    pub(crate) showing_up: Duration,
 }
 
 /// The handler that chats run.
@@ -127,9 +130,11 @@ impl Pass<'_> {
     }
 
     /// Whether what the status remembers of a resource is believed: it has the
-    /// wished hash, and this look doesn't read it.
+    /// wished hash, was seen so, and this look doesn't read it.
     pub(crate) fn believes(&self, resource: Resource, saved: &ResourceStatus, hash: &str) -> bool {
-        saved.hash.as_deref() == Some(hash) && !self.survey.reads(resource)
+        saved.hash.as_deref() == Some(hash)
+            && saved.unseen_since.is_none()
+            && !self.survey.reads(resource)
     }
 }
 

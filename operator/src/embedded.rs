@@ -33,6 +33,8 @@ pub struct Start {
     pub installation_id: String,
     /// The handler that chats run.
     pub handler_zip: Vec<u8>,
+    /// How long the cloud may take to show what it made or changed.
+    pub showing_up: Duration,
 }
 
 impl Embedded {
@@ -47,8 +49,9 @@ impl Embedded {
                 own_account: None,
             },
             handler: Handler::new(start.handler_zip),
-            resync: Duration::from_mins(10),
             probe_interval: None,
+            resync: Duration::from_mins(10),
+            showing_up: start.showing_up,
         };
         let cloud = Cloud::new(cloud);
         let leadership = Leadership::of_a_test();

@@ -96,6 +96,13 @@ pub(crate) enum StepError {
         kept: String,
         other: String,
     },
+    /// A change was carried out and isn't to be seen.
+    #[error(
+        "the cloud carried out a change of the {} and keeps it otherwise ({fields}); it is asked \
+         again once a day: write into the spec what the cloud keeps, or ask its support",
+        resource.title()
+    )]
+    Unheeded { resource: Resource, fields: String },
     /// The database refused something, or cannot be reached.
     #[error("cannot {action}: {}", ydb_text(source))]
     Database {
@@ -144,6 +151,7 @@ impl StepError {
             Self::Lost { .. }
             | Self::Conflict { .. }
             | Self::Duplicate { .. }
+            | Self::Unheeded { .. }
             | Self::Migration(_) => Class::Terminal,
             Self::Broken { .. } | Self::Unhealthy(_) | Self::Protected => Class::Waiting,
             Self::Health(error) => error.kind.class(),
@@ -169,6 +177,7 @@ impl StepError {
             Self::Lost { .. } => Reason::DatabaseLost,
             Self::Conflict { .. } => Reason::Conflict,
             Self::Duplicate { .. } => Reason::Duplicate,
+            Self::Unheeded { .. } => Reason::Unheeded,
             Self::Database { source, .. } if ydb_denied(source) => Reason::PermissionDenied,
             Self::Database { .. } | Self::DatabaseSilent { .. } | Self::Migration(_) => {
                 Reason::DatabaseFailed

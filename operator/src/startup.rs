@@ -29,6 +29,7 @@ use crate::http::{self, Readiness};
 use crate::lease::{LeaseSettings, campaign};
 use crate::metrics::Metrics;
 use crate::names::hex;
+use crate::steps::sight::SHOWING_UP;
 use crate::validate::Defaults;
 
 /// How often to look whether the definition of `WsChat` has come.
@@ -82,6 +83,7 @@ pub(crate) async fn settings(
         handler,
         resync,
         probe_interval: None,
+        showing_up: SHOWING_UP,
     })
 }
 

@@ -309,6 +309,7 @@ fn context(cloud: &FakeCloud, kube: &FakeKube) -> Context {
         },
         resync: Duration::from_mins(10),
         probe_interval: None,
+        showing_up: Duration::ZERO,
     };
     let cloud = Cloud::new(yandex_cloud_rest::Client::new(config).unwrap());
     Context::new(

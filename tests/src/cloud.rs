@@ -24,6 +24,7 @@ mod echo;
 mod function;
 
 pub use chat::{Chat, ChatSettings};
+pub use function::packed;
 
 const OPERATION_LIMIT: Duration = Duration::from_secs(30);
 

@@ -27,19 +27,19 @@ where
         ..Call::default()
     };
     let verdict = inspector.apply(Phase::Before, &named).await;
-    failure(verdict).map_or(Ok(()), Err)?;
+    failure(&verdict).map_or(Ok(()), Err)?;
     if verdict == Verdict::Duplicate {
         // Nobody hears how the first one ends.
         let _unheard = call().await;
     }
     let result = call().await;
     let verdict = inspector.apply(Phase::After, &named).await;
-    failure(verdict).map_or(result, Err)
+    failure(&verdict).map_or(result, Err)
 }
 
-fn failure(verdict: Verdict) -> Option<InvokeError> {
+fn failure(verdict: &Verdict) -> Option<InvokeError> {
     match verdict {
-        Verdict::Status(status) => Some(InvokeError::injected(status)),
+        Verdict::Status(status) => Some(InvokeError::injected(*status)),
         Verdict::Cut => Some(InvokeError::injected(503)),
         _ => None,
     }

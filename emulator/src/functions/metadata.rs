@@ -60,7 +60,7 @@ async fn token(State(tokens): State<Tokens>, headers: HeaderMap) -> Response {
         )
             .into_response();
     }
-    match tokens.issue(verdict) {
+    match tokens.issue(&verdict) {
         Some(issued) => Json(json!({
             "access_token": issued.token,
             "expires_in": issued.expires_in.as_secs(),

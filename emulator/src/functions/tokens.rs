@@ -51,7 +51,7 @@ impl Tokens {
 
     /// A token; none without an account, or when that was deleted meanwhile, as
     /// in the cloud.
-    pub(super) fn issue(&self, verdict: Verdict) -> Option<IssuedToken> {
+    pub(super) fn issue(&self, verdict: &Verdict) -> Option<IssuedToken> {
         let iam = self.inspector.iam();
         let id = self.service_account_id.as_deref()?;
         let issued = match verdict {
@@ -65,7 +65,7 @@ impl Tokens {
     pub(super) async fn of_call(&self) -> Option<IssuedToken> {
         match self.verdict(Way::Context).await {
             Verdict::Status(_) | Verdict::Cut => None,
-            verdict => self.issue(verdict),
+            verdict => self.issue(&verdict),
         }
     }
 }

@@ -9,11 +9,14 @@ pub mod faults;
 pub mod grpc;
 pub mod requests;
 pub mod rest;
+mod stale;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
+use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::iam::Iam;
@@ -62,7 +65,7 @@ struct Inner {
 }
 
 /// What remains of a fault after what takes time was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Go on.
     Pass,
@@ -84,6 +87,10 @@ pub(crate) enum Verdict {
     Close(u16),
     /// Give a token that has expired.
     Expired,
+    /// Show nothing that was made after this.
+    Hide(Timestamp),
+    /// Reply with the answer as this merge patch changes it.
+    Patch(Value),
 }
 
 impl Inspector {
@@ -198,6 +205,12 @@ impl Inspector {
         }
     }
 
+    /// So long ago, by the emulated clock.
+    fn before(&self, age: Duration) -> Timestamp {
+        let now = self.0.iam.clock().now();
+        now.checked_sub(age).unwrap_or(Timestamp::MIN)
+    }
+
     async fn carry_out(&self, action: Action) -> Verdict {
         match action {
             Action::Status(status) => Verdict::Status(status),
@@ -209,6 +222,8 @@ impl Inspector {
             Action::Truncate(truncation) => Verdict::Truncate(truncation),
             Action::Close(code) => Verdict::Close(code),
             Action::Expired {} => Verdict::Expired,
+            Action::Patch(patch) => Verdict::Patch(patch),
+            Action::HideMs(millis) => Verdict::Hide(self.before(Duration::from_millis(millis))),
             Action::DelayMs(millis) => {
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 Verdict::Pass

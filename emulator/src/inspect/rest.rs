@@ -11,10 +11,13 @@ use futures::StreamExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::Value;
 use tower::{Service, ServiceExt};
 
 use super::faults::{Content, End, Phase, Truncation};
 use super::requests::{Finished, Started, readable};
+use super::stale::{Stale, hide, merge};
 use super::{Call, Cut, Inspector, Verdict, cut_late};
 use crate::error::{Code, Status};
 
@@ -116,6 +119,8 @@ async fn inspected(
         Verdict::Status(status) => Ok(injected(status)),
         Verdict::Cut => Err(Cut),
         Verdict::Truncate(truncation) => Ok(truncated(parts, &answer, truncation)),
+        Verdict::Patch(change) => Ok(patched(parts, answer, &change)),
+        Verdict::Hide(newest) if parts.status.is_success() => Ok(stale(parts, answer, newest)),
         _ => Ok(Response::from_parts(parts, Body::from(answer))),
     }
 }
@@ -132,6 +137,28 @@ fn started(parts: &Parts, body: &Bytes, subject: Option<String>) -> Started {
         mutating: mutates(&parts.method, path),
         ..Started::default()
     }
+}
+
+/// What a read answers that shows nothing that was made after `newest`.
+fn stale(mut parts: http::response::Parts, answer: Bytes, newest: Timestamp) -> Response<Body> {
+    match hide(&answer, newest) {
+        Some(Stale::Missing) => Status::new(Code::NotFound, "Not found").into_response(),
+        Some(Stale::Body(body)) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(body.to_string()))
+        }
+        None => Response::from_parts(parts, Body::from(answer)),
+    }
+}
+
+/// The answer as a merge patch changes it; what is no JSON stays as it is.
+fn patched(mut parts: http::response::Parts, answer: Bytes, patch: &Value) -> Response<Body> {
+    let Ok(mut body) = serde_json::from_slice(&answer) else {
+        return Response::from_parts(parts, Body::from(answer));
+    };
+    merge(&mut body, patch);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body.to_string()))
 }
 
 /// The first bytes of a body: as if they were all, or as much as came before

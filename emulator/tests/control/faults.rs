@@ -243,3 +243,48 @@ async fn the_clock_can_be_advanced() {
         .await
         .fails(401, 16, "expired");
 }
+
+#[tokio::test]
+async fn what_is_young_is_hidden_until_it_is_old_enough() {
+    let world = World::new().await;
+    let operation = create(&world, "young").send().await.unwrap();
+    let operation: Value = operation.json().await.unwrap();
+    let one = format!(
+        "{FUNCTIONS}/{}",
+        operation["metadata"]["functionId"].as_str().unwrap()
+    );
+    let list = format!("{FUNCTIONS}?folderId={FOLDER}");
+    let sees = async |path: &str| {
+        let answer = world.request(Method::GET, path).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        (status, body["functions"].as_array().map_or(0, Vec::len))
+    };
+    assert_eq!((sees(&one).await, sees(&list).await), ((200, 0), (200, 1)));
+    let hidden = json!({ "method": "GET", "path": "/functions/v1/functions*", "times": 0,
+        "phase": "after", "action": { "hideMs": 30_000 } });
+    set(&world, hidden).await;
+    assert_eq!((sees(&one).await, sees(&list).await), ((404, 0), (200, 0)));
+    let clock = format!("{}/_emulator/clock", world.api);
+    let later = reqwest::Client::new()
+        .put(clock)
+        .json(&json!({ "advance": "31s" }));
+    assert!(later.send().await.unwrap().status().is_success());
+    assert_eq!((sees(&one).await, sees(&list).await), ((200, 0), (200, 1)));
+}
+
+#[tokio::test]
+async fn an_answer_is_patched() {
+    let world = World::new().await;
+    let patch = json!({ "done": false, "response": null, "metadata": { "functionId": "x" } });
+    set(&world, rule("after", &json!({ "patch": patch }))).await;
+    let operation = create(&world, "one").send().await.unwrap();
+    let operation: Value = operation.json().await.unwrap();
+    assert_eq!(
+        (&operation["done"], operation.get("response")),
+        (&json!(false), None)
+    );
+    assert_eq!(operation["metadata"]["functionId"], "x");
+    assert!(operation["id"].is_string() && operation["metadata"]["@type"].is_string());
+    assert_eq!(count(&world).await, 1);
+}

@@ -8,14 +8,16 @@ mod release;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use wschat_crds::{Occasion, Reason, ResourceStatus};
 use yandex_cloud_rest::model::Labels;
 
 pub(crate) use self::kind::{Child, Facts, Marks, State, all_labels};
 use self::plan::{Found, Plan, plan, sort_out};
 pub(super) use self::release::is_adopted;
-use self::release::release;
+use self::release::{release, released};
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use super::sight::{LOOK_AGAIN, LOOK_TWICE, ask_once, may_show_late, seen, unseen};
 use crate::change::Change;
 use crate::cloud::CloudKind;
 use crate::context::Pass;
@@ -28,10 +30,6 @@ use crate::resource::Resource;
 /// How soon to look again at something that the cloud is busy with outside of
 /// an operation that we know.
 const BUSY: Duration = Duration::from_millis(500);
-
-/// How long something that was asked for just before a crash may take to show
-/// up in a list.
-const SHOWING_UP: Duration = Duration::from_secs(3);
 
 /// Sees to it that the resource exists and is as wished, with at most one
 /// mutation.
@@ -65,7 +63,8 @@ async fn try_ensure<C: Child>(
     }
     let hash = request_hash(wish)?;
     let as_wished = saved.hash.as_ref() == Some(&hash);
-    if let Some(facts) = remembered(saved).filter(|_| as_wished)
+    let was_seen = saved.unseen_since.is_none();
+    if let Some(facts) = remembered(saved).filter(|_| as_wished && was_seen)
         && is_believed::<C>(pass, &facts.id, wish)?
     {
         return Ok(Outcome::Ready(facts));
@@ -81,9 +80,9 @@ async fn try_ensure<C: Child>(
             pass.journal.save(resource, saved).await?;
             Ok(Outcome::Ready(facts))
         }
-        Plan::Wait(what) => {
+        Plan::Wait(what, again) => {
             let message = format!("the cloud {what} the {}", resource.title());
-            Ok(Outcome::pending(message, BUSY))
+            Ok(Outcome::pending(message, again))
         }
         Plan::Refuse(error) => Err(error),
         Plan::Create => {
@@ -169,6 +168,9 @@ async fn update<C: Child>(
     saved.adopted |= is_adopted(&facts.labels);
     let fields: Vec<String> = change.differences.iter().map(ToString::to_string).collect();
     let hash = request_hash(&("update", &facts.id, &fields, wish))?;
+    if !ask_once(pass, saved, &hash, &change)? {
+        return Ok(changing(resource, saved, LOOK_AGAIN));
+    }
     let differences = change.differences.clone();
     let mutation = Mutation {
         resource,
@@ -221,11 +223,18 @@ pub(crate) async fn remove<C: Child>(
     if let Standing::Running(again) = standing(pass, resource, saved).await? {
         return removing(again);
     }
+    // What has an id shows; what was asked for just before a crash may not yet.
+    let patience = match saved.id {
+        Some(_) => LOOK_TWICE,
+        None => pass.context.settings.showing_up,
+    };
     let model = match find::<C>(pass, saved, name).await? {
         Found::Ours(model) | Found::Twice(model, _) => model,
+        Found::Foreign(_) if saved.adopted => return released(pass, resource, saved).await,
+        Found::Late => return removing(LOOK_AGAIN),
         // Never touched.
         Found::Nothing | Found::Lost(_) | Found::Foreign(_) => {
-            return gone(pass, resource, saved).await;
+            return gone(pass, resource, saved, patience).await;
         }
     };
     let facts = C::facts(&model);
@@ -235,6 +244,8 @@ pub(crate) async fn remove<C: Child>(
     if saved.adopted || is_adopted(&facts.labels) {
         return release::<C>(pass, saved, &model).await;
     }
+    // Once it is removed, it doesn't show up late.
+    seen(saved);
     let hash = request_hash(&("remove", &facts.id))?;
     let mutation = Mutation {
         resource,
@@ -258,17 +269,23 @@ pub(crate) async fn remove<C: Child>(
 }
 
 /// Nothing was found. After a crash in the middle of a call, something may
-/// still show up, so one looks twice.
+/// still show up, so one goes on looking for a while.
 pub(super) async fn gone(
     pass: &Pass<'_>,
     resource: Resource,
     saved: &mut ResourceStatus,
+    patience: Duration,
 ) -> Result<Outcome<()>, StepError> {
-    if saved.intent.is_some() {
-        saved.intent = None;
+    let now = Timestamp::now();
+    let patience = patience.min(pass.context.settings.showing_up);
+    let first = saved.intent.is_some() && saved.unseen_since.is_none();
+    if first {
+        unseen(saved, now);
         pass.journal.save(resource, saved).await?;
+    }
+    if first || may_show_late(saved, now, patience) {
         let message = format!("making sure that the {} is gone", resource.title());
-        return Ok(Outcome::pending(message, SHOWING_UP));
+        return Ok(Outcome::pending(message, patience.min(LOOK_AGAIN)));
     }
     *saved = ResourceStatus {
         sequence: saved.sequence,
@@ -293,12 +310,16 @@ async fn find<C: Child>(
         .await
         .map_err(failed)?;
     let known = saved.id.clone();
+    let patience = pass.context.settings.showing_up;
     if let Some(id) = &known
         && !candidates.iter().any(|model| C::facts(model).id == *id)
     {
         match C::get(cloud, id).await {
             Ok(model) => candidates.push(model),
             Err(error) if error.kind == CloudKind::NotFound => {
+                if may_show_late(saved, Timestamp::now(), patience) {
+                    return Ok(Found::Late);
+                }
                 if C::PRECIOUS && saved.hash.is_some() {
                     return Ok(Found::Lost(id.clone()));
                 }
@@ -308,6 +329,7 @@ async fn find<C: Child>(
                 saved.hash = None;
                 saved.endpoint = None;
                 saved.path = None;
+                seen(saved);
                 saved.sequence += 1;
             }
             Err(error) => return Err(failed(error)),

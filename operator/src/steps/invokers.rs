@@ -51,33 +51,25 @@ async fn try_ensure(
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return granting(again);
     }
-    let wanted = AccessBinding {
-        role_id: ROLE.to_owned(),
-        subject: AccessSubject::service_account(&account.id),
-    };
     let again = saved.hash.as_ref() == Some(&hash);
     let change = Change::grant(RESOURCE, again, ROLE);
     if function.id == LATER && pass.planned(&change) {
         return Ok(Outcome::Ready(()));
     }
     let cloud = &pass.context.cloud;
-    let present = cloud
-        .function_bindings(&function.id)
-        .await
-        .map_err(|source| StepError::Cloud {
-            action: "look at",
-            resource: RESOURCE,
-            source,
-        })?;
-    if present.contains(&wanted) {
+    let present = cloud.function_bindings(&function.id).await;
+    let present = present.map_err(|source| StepError::Cloud {
+        action: "look at",
+        resource: RESOURCE,
+        source,
+    })?;
+    let deltas = deltas(&present, account, saved.id.as_deref());
+    if deltas.is_empty() {
+        saved.id = Some(account.id.clone());
         fulfilled(saved, hash);
         pass.journal.save(RESOURCE, saved).await?;
         return Ok(Outcome::Ready(()));
     }
-    let deltas = vec![AccessBindingDelta {
-        action: AccessBindingAction::Add,
-        access_binding: wanted,
-    }];
     if pass.planned(&change) {
         return Ok(Outcome::Ready(()));
     }
@@ -94,4 +86,27 @@ async fn try_ensure(
     };
     let call = |key| cloud.update_function_bindings(&function.id, &deltas, key);
     granting(begin(pass, mutation, saved, call).await?.again())
+}
+
+/// What to change of the function's bindings: the account's is added, and one
+/// is removed that a former account left behind, which somebody removed (pure).
+fn deltas(
+    present: &[AccessBinding],
+    account: &Account,
+    former: Option<&str>,
+) -> Vec<AccessBindingDelta> {
+    let binding = |account: &str| AccessBinding {
+        role_id: ROLE.to_owned(),
+        subject: AccessSubject::service_account(account),
+    };
+    let delta = |action, access_binding| AccessBindingDelta {
+        action,
+        access_binding,
+    };
+    let wanted = Some(binding(&account.id)).filter(|one| !present.contains(one));
+    let left = former.filter(|former| *former != account.id).map(binding);
+    let left = left.filter(|left| present.contains(left));
+    let added = wanted.map(|one| delta(AccessBindingAction::Add, one));
+    let removed = left.map(|one| delta(AccessBindingAction::Remove, one));
+    added.into_iter().chain(removed).collect()
 }

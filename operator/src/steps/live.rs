@@ -9,6 +9,7 @@ use yandex_cloud_rest::model::function::SetScalingPolicyRequest;
 use super::function::Function;
 use super::health;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use super::sight::{LOOK_AGAIN, ask_once};
 use super::version::Version;
 use crate::change::{Change, Difference, LATER};
 use crate::context::Pass;
@@ -145,6 +146,9 @@ async fn scale(
         ..SetScalingPolicyRequest::default()
     };
     let hash = request_hash(&request)?;
+    if !ask_once(pass, saved, &hash, &change)? {
+        return Ok(moving(LOOK_AGAIN));
+    }
     let mutation = Mutation {
         resource: RESOURCE,
         action: "scale",

@@ -14,6 +14,7 @@ mod operation;
 pub(crate) mod probe;
 pub(crate) mod roles;
 pub(crate) mod schema;
+pub(crate) mod sight;
 pub(crate) mod topic;
 pub(crate) mod trigger;
 pub(crate) mod version;

@@ -13,6 +13,7 @@ use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency;
 use crate::resource::Resource;
+use crate::steps::sight;
 
 /// How a resource's operation stands.
 #[derive(Debug)]
@@ -141,8 +142,14 @@ async fn conclude(
     }
     ended(saved);
     match operation.error {
-        None => Ok(Standing::Finished),
+        None => {
+            if makes(&operation, saved) || saved.changed.is_some() {
+                sight::unseen(saved, Timestamp::now());
+            }
+            Ok(Standing::Finished)
+        }
         Some(status) => {
+            saved.changed = None;
             pass.journal.save(resource, saved).await?;
             let source = CloudError::from_status(&status);
             Err(StepError::Operation {
@@ -152,6 +159,13 @@ async fn conclude(
             })
         }
     }
+}
+
+/// Whether the operation made or changed what the status knows by its id.
+fn makes(operation: &Operation, saved: &ResourceStatus) -> bool {
+    let made = operation.response.as_ref();
+    let made = made.and_then(|response| response["id"].as_str());
+    made.is_some() && made == saved.id.as_deref()
 }
 
 /// Its end was seen: the next mutation of this resource has another key.
@@ -164,6 +178,7 @@ fn ended(saved: &mut ResourceStatus) {
 /// The resource was seen to be as wished: what `hash` stands for. If a reply was
 /// lost in a crash, this is its end.
 pub(crate) fn fulfilled(saved: &mut ResourceStatus, hash: String) {
+    sight::seen(saved);
     if saved.intent.is_some() {
         ended(saved);
     }

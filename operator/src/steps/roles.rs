@@ -8,6 +8,7 @@ use yandex_cloud_rest::model::access::{
 use super::account::Account;
 use super::child::gone;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use super::sight::LOOK_TWICE;
 use crate::change::Change;
 use crate::context::Pass;
 use crate::error::StepError;
@@ -39,11 +40,11 @@ fn missing(account: &str, present: &[AccessBinding]) -> Vec<AccessBindingDelta> 
 }
 
 /// What has to go, whichever roles they are (pure).
-fn leftovers(account: &str, present: Vec<AccessBinding>) -> Vec<AccessBindingDelta> {
+fn leftovers(account: &str, present: &[AccessBinding]) -> Vec<AccessBindingDelta> {
     present
-        .into_iter()
+        .iter()
         .filter(|binding| binding.subject == AccessSubject::service_account(account))
-        .map(|binding| delta(AccessBindingAction::Remove, binding))
+        .map(|binding| delta(AccessBindingAction::Remove, binding.clone()))
         .collect()
 }
 
@@ -82,22 +83,30 @@ async fn try_ensure(
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return granting(again);
     }
-    let deltas = missing(&account.id, &present(pass).await?);
+    let present = present(pass).await?;
+    let mut deltas = missing(&account.id, &present);
+    let roles = granted(&deltas);
+    // An account that was removed by hand leaves its bindings behind.
+    let former = saved.id.clone().filter(|former| *former != account.id);
+    deltas.extend(former.iter().flat_map(|former| leftovers(former, &present)));
     if deltas.is_empty() {
         saved.id = Some(account.id.clone());
         fulfilled(saved, hash);
         pass.journal.save(RESOURCE, saved).await?;
         return Ok(Outcome::Ready(()));
     }
-    let again = saved.hash.is_some() && saved.id.as_ref() == Some(&account.id);
-    let told = granted(again, &deltas);
+    let again = saved.hash.is_some() && former.is_none();
+    let told = Change::grant(RESOURCE, again, &roles);
     if pass.planned(&told) {
         return Ok(Outcome::Ready(()));
     }
-    // Another account is a new one, which serves nobody yet.
+    // Another account is a new one, which serves nobody yet. The former one is
+    // remembered until its bindings are gone.
     if saved.id.as_ref() != Some(&account.id) {
-        saved.id = Some(account.id.clone());
         saved.hash = None;
+    }
+    if former.is_none() {
+        saved.id = Some(account.id.clone());
     }
     granting(
         change(pass, saved, "grant", deltas, Some(told))
@@ -120,12 +129,12 @@ fn are_listed(pass: &Pass<'_>, account: &Account) -> Result<bool, StepError> {
 }
 
 /// What people are told about a grant.
-fn granted(again: bool, deltas: &[AccessBindingDelta]) -> Change {
+fn granted(deltas: &[AccessBindingDelta]) -> String {
     let roles: Vec<&str> = deltas
         .iter()
         .map(|delta| delta.access_binding.role_id.as_str())
         .collect();
-    Change::grant(RESOURCE, again, &roles.join(", "))
+    roles.join(", ")
 }
 
 /// Sees to it that no role names the account any more. `account` is `None` when
@@ -152,14 +161,19 @@ async fn try_remove(
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return removing(again);
     }
-    let account = account.map(str::to_owned).or_else(|| saved.id.clone());
-    if let Some(account) = account {
-        let deltas = leftovers(&account, present(pass).await?);
+    let mut accounts: Vec<String> = account.map(str::to_owned).into_iter().collect();
+    accounts.extend(saved.id.clone().filter(|id| Some(id.as_str()) != account));
+    if !accounts.is_empty() {
+        let present = present(pass).await?;
+        let deltas = accounts
+            .iter()
+            .flat_map(|account| leftovers(account, &present));
+        let deltas: Vec<_> = deltas.collect();
         if !deltas.is_empty() {
             return removing(change(pass, saved, "remove", deltas, None).await?.again());
         }
     }
-    gone(pass, RESOURCE, saved).await
+    gone(pass, RESOURCE, saved, LOOK_TWICE).await
 }
 
 async fn present(pass: &Pass<'_>) -> Result<Vec<AccessBinding>, StepError> {
@@ -230,7 +244,7 @@ mod tests {
     #[test]
     fn only_this_accounts_roles_are_removed() {
         let present = vec![binding("ydb.editor", "aje1"), binding("ydb.editor", "aje2")];
-        let deltas = leftovers("aje1", present);
+        let deltas = leftovers("aje1", &present);
         assert_eq!(deltas.len(), 1);
         assert_eq!(deltas[0].action, AccessBindingAction::Remove);
         assert_eq!(deltas[0].access_binding.subject.id, "aje1");

@@ -4,14 +4,16 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
-use wschat_crds::{Occasion, ResourceStatus};
+use wschat_crds::{Occasion, Reason, ResourceStatus};
 use ydb::{
     AlterTopicOptionsBuilder, Codec, CreateTopicOptionsBuilder, DescribeTopicOptionsBuilder,
     TopicClient,
 };
 
 use super::database::Database;
+use super::sight::{LOOK_AGAIN, ask_once, seen, unseen};
 use crate::change::{Change, Difference, LATER};
 use crate::context::Pass;
 use crate::error::StepError;
@@ -76,17 +78,7 @@ async fn try_ensure(
         // Looked at once more before anything is built on it.
         return Ok(Outcome::pending("making the topic", Duration::ZERO));
     };
-    if found.partitions > PARTITIONS {
-        return Err(StepError::Broken {
-            resource: RESOURCE,
-            id: path,
-            state: format!(
-                "of {} partitions, which YDB cannot take away again and which change the order of \
-                 a sender's messages",
-                found.partitions
-            ),
-        });
-    }
+    found.check_partitions(&path)?;
     let differences = found.differences(desired);
     if !differences.is_empty() {
         let change = Change {
@@ -97,9 +89,9 @@ async fn try_ensure(
         if pass.planned(&change) {
             return Ok(Outcome::Ready(()));
         }
-        alter(pass, &mut client, &path, desired, &change.differences).await?;
-        pass.changes.add(change);
+        return alter(pass, &mut client, saved, &path, desired, change).await;
     }
+    seen(saved);
     saved.path = Some(path);
     saved.hash = Some(hash);
     pass.journal.save(RESOURCE, saved).await?;
@@ -123,6 +115,22 @@ struct Found {
 }
 
 impl Found {
+    /// More partitions than one can't be taken away.
+    fn check_partitions(&self, path: &str) -> Result<(), StepError> {
+        if self.partitions <= PARTITIONS {
+            return Ok(());
+        }
+        Err(StepError::Broken {
+            resource: RESOURCE,
+            id: path.to_owned(),
+            state: format!(
+                "of {} partitions, which YDB cannot take away again and which change the order of \
+                 a sender's messages",
+                self.partitions
+            ),
+        })
+    }
+
     /// What isn't as wished, and can be changed (pure).
     fn differences(&self, desired: &DesiredTopic) -> Vec<Difference> {
         let (is, wanted) = (seconds(self.retention), seconds(desired.retention));
@@ -158,15 +166,22 @@ async fn look(client: &mut TopicClient, path: &str) -> Result<Option<Found>, Ste
 async fn alter(
     pass: &Pass<'_>,
     client: &mut TopicClient,
+    saved: &mut ResourceStatus,
     path: &str,
     desired: &DesiredTopic,
-    differences: &[Difference],
-) -> Result<(), StepError> {
+    change: Change,
+) -> Result<Outcome<()>, StepError> {
+    let changing = |again| Outcome::waiting(Reason::Updating, "changing the topic", again);
+    let fields: Vec<String> = change.differences.iter().map(ToString::to_string).collect();
+    let hash = request_hash(&("alter", path, &fields))?;
+    if !ask_once(pass, saved, &hash, &change)? {
+        return Ok(changing(LOOK_AGAIN));
+    }
     if !pass.leadership.holds() {
         return Err(StepError::NotLeading);
     }
     let mut options = AlterTopicOptionsBuilder::default();
-    for difference in differences {
+    for difference in &change.differences {
         if difference.field == RETENTION {
             options.set_retention_period(desired.retention);
         } else if difference.field == CODECS {
@@ -177,7 +192,11 @@ async fn alter(
     let altered = async { client.alter_topic(path.to_owned(), options?).await };
     let answer = within("change the topic", Box::pin(altered)).await;
     pass.context.metrics.mutated(RESOURCE, answer.is_ok());
-    answer
+    answer?;
+    unseen(saved, Timestamp::now());
+    pass.changes.add(change);
+    // Looked at once more: only what is seen is as wished.
+    Ok(changing(Duration::ZERO))
 }
 
 /// YDB answers with success for a topic that is there already, so a repetition

@@ -15,6 +15,7 @@ use super::account::Account;
 use super::database::Database;
 use super::function::Function;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use super::sight::{LOOK_AGAIN, shows_late};
 use crate::change::{Change, LATER};
 use crate::context::{Context, Pass};
 use crate::error::StepError;
@@ -192,6 +193,9 @@ async fn try_ensure(
             }
         })?,
     };
+    if shows_late(pass, saved, versions.iter().map(|one| &one.id)) {
+        return Ok(making(LOOK_AGAIN));
+    }
     // What somebody removed serves no more.
     serving.take_if(|serving| !versions.iter().any(|there| there.id == serving.id));
     match plan(&versions, &request.description, parts.serving) {

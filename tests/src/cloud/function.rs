@@ -78,7 +78,11 @@ impl Cloud {
     }
 }
 
-fn packed(code: &str) -> Result<Vec<u8>, CloudError> {
+/// An archive that holds this code as `index.js`.
+///
+/// # Errors
+/// When it can't be packed.
+pub fn packed(code: &str) -> Result<Vec<u8>, CloudError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     archive.start_file("index.js", SimpleFileOptions::default())?;
     archive

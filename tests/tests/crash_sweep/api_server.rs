@@ -3,7 +3,7 @@
 //! stands right behind `kube::Client`; Events are taken and forgotten.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{Method, Request, Response, StatusCode};
@@ -32,6 +32,24 @@ struct Store {
     /// By namespace and name.
     chats: BTreeMap<(String, String), Value>,
     version: u64,
+    trouble: Option<Trouble>,
+    /// Writes that came since there is trouble.
+    writes: usize,
+    /// What chats were said to be stalled by.
+    stalls: Vec<String>,
+}
+
+/// What happens to every third write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It is refused with 409.
+    Conflict,
+    /// It is refused with 500.
+    Failure,
+    /// It isn't carried out, and nobody answers in time.
+    Lost,
+    /// It is carried out, and nobody answers in time.
+    Unanswered,
 }
 
 /// Why a request is refused: code and reason, as Kubernetes names it.
@@ -39,6 +57,7 @@ type Refusal = (StatusCode, &'static str);
 
 const NOT_FOUND: Refusal = (StatusCode::NOT_FOUND, "NotFound");
 const CONFLICT: Refusal = (StatusCode::CONFLICT, "Conflict");
+const FAILURE: Refusal = (StatusCode::INTERNAL_SERVER_ERROR, "InternalError");
 const NOT_SERVED: Refusal = (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed");
 
 /// Which part of a chat a request is about.
@@ -61,7 +80,7 @@ impl ApiServer {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
-            async move { Ok::<_, Infallible>(server.serve(request).await) }
+            async move { server.serve(request).await }
         });
         Client::new(service, "default")
     }
@@ -115,7 +134,24 @@ impl ApiServer {
         serde_json::from_value(chat).ok()
     }
 
-    fn change(&self, namespace: &str, name: &str, change: impl FnOnce(&mut Value)) {
+    /// From now on, every third write to a chat fails like this.
+    pub(crate) fn trouble(&self, trouble: Option<Trouble>) {
+        let mut store = self.store();
+        (store.trouble, store.writes) = (trouble, 0);
+    }
+
+    /// What chats were said to be stalled by so far.
+    pub(crate) fn stalls(&self) -> Vec<String> {
+        self.store().stalls.clone()
+    }
+
+    /// Begins to note anew by what chats are stalled.
+    pub(crate) fn forget_stalls(&self) {
+        self.store().stalls.clear();
+    }
+
+    /// Changes whatever is stored of a chat.
+    pub(crate) fn change(&self, namespace: &str, name: &str, change: impl FnOnce(&mut Value)) {
         let key = (namespace.to_owned(), name.to_owned());
         let mut store = self.store();
         if let Some(mut chat) = store.chats.remove(&key) {
@@ -129,7 +165,7 @@ impl ApiServer {
     }
 
     /// Answers a request, unless its sender dies before it does.
-    async fn serve(&self, request: Request<Body>) -> Response<Body> {
+    async fn serve(&self, request: Request<Body>) -> io::Result<Response<Body>> {
         let (parts, body) = request.into_parts();
         let call = format!("{} {}", parts.method, parts.uri.path());
         let writes = parts.method != Method::GET;
@@ -138,7 +174,17 @@ impl ApiServer {
         }
         let body = body.collect_bytes().await.unwrap_or_default();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        let answer = self.store().answer(&parts.method, parts.uri.path(), body);
+        let (path, late) = (parts.uri.path(), || io::ErrorKind::TimedOut.into());
+        let trouble = self.store().strikes(writes, path);
+        let answer = match trouble {
+            Some(Trouble::Lost) => return Err(late()),
+            Some(Trouble::Conflict) => Err(CONFLICT),
+            Some(Trouble::Failure) => Err(FAILURE),
+            Some(Trouble::Unanswered) | None => self.store().answer(&parts.method, path, body),
+        };
+        if trouble == Some(Trouble::Unanswered) {
+            return Err(late());
+        }
         if writes && !self.gate.lets_pass(Phase::After, &call) {
             return std::future::pending().await;
         }
@@ -148,11 +194,18 @@ impl ApiServer {
         };
         let mut response = Response::new(Body::from(answer.to_string().into_bytes()));
         *response.status_mut() = code;
-        response
+        Ok(response)
     }
 }
 
 impl Store {
+    /// What happens to this call instead of being served.
+    fn strikes(&mut self, writes: bool, path: &str) -> Option<Trouble> {
+        let trouble = self.trouble.filter(|_| writes && path.starts_with(CHATS))?;
+        self.writes += 1;
+        Some(trouble).filter(|_| self.writes.is_multiple_of(3))
+    }
+
     fn answer(&mut self, method: &Method, path: &str, body: Value) -> Result<Value, Refusal> {
         if path.starts_with("/apis/events.k8s.io/v1/") {
             return Ok(body);
@@ -200,6 +253,7 @@ impl Store {
     /// Stores a chat that changed, or lets it go if nothing holds it any more.
     fn keep(&mut self, key: (String, String), mut chat: Value) -> Value {
         self.stamp(&mut chat);
+        self.stalls.extend(stall(&chat));
         let metadata = &chat["metadata"];
         let held = metadata["finalizers"]
             .as_array()
@@ -231,6 +285,13 @@ fn target(path: &str) -> Option<((String, String), Part)> {
         _ => None,
     }
     .map(|(namespace, name, part)| ((namespace, name), part))
+}
+
+/// What a chat is said to be stalled by.
+fn stall(chat: &Value) -> Option<String> {
+    let mut conditions = chat["status"]["conditions"].as_array()?.iter();
+    let stalled = conditions.find(|one| one["type"] == "Stalled" && one["status"] == "True")?;
+    Some(format!("{}: {}", stalled["reason"], stalled["message"]))
 }
 
 fn raise_generation(chat: &mut Value) {

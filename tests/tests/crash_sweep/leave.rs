@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -15,7 +14,7 @@ use wschat_tests::custom_resource::newest_is_ready;
 use crate::gate::Death;
 use crate::life::Stage;
 use crate::plan::deaths_of;
-use crate::sweep::{DELAY, LANES, Wish};
+use crate::sweep::{DELAY, LANES, Wish, setting};
 use crate::world::{Done, Problem, World};
 
 /// When it is deleted: at a call of which stage.
@@ -56,7 +55,7 @@ async fn try_all(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Proble
             let mut problems = Vec::new();
             while let Some(leave) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // Operations take their time, so that it is also deleted while one runs.
-                let world = World::make(seed + lane, DELAY).await?;
+                let world = World::make(setting(seed + lane, DELAY)).await?;
                 if let Err(problem) = try_one(&world, *leave).await {
                     problems.push(format!("{leave:?}: {problem}"));
                 }
@@ -74,7 +73,7 @@ async fn try_all(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Proble
 
 /// Every moment at which it can be deleted.
 async fn leaves(seed: u64) -> Result<Vec<Leave>, Problem> {
-    let world = World::make(seed, Duration::ZERO).await?;
+    let world = World::make(setting(seed, "0ms")).await?;
     let mut all = Vec::new();
     for stage in [Stage::Create, Stage::Update] {
         stage.begin(&world);

@@ -42,16 +42,8 @@ impl Stage {
         match self {
             Self::Abandon | Self::Create => world.create_chat(),
             Self::Adopt => world.lose_status(),
-            Self::Update => world.edit_chat(&json!({
-                "path": "/room",
-                "database": { "requestUnitLimit": 100, "storageLimit": "2Gi" },
-                "topic": { "retention": "2h" },
-                "handler": { "memory": "512Mi", "timeout": "40s", "logLevel": "debug" },
-                "broadcast": { "batchBytes": 2, "cutoff": "2s" },
-            })),
-            Self::Revert => world.edit_chat(&json!({
-                "path": null, "database": null, "topic": null, "handler": null, "broadcast": null,
-            })),
+            Self::Update => world.edit_chat(&edited()),
+            Self::Revert => world.edit_chat(&restored()),
             Self::Delete => world.delete_chat(),
         }
     }
@@ -75,7 +67,23 @@ impl Stage {
     }
 }
 
-fn is_gone(chat: Option<&WsChat>) -> bool {
+/// Every field that may change, with another value.
+pub(crate) fn edited() -> Value {
+    json!({
+        "path": "/room",
+        "database": { "requestUnitLimit": 100, "storageLimit": "2Gi" },
+        "topic": { "retention": "2h" },
+        "handler": { "memory": "512Mi", "timeout": "40s", "logLevel": "debug" },
+        "broadcast": { "batchBytes": 2, "cutoff": "2s" },
+    })
+}
+
+/// All of them as they were.
+pub(crate) fn restored() -> Value {
+    json!({ "path": null, "database": null, "topic": null, "handler": null, "broadcast": null })
+}
+
+pub(crate) fn is_gone(chat: Option<&WsChat>) -> bool {
     chat.is_none()
 }
 
@@ -107,8 +115,22 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// The same without what edits leave: their number, and versions that don't
+    /// serve and are kept for a while, maybe as the newest.
+    pub(crate) fn of_any_generation(mut self) -> Self {
+        let tagless = |line: &String| line.replace("\"$latest\",", "").replace("\"$latest\"", "");
+        self.made = self.made.iter().map(tagless).collect();
+        self.made.retain(|line| !line.contains("\"tags\":[]"));
+        self.status["observedGeneration"].take();
+        let conditions = self.status["conditions"].as_array_mut();
+        for condition in conditions.into_iter().flatten() {
+            condition["observedGeneration"].take();
+        }
+        self
+    }
+
     /// What only this one has, and what only the other one has.
-    fn differences(&self, other: &Self) -> String {
+    pub(crate) fn differences(&self, other: &Self) -> String {
         let (mut these, mut others) = (self.lines(), other.lines());
         these.retain(|line| match others.iter().position(|other| other == line) {
             Some(place) => {
@@ -191,18 +213,23 @@ async fn live_stage(world: &World, stage: Stage, death: Option<Death>) -> Result
     if stage == Stage::Adopt && before != world.ids().await? {
         return Err("what was there was made anew".to_owned());
     }
-    let made = world.made().await?;
-    let mut made: Vec<String> = made.iter().map(|line| masked_text(line)).collect();
-    made.sort();
-    let outcome = Outcome {
-        made,
-        status: world.chat().map_or(Value::Null, |chat| comparable(&chat)),
-    };
+    let outcome = outcome(world).await?;
     Ok(Lived { outcome, passed })
 }
 
+/// What is to be seen now.
+pub(crate) async fn outcome(world: &World) -> Result<Outcome, Problem> {
+    let made = world.made().await?;
+    let mut made: Vec<String> = made.iter().map(|line| masked_text(line)).collect();
+    made.sort();
+    Ok(Outcome {
+        made,
+        status: world.chat().map_or(Value::Null, |chat| comparable(&chat)),
+    })
+}
+
 /// What is as wished is looked at until a look changes nothing.
-async fn come_to_rest(world: &World) -> Result<(), Problem> {
+pub(crate) async fn come_to_rest(world: &World) -> Result<(), Problem> {
     let mut changed = Vec::new();
     for _ in 0..REST {
         changed = world.idle_look().await?;

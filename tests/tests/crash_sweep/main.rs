@@ -18,6 +18,7 @@
 #![recursion_limit = "256"]
 
 mod api_server;
+mod failures;
 mod gate;
 mod leave;
 mod life;

@@ -4,13 +4,13 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
 use crate::life::{self, Deaths, Lived, Stage};
 use crate::plan;
-use crate::world::{Problem, World};
+use crate::world::{NAP, Problem, Setting, World};
 
 /// Worlds that live side by side: most of a life is waiting.
 pub(crate) const LANES: u64 = 4;
@@ -20,8 +20,8 @@ const LIVES: usize = 16;
 const LIVES_OF_A_WORLD: usize = 16;
 /// After how many lives there is something to tell.
 const PROGRESS: usize = 48;
-/// How long the cloud's operations take at most, unless they end at once.
-pub(crate) const DELAY: Duration = Duration::from_millis(40);
+/// How long the cloud's operations take, unless they end at once.
+pub(crate) const DELAY: &str = "0ms..40ms";
 
 /// What to try.
 pub(crate) struct Wish {
@@ -75,12 +75,8 @@ async fn sweep(seed: u64, lives: Option<usize>) -> Result<Vec<Problem>, Problem>
     let begun = Instant::now();
     // Every other seed's operations end at once, as the order of calls is then
     // the most regular.
-    let delay = if seed.is_multiple_of(2) {
-        Duration::ZERO
-    } else {
-        DELAY
-    };
-    let world = World::make(seed, delay).await?;
+    let delay = if seed.is_multiple_of(2) { "0ms" } else { DELAY };
+    let world = World::make(setting(seed, delay)).await?;
     let undisturbed = life::live(&world, [None; Stage::ALL.len()]).await?;
     world.end().await;
     let calls: Vec<_> = undisturbed
@@ -110,7 +106,7 @@ async fn sweep(seed: u64, lives: Option<usize>) -> Result<Vec<Problem>, Problem>
 
 async fn run(
     seed: u64,
-    delay: Duration,
+    delay: &'static str,
     plan: Vec<Deaths>,
     undisturbed: Vec<Lived>,
 ) -> Result<(usize, Vec<Problem>), Problem> {
@@ -138,7 +134,7 @@ async fn run(
 /// What all lanes share.
 struct Common {
     seed: u64,
-    delay: Duration,
+    delay: &'static str,
     plan: Vec<Deaths>,
     undisturbed: Vec<Lived>,
     /// The first life that nobody began.
@@ -151,7 +147,7 @@ struct Common {
 async fn live_on(common: Arc<Common>, lane: u64) -> Result<(usize, Vec<Problem>), Problem> {
     let seed = common.seed;
     let (mut died, mut problems) = (0, Vec::new());
-    let mut world = World::make(seed + lane, common.delay).await?;
+    let mut world = World::make(setting(seed + lane, common.delay)).await?;
     let mut count = 0;
     loop {
         let number = common.next.fetch_add(1, Ordering::Relaxed);
@@ -163,7 +159,7 @@ async fn live_on(common: Arc<Common>, lane: u64) -> Result<(usize, Vec<Problem>)
         // What went wrong here may not harm the next life, and a cloud that saw
         // many of them remembers much.
         if lived.is_err() || count % LIVES_OF_A_WORLD == 0 {
-            let next = World::make(seed + lane, common.delay).await?;
+            let next = World::make(setting(seed + lane, common.delay)).await?;
             std::mem::replace(&mut world, next).end().await;
         }
         match lived {
@@ -181,6 +177,16 @@ async fn live_on(common: Arc<Common>, lane: u64) -> Result<(usize, Vec<Problem>)
     }
     world.end().await;
     Ok((died, problems))
+}
+
+/// A world whose cloud shows at once what it made.
+pub(crate) fn setting(seed: u64, delay: &str) -> Setting {
+    Setting {
+        seed,
+        delay: delay.to_owned(),
+        showing_up: NAP,
+        arguments: Vec::new(),
+    }
 }
 
 /// How much memory this process takes.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 use wschat_crds::{ConditionStatus, ConditionType, WsChat, condition};
@@ -28,7 +29,7 @@ const INSTALLATION: &str = "here";
 const PATIENCE: Duration = Duration::from_secs(90);
 /// The longest that one waits for the next look, whatever the operator asks
 /// for: nothing here needs more time.
-const NAP: Duration = Duration::from_millis(20);
+pub(crate) const NAP: Duration = Duration::from_millis(20);
 
 /// Whether a chat is as wished.
 pub(crate) type Done = fn(Option<&WsChat>) -> bool;
@@ -36,31 +37,55 @@ pub(crate) type Done = fn(Option<&WsChat>) -> bool;
 /// What is wrong, in words.
 pub(crate) type Problem = String;
 
+/// What kind of world it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    /// Chooses the order of what takes how long.
+    pub(crate) seed: u64,
+    /// How long the cloud's operations take.
+    pub(crate) delay: String,
+    /// How long operators wait for what the cloud made to show.
+    pub(crate) showing_up: Duration,
+    /// More arguments of the emulator.
+    pub(crate) arguments: Vec<String>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            delay: "0ms".to_owned(),
+            showing_up: Duration::from_mins(1),
+            arguments: Vec::new(),
+        }
+    }
+}
+
 /// A cloud with one folder and a Kubernetes with one chat at most.
 pub(crate) struct World {
     emulator: Emulator,
     kube: ApiServer,
     gate: Gate,
     key: PathBuf,
-    handler_zip: Vec<u8>,
+    handler_zip: Mutex<Vec<u8>>,
+    showing_up: Duration,
     http: reqwest::Client,
     _folder: TempDir,
 }
 
 impl World {
-    /// An empty one. Operations take up to `delay` by an order that `seed`
-    /// chooses.
-    pub(crate) async fn make(seed: u64, delay: Duration) -> Result<Self, Problem> {
+    /// An empty one.
+    pub(crate) async fn make(setting: Setting) -> Result<Self, Problem> {
         let folder = TempDir::new().map_err(|error| error.to_string())?;
         let key = folder.path().join("operator-key.json");
-        let delay = format!("0ms..{}ms", delay.as_millis());
         let mut arguments = vec![
             "yc-emulator".to_owned(),
             "--listen=127.0.0.1:0".to_owned(),
             format!("--operator-key={}", key.display()),
-            format!("--operation-delay={delay}"),
-            format!("--seed={seed}"),
+            format!("--operation-delay={}", setting.delay),
+            format!("--seed={}", setting.seed),
         ];
+        arguments.extend(setting.arguments);
         if let Some(node) = wschat_tests::binaries::node() {
             arguments.push(format!("--node={}", node.display()));
         }
@@ -80,7 +105,8 @@ impl World {
             kube: ApiServer::new(gate.clone()),
             gate,
             key,
-            handler_zip: std::fs::read(handler_zip).map_err(|error| error.to_string())?,
+            handler_zip: Mutex::new(std::fs::read(handler_zip).map_err(|error| error.to_string())?),
+            showing_up: setting.showing_up,
             http: reqwest::Client::new(),
             _folder: folder,
         })
@@ -88,6 +114,51 @@ impl World {
 
     pub(crate) async fn end(self) {
         self.emulator.stop().await;
+    }
+
+    /// What Kubernetes has.
+    pub(crate) fn kube(&self) -> &ApiServer {
+        &self.kube
+    }
+
+    /// What all calls of operators pass.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Changes whatever Kubernetes stores of the chat.
+    pub(crate) fn change_chat(&self, change: impl FnOnce(&mut Value)) {
+        self.kube.change(NAMESPACE, NAME, change);
+    }
+
+    /// Which calls were made since the last operator began.
+    pub(crate) fn passed(&self) -> Passed {
+        self.gate.passed()
+    }
+
+    /// The next operators bring another handler. Answers the one before.
+    pub(crate) fn deploy(&self, handler_zip: Vec<u8>) -> Vec<u8> {
+        let mut current = self
+            .handler_zip
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *current, handler_zip)
+    }
+
+    /// Breaks the cloud by these rules, and by no others.
+    pub(crate) fn break_by(&self, rules: Value) -> Result<(), Problem> {
+        let rules = serde_json::from_value(rules).map_err(|error| error.to_string())?;
+        let set = self.emulator.inspector().set_faults(rules);
+        set.map_err(|error| error.to_string())
+    }
+
+    /// Time passes in the cloud.
+    pub(crate) async fn advance(&self, seconds: u64) -> Result<(), Problem> {
+        let url = format!("{}/_emulator/clock", self.emulator.ready().api);
+        let advance = json!({ "advance": format!("{seconds}s") });
+        let answer = self.http.put(url).json(&advance).send().await;
+        let answer = answer.and_then(reqwest::Response::error_for_status);
+        answer.map(drop).map_err(|error| error.to_string())
     }
 
     pub(crate) fn create_chat(&self) {
@@ -230,20 +301,27 @@ impl World {
     }
 
     /// An operator that remembers nothing.
-    fn operator(&self) -> Result<Embedded, Problem> {
-        let key = AuthorizedKey::read(&self.key).map_err(|error| error.to_string())?;
-        let credentials = Credentials::AuthorizedKey(Box::new(key));
-        let mut config = yandex_cloud_rest::Config::new(credentials);
+    pub(crate) fn operator(&self) -> Result<Embedded, Problem> {
+        let cloud = self.client()?;
         let ready = self.emulator.ready();
-        config.api_endpoint.clone_from(&ready.api);
-        config.attempts = 1;
-        let cloud = yandex_cloud_rest::Client::new(config).map_err(|error| error.to_string())?;
+        let handler_zip = self.handler_zip.lock();
         let start = Start {
             folder_id: ready.folder_id.clone(),
             installation_id: INSTALLATION.to_owned(),
-            handler_zip: self.handler_zip.clone(),
+            handler_zip: handler_zip.unwrap_or_else(PoisonError::into_inner).clone(),
+            showing_up: self.showing_up,
         };
         Ok(Embedded::new(self.kube.client(), cloud, start))
+    }
+
+    /// A client with the operator's rights.
+    pub(crate) fn client(&self) -> Result<yandex_cloud_rest::Client, Problem> {
+        let key = AuthorizedKey::read(&self.key).map_err(|error| error.to_string())?;
+        let credentials = Credentials::AuthorizedKey(Box::new(key));
+        let mut config = yandex_cloud_rest::Config::new(credentials);
+        config.api_endpoint.clone_from(&self.emulator.ready().api);
+        config.attempts = 1;
+        yandex_cloud_rest::Client::new(config).map_err(|error| error.to_string())
     }
 }
 

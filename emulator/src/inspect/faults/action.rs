@@ -1,6 +1,7 @@
 //! What a fault rule does to what it fires on.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tonic::Code;
 use ydb_grpc::ydb_proto::status_ids::StatusCode;
 
@@ -31,6 +32,11 @@ pub enum Action {
     Close(u16),
     /// The token is one that has expired.
     Expired {},
+    /// A read doesn't show what was made in the last so many milliseconds of
+    /// the emulated clock.
+    HideMs(u64),
+    /// The answer's JSON is changed by this merge patch (RFC 7396).
+    Patch(Value),
 }
 
 impl Action {
@@ -48,6 +54,8 @@ impl Action {
             Self::Truncate(_) => "truncate",
             Self::Close(_) => "close",
             Self::Expired {} => "expired",
+            Self::HideMs(_) => "hideMs",
+            Self::Patch(_) => "patch",
         }
     }
 }

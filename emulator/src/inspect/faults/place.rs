@@ -89,7 +89,9 @@ impl Place {
             ),
             Self::Rest => (
                 &["hang", "delayMs", "status", "cut", "duplicate"],
-                &["hang", "delayMs", "status", "cut", "truncate"],
+                &[
+                    "hang", "delayMs", "status", "cut", "truncate", "hideMs", "patch",
+                ],
             ),
             Self::Grpc => (
                 &[
@@ -194,6 +196,12 @@ fn check_action(rule: &Rule, place: Place) -> Result<(), String> {
                 Err("truncate ends with grpc or ydb only where method is GRPC".to_owned())
             }
         },
+        Action::Patch(patch) if !patch.is_object() => {
+            Err("patch takes an object, which is merged into the answer".to_owned())
+        }
+        Action::HideMs(_) if rule.method != "GET" => {
+            Err("hideMs is for reads, where method is GET".to_owned())
+        }
         Action::Duplicate {} if place == Place::Grpc => {
             match ENDLESS.iter().find(|path| glob(&rule.path, path)) {
                 Some(path) => Err(format!(

@@ -135,7 +135,7 @@ where
     );
     let response = response?;
     let verdict = inspector.apply(Phase::After, &call).await;
-    if let Some(answer) = instead(verdict, &path)? {
+    if let Some(answer) = instead(&verdict, &path)? {
         return Ok(answer);
     }
     let truncation = match verdict {
@@ -156,7 +156,7 @@ async fn carry_out<S>(
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
 {
-    if let Some(answer) = instead(verdict, &watch.path)? {
+    if let Some(answer) = instead(&verdict, &watch.path)? {
         return Ok(answer);
     }
     let answering = async {
@@ -188,10 +188,10 @@ fn started(path: &str, subject: Option<String>) -> Started {
 }
 
 /// The answer that a verdict gives instead of the service's.
-fn instead(verdict: Verdict, path: &str) -> Result<Option<Response<Body>>, Cut> {
+fn instead(verdict: &Verdict, path: &str) -> Result<Option<Response<Body>>, Cut> {
     match verdict {
         Verdict::Cut => Err(Cut),
-        Verdict::Status(status) => Ok(Some(answers::refused(answers::code_of(status)))),
+        Verdict::Status(status) => Ok(Some(answers::refused(answers::code_of(*status)))),
         Verdict::Grpc(code) => Ok(Some(answers::refused(code.0))),
         Verdict::Ydb(code) => Ok(Some(answers::ydb(path, code.0))),
         _ => Ok(None),

@@ -1,11 +1,15 @@
 //! From what was found in the cloud to what to do about it (pure).
 
+use std::time::Duration;
+
 use yandex_cloud_rest::model::Labels;
 
+use super::BUSY;
 use super::kind::{Child, Facts, State};
 use crate::change::Difference;
 use crate::error::StepError;
 use crate::names::{LABEL_INSTALLATION, may_adopt, owns};
+use crate::steps::sight::LOOK_AGAIN;
 
 /// What a look into the cloud found.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub(super) enum Found<M> {
     Nothing,
     /// What was seen to work is there no more.
     Lost(String),
+    /// What was just made doesn't show yet.
+    Late,
     Ours(M),
     /// Two are ours: the older one, and the id of the other.
     Twice(M, String),
@@ -56,7 +62,7 @@ pub(super) enum Plan<M> {
     Update(M, Vec<Difference>),
     Keep(Facts),
     /// The cloud is at work on it.
-    Wait(&'static str),
+    Wait(&'static str, Duration),
     /// Only a person can help.
     Refuse(StepError),
 }
@@ -66,6 +72,7 @@ pub(super) fn plan<C: Child>(found: Found<C::Model>, wish: &C::Wish, name: &str)
     let resource = C::RESOURCE;
     let model = match found {
         Found::Nothing => return Plan::Create,
+        Found::Late => return Plan::Wait("made, and doesn't show yet,", LOOK_AGAIN),
         Found::Lost(id) => return Plan::Refuse(StepError::Lost { resource, id }),
         Found::Foreign(id) => {
             let name = name.to_owned();
@@ -83,8 +90,8 @@ pub(super) fn plan<C: Child>(found: Found<C::Model>, wish: &C::Wish, name: &str)
     };
     let facts = C::facts(&model);
     match facts.state {
-        State::Busy => Plan::Wait("is busy with"),
-        State::Leaving => Plan::Wait("still removes an earlier"),
+        State::Busy => Plan::Wait("is busy with", BUSY),
+        State::Leaving => Plan::Wait("still removes an earlier", BUSY),
         State::Broken(state) => Plan::Refuse(StepError::Broken {
             resource,
             id: facts.id,

@@ -10,12 +10,25 @@ use crate::error::StepError;
 use crate::idempotency::request_hash;
 use crate::names::{LABEL_ADOPT, LABEL_INSTALLATION, without_ours};
 use crate::outcome::Outcome;
+use crate::resource::Resource;
 use crate::steps::operation::{Mutation, begin};
+use crate::steps::sight::{LOOK_TWICE, seen};
 
 /// Whether labels say that it was adopted: whoever gave it away may have changed
 /// their mind since, but nobody labels what the operator made.
 pub(in crate::steps) fn is_adopted(labels: &Labels) -> bool {
     labels.contains_key(LABEL_ADOPT)
+}
+
+/// It was seen without the chat's labels: whatever was asked for is over.
+pub(super) async fn released(
+    pass: &Pass<'_>,
+    resource: Resource,
+    saved: &mut ResourceStatus,
+) -> Result<Outcome<()>, StepError> {
+    saved.intent = None;
+    seen(saved);
+    gone(pass, resource, saved, LOOK_TWICE).await
 }
 
 /// Takes the chat's labels off it; ready when it has none of them.
@@ -28,7 +41,7 @@ pub(super) async fn release<C: Child>(
     let facts = C::facts(model);
     let labels = without_ours(&facts.labels);
     if labels == facts.labels {
-        return gone(pass, resource, saved).await;
+        return released(pass, resource, saved).await;
     }
     saved.adopted = true;
     let hash = request_hash(&("release", &facts.id))?;

@@ -124,7 +124,7 @@ impl Setting {
 pub(super) async fn record(scene: &Scene) -> Result<Vec<Call>, Failed> {
     let setting = Setting::make(scene, &scene.folder.join("undisturbed")).await?;
     let operator = setting.operator()?;
-    setting.served_once().await?;
+    Box::pin(setting.served_once()).await?;
     let requests = setting.emulator.requests(Some(&setting.account)).await?;
     setting.end(operator).await?;
     let calls = calls::mutating(&requests);
@@ -141,7 +141,7 @@ pub(super) async fn run(scene: &Scene, case: Case) -> Option<String> {
         .to_string()
         .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
     let folder = scene.folder.join(name);
-    let failed = crash(scene, &folder, &case).await.err()?;
+    let failed = Box::pin(crash(scene, &folder, &case)).await.err()?;
     Some(format!(
         "{case}: {}\n{}:\n{}",
         failed.message().unwrap_or("failed"),
@@ -167,6 +167,6 @@ async fn crash(scene: &Scene, folder: &Path, case: &Case) -> Result<(), Failed> 
     operator.kill().await?;
     setting.emulator.clear_faults().await?;
     let again = setting.operator()?;
-    setting.served_once().await?;
+    Box::pin(setting.served_once()).await?;
     setting.end(again).await
 }

@@ -154,8 +154,10 @@ fn what_is_found_decides_what_is_done() {
     let differs = planned(it(State::Serving), false);
     assert!(matches!(differs, Plan::Update(_, all) if all[0].to_string() == "on: true -> false"));
     for state in [State::Busy, State::Leaving] {
-        assert!(matches!(planned(it(state), false), Plan::Wait(_)));
+        assert!(matches!(planned(it(state), false), Plan::Wait(..)));
     }
+    // It isn't made a second time.
+    assert!(matches!(planned(Found::Late, true), Plan::Wait(..)));
 }
 
 #[test]

@@ -1,0 +1,25 @@
+//! A handler that can't even be deployed, and the one after it.
+
+use super::{as_if_nothing_had_been, condition, created, look, resource, settle};
+use crate::world::Setting;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_can_not_be_deployed_never_serves_and_the_next_one_does() {
+    let world = created(Setting::default()).await.unwrap();
+    let serving = resource(&world, "live")["id"].clone();
+    let good = world.deploy(b"no archive".to_vec());
+    look(&world, 6).await.unwrap();
+    let reason = condition(&world, "FunctionReady").1;
+    assert_eq!(reason, "OperationFailed");
+    assert_eq!(
+        condition(&world, "Ready").0,
+        "True",
+        "the one before serves"
+    );
+    assert_eq!(resource(&world, "live")["id"], serving);
+    world.deploy(good);
+    settle(&world).await.unwrap();
+    // It needs a person who brings another handler.
+    world.kube().forget_stalls();
+    as_if_nothing_had_been(world).await.unwrap();
+}
