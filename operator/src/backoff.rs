@@ -140,6 +140,8 @@ fn jittered(delay: Duration, chance: u8) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     #[test]
@@ -183,6 +185,47 @@ mod tests {
         schedule.begins("uid");
         assert_eq!(schedule.progressed("uid", 1, long, now), long);
         assert_eq!(schedule.wait("uid", 1, now), Some(long));
+    }
+
+    /// Looks at 100 objects, from all at once on: how many seconds later each look
+    /// was. They fail until then, and each is through with its first look after it.
+    fn looks_while_all_fail(until: Duration) -> Vec<u64> {
+        let (schedule, start) = (Schedule::default(), Instant::now());
+        let mut due: BTreeSet<(Instant, u8)> = (0..100).map(|object| (start, object)).collect();
+        let mut looks = Vec::new();
+        while let Some((now, object)) = due.pop_first() {
+            looks.push((now - start).as_secs());
+            if now < start + until {
+                let wait = schedule.failed(&object.to_string(), 1, Class::Transient, now);
+                due.insert((now + wait, object));
+            }
+        }
+        looks
+    }
+
+    #[test]
+    fn a_hundred_that_fail_for_ten_minutes_neither_hammer_nor_come_back_as_a_herd() {
+        let looks = looks_while_all_fail(Duration::from_mins(10));
+        assert!(looks.len() < 100 * 22, "{} looks", looks.len());
+        assert!(
+            looks.iter().all(|at| *at <= 660),
+            "none waits for more than a minute"
+        );
+        // From when the delays are as long as they get, and when it is over.
+        for seconds in [300..600, 600..660] {
+            let mut windows = BTreeMap::new();
+            for at in looks.iter().filter(|at| seconds.contains(*at)) {
+                *windows.entry(at / 10).or_insert(0) += 1;
+            }
+            let (all, most): (u64, u64) = windows
+                .values()
+                .fold((0, 0), |(all, most), looks| (all + looks, most.max(*looks)));
+            let ten_seconds = (seconds.end - seconds.start) / 10;
+            assert!(
+                most * ten_seconds <= 3 * all,
+                "{most} of {all} within 10 s of {seconds:?}"
+            );
+        }
     }
 
     #[test]
