@@ -76,12 +76,20 @@ pub(crate) fn owns(ours: &BTreeMap<String, String>, found: &BTreeMap<String, Str
 }
 
 /// Whether a resource with the labels `found` is nobody's, and was given to the
-/// installation that `ours` is of.
+/// installation that `ours` is of. The giver may say for which namespace, or
+/// chat, by the labels that it will have.
 pub(crate) fn may_adopt(ours: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> bool {
     let given = found.get(LABEL_ADOPT);
+    let suits = |label: &str| {
+        found
+            .get(label)
+            .is_none_or(|value| Some(value) == ours.get(label))
+    };
     given.is_some()
         && given == ours.get(LABEL_INSTALLATION)
         && !found.contains_key(LABEL_INSTALLATION)
+        && suits(LABEL_NAMESPACE)
+        && suits(LABEL_NAME)
 }
 
 /// The labels without those that make it a chat's.
@@ -149,6 +157,11 @@ mod tests {
         assert!(may_adopt(&ours, &given("i")));
         assert!(!may_adopt(&ours, &given("other")));
         assert!(!may_adopt(&ours, &BTreeMap::new()));
+        for (namespace, is_given) in [("n", true), ("other", false)] {
+            let mut to_namespace = given("i");
+            to_namespace.insert(LABEL_NAMESPACE.to_owned(), namespace.to_owned());
+            assert_eq!(may_adopt(&ours, &to_namespace), is_given);
+        }
         let mut taken = given("i");
         taken.extend(labels("i", "n", "another"));
         assert!(!may_adopt(&ours, &taken), "another chat has it");

@@ -2,6 +2,8 @@
 //! status as a subresource, generations, resource versions and finalizers. It
 //! stands right behind `kube::Client`; Events are taken and forgotten.
 
+mod secrets;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +33,7 @@ pub(crate) struct ApiServer {
 struct Store {
     /// By namespace and name.
     chats: BTreeMap<(String, String), Value>,
+    secrets: BTreeMap<(String, String), Value>,
     version: u64,
     trouble: Option<Trouble>,
     /// Writes that came since there is trouble.
@@ -209,6 +212,9 @@ impl Store {
     fn answer(&mut self, method: &Method, path: &str, body: Value) -> Result<Value, Refusal> {
         if path.starts_with("/apis/events.k8s.io/v1/") {
             return Ok(body);
+        }
+        if let Some(answer) = self.answer_besides(method, path, &body) {
+            return answer;
         }
         let (key, part) = target(path).ok_or(NOT_FOUND)?;
         let stored = self.chats.get(&key).cloned().ok_or(NOT_FOUND)?;

@@ -45,21 +45,41 @@ async fn try_all(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Proble
     let mut plan = leaves(seed).await?;
     let all = plan.len();
     plan.shuffle(&mut StdRng::seed_from_u64(seed));
-    plan.truncate(count.unwrap_or(all));
+    // Half as many as in the sweep itself, or all.
+    plan.truncate(count.map_or(all, |count| count / 2));
     eprintln!("seed {seed}: {} of {all} deletes", plan.len());
+    // Operations take their time, so that it is also deleted while one runs.
+    side_by_side(plan, seed, |world: Arc<World>, leave: Leave| async move {
+        let tried = try_one(&world, leave).await;
+        tried.map_err(|problem| format!("{leave:?}: {problem}"))
+    })
+    .await
+}
+
+/// Tries all of a plan, each in a world of its own, some at a time. Answers what
+/// went wrong.
+pub(crate) async fn side_by_side<T, F, Tried>(
+    plan: Vec<T>,
+    seed: u64,
+    attempt: F,
+) -> Result<Vec<Problem>, Problem>
+where
+    T: Copy + Send + Sync + 'static,
+    F: Fn(Arc<World>, T) -> Tried + Copy + Send + 'static,
+    Tried: Future<Output = Result<(), Problem>> + Send,
+{
     let (plan, next) = (Arc::new(plan), Arc::new(AtomicUsize::new(0)));
     let mut lanes = JoinSet::new();
     for lane in 0..LANES {
         let (plan, next) = (Arc::clone(&plan), Arc::clone(&next));
         lanes.spawn(async move {
             let mut problems = Vec::new();
-            while let Some(leave) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-                // Operations take their time, so that it is also deleted while one runs.
-                let world = World::make(setting(seed + lane, DELAY)).await?;
-                if let Err(problem) = try_one(&world, *leave).await {
-                    problems.push(format!("{leave:?}: {problem}"));
+            while let Some(one) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let world = Arc::new(World::make(setting(seed + lane, DELAY)).await?);
+                problems.extend(attempt(Arc::clone(&world), *one).await.err());
+                if let Some(world) = Arc::into_inner(world) {
+                    world.end().await;
                 }
-                world.end().await;
             }
             Ok::<_, Problem>(problems)
         });

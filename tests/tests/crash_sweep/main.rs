@@ -6,6 +6,8 @@
 //! cloud is the emulator, in this process as well. Kubernetes is a map
 //! (`api_server`), right behind the operator's own client.
 //!
+//! So it is with chats that bring a key of their own (`keys`).
+//!
 //! In the same worlds, a user deletes the chat at some call, and nobody dies
 //! (`leave`).
 //!
@@ -20,6 +22,7 @@
 mod api_server;
 mod failures;
 mod gate;
+mod keys;
 mod leave;
 mod life;
 mod masked;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -176,6 +178,29 @@ impl World {
 
     pub(crate) fn lose_status(&self) {
         self.kube.lose_status(NAMESPACE, NAME);
+    }
+
+    /// The folder of all chats.
+    pub(crate) fn folder_id(&self) -> &str {
+        &self.emulator.ready().folder_id
+    }
+
+    /// Makes a Secret with the operator's key, which is as good as any.
+    pub(crate) fn create_key(&self, name: &str) -> Result<(), Problem> {
+        let key = std::fs::read(&self.key).map_err(|error| error.to_string())?;
+        let key = STANDARD.encode(key);
+        self.kube.create_secret(NAMESPACE, name, "key.json", &key);
+        Ok(())
+    }
+
+    pub(crate) fn delete_key(&self, name: &str) {
+        self.kube.delete_secret(NAMESPACE, name);
+    }
+
+    /// By how many a Secret is held; nothing when it is gone.
+    pub(crate) fn holders_of_key(&self, name: &str) -> Option<usize> {
+        let finalizers = self.kube.secret_finalizers(NAMESPACE, name);
+        finalizers.map(|all| all.len())
     }
 
     pub(crate) fn chat(&self) -> Option<WsChat> {
