@@ -72,6 +72,7 @@ pub(crate) async fn enter(context: &Arc<Context>, chat: &WsChat) -> Result<Entry
     let Some(reference) = &chat.spec.credentials_secret_ref else {
         return Ok(Entry::own(context));
     };
+    check(reference)?;
     let namespace = chat.namespace().unwrap_or_default();
     let api: Api<Secret> = Api::namespaced(context.kube.clone(), &namespace);
     let found = api.get_opt(&reference.name).await;
@@ -99,6 +100,36 @@ pub(crate) async fn enter(context: &Arc<Context>, chat: &WsChat) -> Result<Entry
         context,
         secret: Some(secret),
     })
+}
+
+/// Whether a Secret and an entry of it can be called so (pure). What can't be
+/// would make a request that is none.
+fn check(reference: &SecretRef) -> Result<(), SecretError> {
+    let is_name = |text: &str| {
+        let is_part = |one: char| matches!(one, 'a'..='z' | '0'..='9' | '-' | '.');
+        text.chars().all(is_part)
+            && !text.starts_with(['-', '.'])
+            && !text.ends_with(['-', '.'])
+            && !text.is_empty()
+    };
+    let is_key = |text: &str| {
+        let is_part = |one: char| one.is_ascii_alphanumeric() || matches!(one, '-' | '.' | '_');
+        text.chars().all(is_part) && !text.is_empty() && !matches!(text, "." | "..")
+    };
+    let refuse = |field, text: &str, allowed| SecretError::Unnameable {
+        field,
+        text: text.chars().take(80).collect(),
+        allowed,
+    };
+    if !is_name(&reference.name) {
+        let allowed = "lowercase letters, digits, and dots and dashes between them";
+        return Err(refuse("name", &reference.name, allowed));
+    }
+    if !is_key(&reference.key) {
+        let allowed = "letters, digits, dots, dashes and underscores";
+        return Err(refuse("key", &reference.key, allowed));
+    }
+    Ok(())
 }
 
 /// The key's text (pure).

@@ -53,6 +53,7 @@ mod telemetry;
 #[cfg(test)]
 mod testing;
 mod validate;
+mod words;
 mod ydb_client;
 
 use crate::args::{Cli, Command};

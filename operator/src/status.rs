@@ -9,6 +9,7 @@ use crate::error::StepError;
 use crate::outcome::{Lag, Outcome};
 use crate::report::{Report, Reports, worst};
 use crate::validate::{Identity, Refusal};
+use crate::words::in_one_line;
 
 /// What the operator has to say about a chat after a look at it.
 #[derive(Debug)]
@@ -127,7 +128,7 @@ impl Scribe {
             type_: type_.as_str().to_owned(),
             status,
             reason: reason.as_str().to_owned(),
-            message: message.to_owned(),
+            message: in_one_line(message),
             observed_generation: Some(self.generation),
             last_transition_time: Time::from_seconds(self.now),
         });

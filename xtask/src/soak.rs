@@ -14,7 +14,10 @@ pub(crate) struct Options {
     seeds: u64,
 }
 
-/// Lets the operator die at every call of a chat's life.
+/// Cases of nonsense that the operator is given, of either kind.
+const NONSENSE: &str = "10000";
+
+/// Lets the operator die at every call of a chat's life, and gives it nonsense.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     tools::node()?;
@@ -27,5 +30,13 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
             .env("WSCHAT_SWEEP_SEED", options.seed.to_string())
             .env("WSCHAT_SWEEP_SEEDS", options.seeds.to_string())
             .env("WSCHAT_SWEEP_LIVES", "all"),
+    )?;
+    run_command(
+        workspace::cargo()
+            .args(["test", "--quiet", "--locked"])
+            .args(["--package", "wschat-tests", "--test", "fuzzed"])
+            .args(["--", "--nocapture"])
+            .env("WSCHAT_FUZZED_SEED", options.seed.to_string())
+            .env("WSCHAT_FUZZED_CASES", NONSENSE),
     )
 }

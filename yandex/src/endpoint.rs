@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
 use url::{Host, Url};
 
 use crate::error::transport_cause;
@@ -11,6 +13,9 @@ use crate::model::endpoint::ListApiEndpointsResponse;
 
 /// The cloud's own API endpoint.
 pub const DEFAULT_API_ENDPOINT: &str = "https://api.cloud.yandex.net";
+
+/// How long a list of addresses is used before it is asked for anew.
+const KEPT: Duration = Duration::from_mins(10);
 
 /// A service, by its endpoint's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,12 +189,19 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// All services' addresses, asked for once and overridable one by one.
+/// All services' addresses, asked for now and then and overridable one by one.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
     api: ApiEndpoint,
     overrides: BTreeMap<Service, String>,
-    listed: tokio::sync::OnceCell<ListApiEndpointsResponse>,
+    listed: Mutex<Option<Listed>>,
+}
+
+/// What was answered, and when.
+#[derive(Debug, Clone)]
+struct Listed {
+    since: Instant,
+    list: Arc<ListApiEndpointsResponse>,
 }
 
 impl Endpoints {
@@ -197,7 +209,7 @@ impl Endpoints {
         Self {
             api,
             overrides,
-            listed: tokio::sync::OnceCell::new(),
+            listed: Mutex::default(),
         }
     }
 
@@ -214,18 +226,56 @@ impl Endpoints {
         if let Some(base) = self.overrides.get(&service) {
             return Ok(base.trim_end_matches('/').to_owned());
         }
-        let listed = self.listed.get_or_try_init(|| self.list(http)).await?;
+        let list = self.listed(http).await?;
         let found = service
             .ids()
             .iter()
-            .find_map(|id| listed.endpoints.iter().find(|endpoint| endpoint.id == *id));
-        match found {
+            .find_map(|id| list.endpoints.iter().find(|endpoint| endpoint.id == *id));
+        let base = match found {
             Some(endpoint) => self.checked(service, &endpoint.address),
             None => Err(EndpointError::Missing {
                 endpoint: self.api.base.clone(),
                 service,
             }),
+        };
+        if base.is_err() {
+            self.forget(&list).await;
         }
+        base
+    }
+
+    /// The list, which is asked for when there is none yet or when it is old.
+    /// An old one is better than none.
+    async fn listed(
+        &self,
+        http: &reqwest::Client,
+    ) -> Result<Arc<ListApiEndpointsResponse>, EndpointError> {
+        let mut kept = self.listed.lock().await;
+        let old = kept.as_ref().map(|listed| Arc::clone(&listed.list));
+        let is_fresh = |listed: &Listed| listed.since.elapsed() < KEPT;
+        let list = match (old, kept.as_ref().is_some_and(is_fresh)) {
+            (Some(list), true) => return Ok(list),
+            (old, _) => match (self.list(http).await, old) {
+                (Ok(list), _) => Arc::new(list),
+                (Err(error), Some(old)) => {
+                    tracing::debug!(%error, "the services' addresses are kept as they were");
+                    old
+                }
+                (Err(error), None) => return Err(error),
+            },
+        };
+        *kept = Some(Listed {
+            since: Instant::now(),
+            list: Arc::clone(&list),
+        });
+        Ok(list)
+    }
+
+    /// A list that is no good isn't kept: it may be a lame answer, and the next
+    /// call asks anew.
+    async fn forget(&self, list: &Arc<ListApiEndpointsResponse>) {
+        let mut kept = self.listed.lock().await;
+        kept.take_if(|listed| Arc::ptr_eq(&listed.list, list));
     }
 
     /// A cloud on this machine may not send tokens to another one in plain HTTP.

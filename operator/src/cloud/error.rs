@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wschat_crds::Reason;
 use yandex_cloud_rest::auth::AuthError;
 use yandex_cloud_rest::model::error::Status;
-use yandex_cloud_rest::{ApiError, Code, Error};
+use yandex_cloud_rest::{ApiError, Code, EndpointError, Error};
 
 use crate::error::{Class, root_cause};
 
@@ -174,6 +174,12 @@ impl From<Error> for CloudError {
                 message: auth.to_string(),
                 secret: None,
             },
+            // Nothing has such an id, whoever said it: a lame answer may have.
+            Error::Endpoint(EndpointError::Path { .. }) => Self {
+                kind: CloudKind::NotFound,
+                message: root_cause(&error),
+                secret: None,
+            },
             Error::Auth(_)
             | Error::Transport { .. }
             | Error::Decode { .. }
@@ -256,6 +262,13 @@ mod tests {
             error.to_string().contains("quota ydb.count, limit 4"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_has_an_impossible_id_is_not_there() {
+        let path = "/operations/".to_owned();
+        let error = CloudError::from(Error::Endpoint(EndpointError::Path { path }));
+        assert_eq!(error.kind, CloudKind::NotFound);
     }
 
     #[test]

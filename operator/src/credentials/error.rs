@@ -8,6 +8,16 @@ use crate::report::Report;
 /// Why a chat's own key can't be used. No word of a Secret's content is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretError {
+    /// Nothing can be called so.
+    #[error(
+        "spec.credentialsSecretRef.{field} is {text:?}, and no Secret has such a one: it may have \
+         {allowed}; correct it"
+    )]
+    Unnameable {
+        field: &'static str,
+        text: String,
+        allowed: &'static str,
+    },
     /// There is no such Secret.
     #[error(
         "there is no Secret {secret} in the chat's namespace; make it with an authorized key of \
@@ -71,6 +81,7 @@ impl SecretError {
     fn class(&self) -> Class {
         match self {
             Self::Kube { .. } => Class::Transient,
+            Self::Unnameable { .. } => Class::Terminal,
             _ => Class::Waiting,
         }
     }
@@ -80,6 +91,7 @@ impl SecretError {
             Self::Missing { .. } | Self::Leaving(_) | Self::NoSuchKey { .. } => {
                 Reason::CredentialsMissing
             }
+            Self::Unnameable { .. } => Reason::Invalid,
             Self::Unreadable { .. } => Reason::CredentialsUnreadable,
             Self::Forbidden { .. } => Reason::CredentialsForbidden,
             Self::Kube { .. } => Reason::Provisioning,

@@ -63,3 +63,26 @@ fn a_missing_right_names_the_charts_value() {
         "{error}"
     );
 }
+
+#[test]
+fn what_no_secret_is_called_is_not_asked_for() {
+    assert_eq!(check(&reference()), Ok(()));
+    for (name, key, field) in [
+        ("", "key.json", "name"),
+        ("\0\n", "key.json", "name"),
+        ("a/b", "key.json", "name"),
+        ("..", "key.json", "name"),
+        ("Yandex", "key.json", "name"),
+        ("yandex", "a b\n", "key"),
+        ("yandex", "..", "key"),
+    ] {
+        let odd = SecretRef {
+            name: name.to_owned(),
+            key: key.to_owned(),
+        };
+        let error = check(&odd).unwrap_err();
+        assert_eq!(reason(&error), Reason::Invalid);
+        let told = error.to_string();
+        assert!(told.contains(field) && !told.contains('\n'), "{told}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Where services are, and where tokens must not go.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 use yandex_cloud_rest::auth::Credentials;
 use yandex_cloud_rest::{ApiEndpoint, Client, Config, EndpointError, Error, Service};
@@ -135,4 +137,32 @@ async fn an_api_endpoint_that_nobody_serves_is_told_with_the_cause() {
     );
     assert!(std::error::Error::source(&error).is_none());
     assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn a_list_that_lacks_a_service_is_asked_for_anew() {
+    let lame = AtomicBool::new(true);
+    let cloud = Cloud::start(at("/endpoints", move |_| {
+        let id = if lame.swap(false, Ordering::Relaxed) {
+            "iam"
+        } else {
+            "ydb"
+        };
+        Reply::Json(
+            200,
+            json!({ "endpoints": [{ "id": id, "address": "localhost:1" }] }),
+        )
+    }))
+    .await;
+    let client = cloud.client();
+    let error = client.base_url(Service::Ydb).await.unwrap_err();
+    assert!(
+        matches!(error, Error::Endpoint(EndpointError::Missing { .. })),
+        "{error}"
+    );
+    for _ in 0..2 {
+        let base = client.base_url(Service::Ydb).await.unwrap();
+        assert_eq!(base, "http://localhost:1");
+    }
+    assert_eq!(cloud.asked("/endpoints").len(), 2);
 }
