@@ -57,10 +57,11 @@ enum Question {
     Sockets,
     Resources,
     Operator,
+    Day,
 }
 
 impl Question {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Overhead,
         Self::Link,
         Self::Events,
@@ -75,6 +76,7 @@ impl Question {
         Self::Sockets,
         Self::Resources,
         Self::Operator,
+        Self::Day,
     ];
 
     fn name(self) -> &'static str {
@@ -93,7 +95,17 @@ impl Question {
             Self::Sockets => "sockets",
             Self::Resources => "resources",
             Self::Operator => "operator",
+            Self::Day => "day",
         }
+    }
+
+    /// Whether one of these names means it; without names, whether it is one of
+    /// those that take little time.
+    fn is_asked(self, names: &[String]) -> bool {
+        if names.is_empty() {
+            return self != Self::Day;
+        }
+        names.iter().any(|part| self.name().contains(part.as_str()))
     }
 
     async fn answer(self, bench: &Bench<'_>) -> Result<Table, Failure> {
@@ -112,6 +124,7 @@ impl Question {
             Self::Sockets => sockets::table(bench.folder).await,
             Self::Resources => resources::table(bench.folder).await,
             Self::Operator => operator::table(bench.folder).await,
+            Self::Day => operator::day(bench.folder).await,
         }
     }
 }
@@ -150,7 +163,7 @@ fn main() -> ExitCode {
     }
     let questions: Vec<Question> = Question::ALL
         .into_iter()
-        .filter(|question| is_asked(question.name(), &names))
+        .filter(|question| question.is_asked(&names))
         .collect();
     if questions.is_empty() {
         let known = Question::ALL.map(Question::name).join(", ");
@@ -165,10 +178,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn is_asked(name: &str, names: &[String]) -> bool {
-    names.is_empty() || names.iter().any(|part| name.contains(part.as_str()))
 }
 
 /// Answers them in order. The run's folder stays only when one fails, for its

@@ -9,7 +9,7 @@ use crate::{control_plane, handler, prerequisites, tools, workspace};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Questions whose names contain one of these; all when there is none
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// Builds what is missing and measures.

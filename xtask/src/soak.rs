@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: what `make test` tries some of, all of it, by many seeds.
 
 use crate::chore::{ChoreError, run as run_command};
-use crate::{handler, prerequisites, tools, workspace};
+use crate::{bench, handler, prerequisites, tools, workspace};
 
 /// How long to go on.
 #[derive(clap::Args)]
@@ -17,7 +17,8 @@ pub(crate) struct Options {
 /// Cases of nonsense that the operator is given, of either kind.
 const NONSENSE: &str = "10000";
 
-/// Lets the operator die at every call of a chat's life, and gives it nonsense.
+/// Lets the operator die at every call of a chat's life, gives it nonsense, and
+/// as many resyncs as a day has in which nothing happens.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     tools::node()?;
@@ -38,5 +39,8 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
             .args(["--", "--nocapture"])
             .env("WSCHAT_FUZZED_SEED", options.seed.to_string())
             .env("WSCHAT_FUZZED_CASES", NONSENSE),
-    )
+    )?;
+    bench::run(&bench::Options {
+        names: vec!["day".to_owned()],
+    })
 }
