@@ -17,8 +17,9 @@ pub(crate) struct Options {
 /// Cases of nonsense that the operator is given, of either kind.
 const NONSENSE: &str = "10000";
 
-/// Lets the operator die at every call of a chat's life, gives it nonsense, and
-/// as many resyncs as a day has in which nothing happens.
+/// Lets the operator die at every call of a chat's life, deletes the chat at every
+/// call, gives the operator nonsense, and as many resyncs as a day has in which
+/// nothing happens.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     tools::node()?;
@@ -27,7 +28,7 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
         workspace::cargo()
             .args(["test", "--quiet", "--locked"])
             .args(["--package", "wschat-tests", "--test", "crash_sweep"])
-            .args(["--", "--nocapture", "sweep::"])
+            .args(["--", "--nocapture", "sweep::", "leave::"])
             .env("WSCHAT_SWEEP_SEED", options.seed.to_string())
             .env("WSCHAT_SWEEP_SEEDS", options.seeds.to_string())
             .env("WSCHAT_SWEEP_LIVES", "all"),

@@ -96,7 +96,7 @@ async fn leaves(seed: u64) -> Result<Vec<Leave>, Problem> {
     let world = World::make(setting(seed, "0ms")).await?;
     let mut all = Vec::new();
     for stage in [Stage::Create, Stage::Update] {
-        stage.begin(&world);
+        stage.begin(&world)?;
         let passed = world.look_until(READY, None).await?;
         let moments = deaths_of(&passed).into_iter();
         all.extend(moments.map(|at| Leave { stage, at }));
@@ -106,10 +106,10 @@ async fn leaves(seed: u64) -> Result<Vec<Leave>, Problem> {
 }
 
 async fn try_one(world: &World, leave: Leave) -> Result<(), Problem> {
-    Stage::Create.begin(world);
+    Stage::Create.begin(world)?;
     if leave.stage == Stage::Update {
         world.look_until(READY, None).await?;
-        leave.stage.begin(world);
+        leave.stage.begin(world)?;
     }
     world.look_until_gone(leave.at).await?;
     let left = world.made().await?;

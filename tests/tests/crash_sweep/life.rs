@@ -4,10 +4,11 @@
 use std::fmt;
 
 use serde_json::{Value, json};
-use wschat_crds::WsChat;
+use wschat_crds::{ConditionStatus, WsChat};
 use wschat_tests::custom_resource::newest_is_ready;
 
 use crate::gate::{Death, Passed};
+use crate::handlers;
 use crate::masked::{masked, masked_text};
 use crate::world::{Done, Problem, World};
 
@@ -24,28 +25,40 @@ pub(crate) enum Stage {
     Update,
     /// All of them are as they were.
     Revert,
+    /// A handler that isn't healthy is deployed.
+    Fail,
+    /// Another one that is healthy is deployed.
+    Recover,
     /// It is deleted.
     Delete,
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Abandon,
         Self::Create,
         Self::Adopt,
         Self::Update,
         Self::Revert,
+        Self::Fail,
+        Self::Recover,
         Self::Delete,
     ];
 
-    pub(crate) fn begin(self, world: &World) {
+    pub(crate) fn begin(self, world: &World) -> Result<(), Problem> {
         match self {
-            Self::Abandon | Self::Create => world.create_chat(),
+            Self::Abandon | Self::Create => {
+                world.deploy(world.handler().to_vec());
+                world.create_chat();
+            }
+            Self::Fail => world.deploy(handlers::unhealthy()?),
+            Self::Recover => world.deploy(handlers::another(world.handler())?),
             Self::Adopt => world.lose_status(),
             Self::Update => world.edit_chat(&edited()),
             Self::Revert => world.edit_chat(&restored()),
             Self::Delete => world.delete_chat(),
         }
+        Ok(())
     }
 
     /// What the operator strives for until it dies.
@@ -54,6 +67,8 @@ impl Stage {
             Self::Abandon | Self::Create | Self::Adopt | Self::Update | Self::Revert => {
                 |chat| chat.is_some_and(newest_is_ready)
             }
+            Self::Fail => |chat| chat.is_some_and(is_unhealthy),
+            Self::Recover => |chat| chat.is_some_and(is_healthy),
             Self::Delete => is_gone,
         }
     }
@@ -95,9 +110,34 @@ impl fmt::Display for Stage {
             Self::Adopt => "adopt",
             Self::Update => "update",
             Self::Revert => "revert",
+            Self::Fail => "failing rollout",
+            Self::Recover => "next rollout",
             Self::Delete => "delete",
         })
     }
+}
+
+/// Whether the newest handler isn't healthy, and the chat serves all the same.
+fn is_unhealthy(chat: &WsChat) -> bool {
+    has(chat, "FunctionReady", "Unhealthy") && has(chat, "Ready", "Ready")
+}
+
+/// Whether nothing is left to do.
+fn is_healthy(chat: &WsChat) -> bool {
+    has(chat, "FunctionReady", "Ready") && newest_is_ready(chat)
+}
+
+/// Whether a condition is True for this reason.
+fn has(chat: &WsChat, type_: &str, reason: &str) -> bool {
+    let mut conditions = chat.status.iter().flat_map(|status| &status.conditions);
+    conditions.any(|one| {
+        one.type_ == type_ && one.status == ConditionStatus::True && one.reason == reason
+    })
+}
+
+/// The version that clients talk to.
+fn serving(world: &World) -> Option<String> {
+    world.chat()?.status?.resources.live.id
 }
 
 /// How many looks may follow, for what may be done while a chat serves.
@@ -203,7 +243,8 @@ fn told(stage: Stage, death: Option<Death>, problem: &Problem) -> Problem {
 
 async fn live_stage(world: &World, stage: Stage, death: Option<Death>) -> Result<Lived, Problem> {
     let before = world.ids().await?;
-    stage.begin(world);
+    let served = serving(world);
+    stage.begin(world)?;
     let passed = world.look_until(stage.is_done(), death).await?;
     if stage == Stage::Abandon {
         world.delete_chat();
@@ -212,6 +253,15 @@ async fn live_stage(world: &World, stage: Stage, death: Option<Death>) -> Result
     come_to_rest(world).await?;
     if stage == Stage::Adopt && before != world.ids().await? {
         return Err("what was there was made anew".to_owned());
+    }
+    match stage {
+        Stage::Fail if serving(world) != served => {
+            return Err("a handler that isn't healthy serves".to_owned());
+        }
+        Stage::Recover if serving(world) == served => {
+            return Err("the next handler doesn't serve".to_owned());
+        }
+        _ => {}
     }
     let outcome = outcome(world).await?;
     Ok(Lived { outcome, passed })

@@ -22,6 +22,7 @@
 mod api_server;
 mod failures;
 mod gate;
+mod handlers;
 mod keys;
 mod leave;
 mod life;

@@ -15,7 +15,7 @@ use crate::world::{NAP, Problem, Setting, World};
 /// Worlds that live side by side: most of a life is waiting.
 pub(crate) const LANES: u64 = 4;
 /// How many lives an ordinary run has.
-const LIVES: usize = 16;
+const LIVES: usize = 12;
 /// How many lives a world sees before another takes its place.
 const LIVES_OF_A_WORLD: usize = 16;
 /// After how many lives there is something to tell.

@@ -69,7 +69,9 @@ pub(crate) struct World {
     kube: ApiServer,
     gate: Gate,
     key: PathBuf,
-    handler_zip: Mutex<Vec<u8>>,
+    handler_zip: Vec<u8>,
+    /// The handler that operators bring.
+    deployed: Mutex<Vec<u8>>,
     showing_up: Duration,
     http: reqwest::Client,
     _folder: TempDir,
@@ -102,12 +104,14 @@ impl World {
             .watch(std::sync::Arc::new(gate.clone()));
         let handler_zip =
             wschat_tests::operator::handler_zip().map_err(|error| error.to_string())?;
+        let handler_zip = std::fs::read(handler_zip).map_err(|error| error.to_string())?;
         Ok(Self {
             emulator,
             kube: ApiServer::new(gate.clone()),
             gate,
             key,
-            handler_zip: Mutex::new(std::fs::read(handler_zip).map_err(|error| error.to_string())?),
+            deployed: Mutex::new(handler_zip.clone()),
+            handler_zip,
             showing_up: setting.showing_up,
             http: reqwest::Client::new(),
             _folder: folder,
@@ -138,13 +142,15 @@ impl World {
         self.gate.passed()
     }
 
-    /// The next operators bring another handler. Answers the one before.
-    pub(crate) fn deploy(&self, handler_zip: Vec<u8>) -> Vec<u8> {
-        let mut current = self
-            .handler_zip
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *current, handler_zip)
+    /// The next operators bring this handler.
+    pub(crate) fn deploy(&self, handler_zip: Vec<u8>) {
+        let mut current = self.deployed.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = handler_zip;
+    }
+
+    /// The handler of this workspace.
+    pub(crate) fn handler(&self) -> &[u8] {
+        &self.handler_zip
     }
 
     /// Breaks the cloud by these rules, and by no others.
@@ -329,7 +335,7 @@ impl World {
     pub(crate) fn operator(&self) -> Result<Embedded, Problem> {
         let cloud = self.client()?;
         let ready = self.emulator.ready();
-        let handler_zip = self.handler_zip.lock();
+        let handler_zip = self.deployed.lock();
         let start = Start {
             folder_id: ready.folder_id.clone(),
             installation_id: INSTALLATION.to_owned(),

@@ -7,7 +7,7 @@ use crate::world::Setting;
 async fn a_handler_that_can_not_be_deployed_never_serves_and_the_next_one_does() {
     let world = created(Setting::default()).await.unwrap();
     let serving = resource(&world, "live")["id"].clone();
-    let good = world.deploy(b"no archive".to_vec());
+    world.deploy(b"no archive".to_vec());
     look(&world, 6).await.unwrap();
     let reason = condition(&world, "FunctionReady").1;
     assert_eq!(reason, "OperationFailed");
@@ -17,7 +17,7 @@ async fn a_handler_that_can_not_be_deployed_never_serves_and_the_next_one_does()
         "the one before serves"
     );
     assert_eq!(resource(&world, "live")["id"], serving);
-    world.deploy(good);
+    world.deploy(world.handler().to_vec());
     settle(&world).await.unwrap();
     // It needs a person who brings another handler.
     world.kube().forget_stalls();
