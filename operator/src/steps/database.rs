@@ -209,7 +209,13 @@ pub(crate) async fn ensure(
 ) -> Outcome<Database> {
     let wish = request(pass.identity, desired);
     let outcome = ensure_child::<Databases>(pass, saved, &wish, &wish.name).await;
-    outcome.try_map(located)
+    let mut is_lame = false;
+    let outcome = outcome.try_map(|facts| located(facts).inspect_err(|_| is_lame = true));
+    if is_lame {
+        // It isn't believed another time: the next look reads the database.
+        saved.hash = None;
+    }
+    outcome
 }
 
 /// Takes the endpoint apart: left of `/?database=` is the server, right of it
@@ -228,10 +234,13 @@ fn located(facts: Facts) -> Result<Database, StepError> {
             path: path.to_owned(),
             connection_string,
         }),
-        _ => Err(StepError::Broken {
+        _ => Err(StepError::Cloud {
+            action: "use",
             resource: RESOURCE,
-            id: facts.id,
-            state: format!("without an endpoint ({connection_string:?})"),
+            source: CloudError::from(yandex_cloud_rest::Error::Decode {
+                call: format!("the endpoint of {}", facts.id),
+                message: format!("{connection_string:?} is none"),
+            }),
         }),
     }
 }
@@ -258,7 +267,12 @@ mod tests {
             database.connection_string,
             "grpcs://ydb:2135/?database=/ru-central1/b1g/etn1"
         );
-        assert!(located(at("")).is_err());
+        // A lame answer says nothing about the database, which may be well.
+        for lame in ["", "grpcs://ydb:2135/?data`base=/ru-central1/b1g/etn1"] {
+            let error = located(at(lame)).unwrap_err();
+            assert_eq!(error.reason(), wschat_crds::Reason::CloudUnavailable);
+            assert!(!error.to_string().contains("delete"), "{error}");
+        }
     }
 
     fn wished() -> CreateDatabaseRequest {
