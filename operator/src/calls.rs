@@ -1,13 +1,29 @@
-//! How many calls of the cloud there were, and how they ended.
+//! How many calls of the cloud there were, how they ended, and how long they
+//! waited for their turn.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use yandex_cloud_rest::{Code, Error};
 
-/// Calls by service, method and code; its copies count together.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Calls(pub(crate) Family<CallLabels, Counter>);
+/// Its copies count together.
+#[derive(Clone, Debug)]
+pub(crate) struct Calls {
+    /// Calls by service, method and code.
+    pub(crate) ended: Family<CallLabels, Counter>,
+    /// How long calls that may have to wait for their turn did so, in seconds.
+    pub(crate) waits: Histogram,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            ended: Family::default(),
+            waits: Histogram::new(exponential_buckets(0.005, 2.0, 14)),
+        }
+    }
+}
 
 /// What tells calls apart. All three come from closed sets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,7 +50,7 @@ impl Calls {
             method,
             code,
         };
-        self.0.get_or_create(&labels).inc();
+        self.ended.get_or_create(&labels).inc();
     }
 }
 

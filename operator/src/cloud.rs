@@ -38,9 +38,11 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     pub(crate) fn new(client: Client) -> Self {
+        let calls = Calls::default();
+        let waits = calls.waits.clone();
         Self {
-            client,
-            calls: Calls::default(),
+            client: client.telling_waits(move |wait| waits.observe(wait.as_secs_f64())),
+            calls,
             secret: None,
         }
     }

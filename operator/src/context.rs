@@ -20,6 +20,7 @@ use crate::names::hex;
 use crate::prober::Prober;
 use crate::reach::Reach;
 use crate::resource::Resource;
+use crate::slots::Slots;
 use crate::survey::{Survey, Surveys};
 use crate::validate::{Defaults, Identity};
 
@@ -38,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) reach: Arc<Reach>,
     pub(crate) inventory: Arc<Inventory>,
     pub(crate) surveys: Arc<Surveys>,
+    /// How many operations run in a folder, whoever asked for them.
+    pub(crate) slots: Arc<Slots>,
     /// Changes of a folder's bindings go one after another.
     pub(crate) folder_turn: Arc<Mutex<()>>,
     /// Whose rights the cloud is called with.
@@ -67,6 +70,7 @@ impl Context {
             reach: Arc::default(),
             inventory: Arc::default(),
             surveys: Arc::default(),
+            slots: Arc::default(),
             folder_turn: Arc::default(),
             signer: Signer::Operator,
             guests: Arc::default(),

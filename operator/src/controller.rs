@@ -157,6 +157,7 @@ fn forget(context: &Context, uid: &str) {
     context.prober.forget(uid);
     context.reach.forget(uid);
     context.surveys.forget(uid);
+    context.slots.forget(uid);
     context.metrics.chat(uid, &[]);
 }
 

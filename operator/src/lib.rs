@@ -44,6 +44,7 @@ mod provision;
 mod reach;
 mod report;
 mod resource;
+mod slots;
 mod startup;
 mod status;
 mod steps;

@@ -97,7 +97,13 @@ impl Metrics {
             "Calls that change the cloud",
             metrics.mutations.clone(),
         );
-        registry.register("cloud_calls", "Calls of the cloud", calls.0.clone());
+        registry.register("cloud_calls", "Calls of the cloud", calls.ended.clone());
+        registry.register_with_unit(
+            "cloud_call_wait",
+            "How long reads of the cloud wait for their turn",
+            Unit::Seconds,
+            calls.waits.clone(),
+        );
         registry.register(
             "drift_repaired",
             "What was changed back, or made anew, in the cloud",

@@ -192,11 +192,22 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, call: &Call, request_id: &str) -> Result<Vec<u8>, Error> {
+    /// Waits until the call may be made. Mutations are only counted.
+    async fn take_turn(&self, call: &Call) {
         let wait = self.pace.take(call.service, Instant::now());
-        if call.key.is_none() && !wait.is_zero() {
+        if call.key.is_some() {
+            return;
+        }
+        if let Some(watch) = &self.waits {
+            watch.tell(wait);
+        }
+        if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
+    }
+
+    async fn attempt(&self, call: &Call, request_id: &str) -> Result<Vec<u8>, Error> {
+        self.take_turn(call).await;
         let token = self.tokens.get().await?;
         let base = self.endpoints.base(&self.http, call.service).await?;
         let mut request = self

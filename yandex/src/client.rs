@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use crate::auth::{AuthorizedKey, Credentials, TokenCache};
 use crate::endpoint::{ApiEndpoint, DEFAULT_API_ENDPOINT, EndpointError, Endpoints, Service};
 use crate::error::Error;
-use crate::pace::{Pace, Rate};
+use crate::pace::{Pace, Rate, WaitWatch};
 
 /// How to reach the cloud.
 #[derive(Debug, Clone)]
@@ -56,6 +56,7 @@ pub struct Client {
     pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) pace: Arc<Pace>,
+    pub(crate) waits: Option<WaitWatch>,
     pub(crate) attempts: u32,
     pub(crate) request_timeout: Duration,
 }
@@ -85,9 +86,21 @@ impl Client {
             endpoints,
             tokens: Arc::new(tokens),
             pace: Arc::new(Pace::new(config.rate)),
+            waits: None,
             attempts: config.attempts.max(1),
             request_timeout: config.request_timeout,
         })
+    }
+
+    /// The same client, which tells how long each call without an idempotency
+    /// key waits for its turn ([`Config::rate`]), also when that is no time at
+    /// all. So do clones, and clients of other keys made of it.
+    #[must_use]
+    pub fn telling_waits(self, told: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        Self {
+            waits: Some(WaitWatch::new(told)),
+            ..self
+        }
     }
 
     /// The same cloud with another key: connections and what is known of services

@@ -2,7 +2,8 @@
 //! program with much to do doesn't use up what the cloud allows to others.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::endpoint::Service;
@@ -14,6 +15,26 @@ pub struct Rate {
     pub per_second: u32,
     /// Calls at once, after a pause.
     pub burst: u32,
+}
+
+/// Who is told how long calls wait.
+#[derive(Clone)]
+pub(crate) struct WaitWatch(Arc<dyn Fn(Duration) + Send + Sync>);
+
+impl WaitWatch {
+    pub(crate) fn new(told: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    pub(crate) fn tell(&self, wait: Duration) {
+        (self.0)(wait);
+    }
+}
+
+impl fmt::Debug for WaitWatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("WaitWatch")
+    }
 }
 
 /// The buckets of one client.

@@ -66,9 +66,10 @@ async fn try_ensure(
         resource: RESOURCE,
         source,
     };
-    let is_new = function.id == LATER;
     let tagged = match &function.id {
-        _ if is_new => None,
+        id if id == LATER => None,
+        // A list is proof enough that all is well.
+        _ if as_wished && version.is_tagged => Some(version.id.clone()),
         id => cloud.tagged(id, TAG).await.map_err(look)?,
     };
     if tagged.as_ref() != Some(&version.id) {

@@ -1,6 +1,6 @@
 //! Long operations: begun once, written down, and looked at until they end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -65,6 +65,7 @@ pub(crate) async fn standing(
         // Forgotten by the cloud, so its end is unknown: what it made is found
         // by name. The key isn't used again, it would lead here once more.
         Err(error) if error.kind == CloudKind::NotFound => {
+            give_back(pass, resource);
             ended(saved);
             pass.journal.save(resource, saved).await?;
             Ok(Standing::Idle)
@@ -79,7 +80,8 @@ pub(crate) async fn standing(
 
 /// Begins a mutation: writes the intent down, calls, and writes the operation
 /// down. Repeated with the same wish, the cloud answers with the same
-/// operation.
+/// operation. Where as many operations run as may, none is begun, and one looks
+/// again.
 pub(crate) async fn begin<F>(
     pass: &Pass<'_>,
     mutation: Mutation<'_>,
@@ -96,15 +98,24 @@ where
         id_field,
         change,
     } = mutation;
+    if !has_turn(pass, resource) {
+        // It wasn't asked for.
+        saved.changed = None;
+        return Ok(Standing::Running(turn(rand::random())));
+    }
     let key = idempotency::key(&pass.identity.uid, resource, hash, saved.sequence);
     saved.intent = Some(key.to_string());
     pass.journal.save(resource, saved).await?;
     // As late as can be: a process that was stopped since must not write.
     if !pass.leadership.holds() {
+        give_back(pass, resource);
         return Err(StepError::NotLeading);
     }
     let answer = call(key).await;
     pass.context.metrics.mutated(resource, answer.is_ok());
+    if answer.is_err() {
+        give_back(pass, resource);
+    }
     let operation = answer.map_err(|source| StepError::Cloud {
         action,
         resource,
@@ -138,8 +149,12 @@ async fn conclude(
 ) -> Result<Standing, StepError> {
     // An error before the end means that a rollback is running.
     if !operation.done {
+        let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
+        let slots = &pass.context.slots;
+        slots.hold(folder, uid, resource, Instant::now());
         return Ok(Standing::Running(pause(&operation, Timestamp::now())));
     }
+    give_back(pass, resource);
     ended(saved);
     match operation.error {
         None => {
@@ -159,6 +174,25 @@ async fn conclude(
             })
         }
     }
+}
+
+/// Whether an operation of the resource may begin.
+fn has_turn(pass: &Pass<'_>, resource: Resource) -> bool {
+    let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
+    let slots = &pass.context.slots;
+    slots.take(folder, uid, resource, Instant::now())
+}
+
+/// An operation of the resource is over, or was never begun.
+fn give_back(pass: &Pass<'_>, resource: Resource) {
+    let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
+    pass.context.slots.give_back(folder, uid, resource);
+}
+
+/// How long to wait for others' operations to end: between one second and two,
+/// so that not all who wait come at once. `chance` is any number.
+fn turn(chance: u8) -> Duration {
+    Duration::from_millis(1000 + 1000 * u64::from(chance) / 255)
 }
 
 /// Whether the operation made or changed what the status knows by its id.
@@ -203,7 +237,72 @@ fn pause(operation: &Operation, now: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use kube::Api;
+
     use super::*;
+    use crate::change::Changes;
+    use crate::journal::Journal;
+    use crate::slots::AT_ONCE;
+    use crate::survey::Survey;
+    use crate::testing::{World, world};
+    use crate::validate::identity;
+
+    /// Begins to make a version; tells how it stands, and whether the cloud was
+    /// asked.
+    async fn begin_version(world: &World, saved: &mut ResourceStatus) -> (Standing, bool) {
+        let chat = world.kube.chat();
+        let identity = identity(&chat, &world.context.settings.defaults);
+        let api = Api::namespaced(world.context.kube.clone(), "team");
+        let leadership = &world.context.leadership;
+        let pass = Pass {
+            context: &world.context,
+            identity: &identity,
+            journal: &Journal::open(api, &chat, leadership.clone()).unwrap(),
+            leadership,
+            plans: false,
+            survey: &Survey::Memory,
+            changes: &Changes::default(),
+        };
+        let mutation = Mutation {
+            resource: Resource::Version,
+            action: "create",
+            hash: "hash",
+            id_field: None,
+            change: None,
+        };
+        let mut asked = false;
+        let call = |_| {
+            asked = true;
+            let operation = Operation {
+                id: "operation".to_owned(),
+                ..Operation::default()
+            };
+            async { Ok(operation) }
+        };
+        let standing = begin(&pass, mutation, saved, call).await.unwrap();
+        (standing, asked)
+    }
+
+    #[tokio::test]
+    async fn no_more_begin_in_a_folder_than_may_run() {
+        let world = world().await;
+        let (slots, now) = (&world.context.slots, Instant::now());
+        for chat in 0..AT_ONCE {
+            slots.hold("b1g", &chat.to_string(), Resource::Version, now);
+        }
+        let mut saved = ResourceStatus::default();
+        let (standing, asked) = begin_version(&world, &mut saved).await;
+        assert!(matches!(standing, Standing::Running(_)), "{standing:?}");
+        assert!(!asked);
+        assert_eq!(saved, ResourceStatus::default(), "nothing was begun");
+
+        slots.give_back("b1g", "0", Resource::Version);
+        let (_, asked) = begin_version(&world, &mut saved).await;
+        assert!(asked);
+        assert_eq!(saved.operation.as_deref(), Some("operation"));
+        let more = slots.take("b1g", "0", Resource::Version, now);
+        assert!(!more, "it runs");
+    }
 
     #[test]
     fn whatever_was_begun_and_seen_to_end_gets_another_key_next_time() {
@@ -215,6 +314,12 @@ mod tests {
         assert_eq!((saved.sequence, saved.intent.as_deref()), (1, None));
         fulfilled(&mut saved, "h".to_owned());
         assert_eq!(saved.sequence, 1, "nothing was begun since");
+    }
+
+    #[test]
+    fn who_waits_for_others_does_not_come_back_with_them() {
+        assert_eq!(turn(0), Duration::from_secs(1));
+        assert_eq!(turn(255), Duration::from_secs(2));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use yandex_cloud_rest::model::version::{
 use super::account::Account;
 use super::database::Database;
 use super::function::Function;
+use super::live::TAG;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::sight::{LOOK_AGAIN, shows_late};
 use crate::change::{Change, LATER};
@@ -38,6 +39,27 @@ const KEPT: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) id: String,
+    /// Whether the function's list of versions, if this look read it, has the
+    /// tag `live` on it.
+    pub(crate) is_tagged: bool,
+}
+
+impl Version {
+    /// One that this look didn't read.
+    fn unread(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            is_tagged: false,
+        }
+    }
+
+    /// One as it is listed.
+    fn read(model: &Model) -> Self {
+        Self {
+            id: model.id.clone(),
+            is_tagged: model.tags.iter().any(|tag| tag == TAG),
+        }
+    }
 }
 
 /// What a version is made of.
@@ -149,7 +171,7 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     parts: Parts<'_>,
 ) -> Outcome<Version> {
-    let mut serving = parts.serving.map(|id| Version { id: id.to_owned() });
+    let mut serving = parts.serving.map(Version::unread);
     let outcome = settle(try_ensure(pass, saved, parts, &mut serving).await);
     outcome.or_serving(serving)
 }
@@ -179,7 +201,7 @@ async fn try_ensure(
     if let Some(id) = &saved.id
         && pass.believes(RESOURCE, saved, &hash)
     {
-        return Ok(Outcome::Ready(Version { id: id.clone() }));
+        return Ok(Outcome::Ready(Version::unread(id)));
     }
     request.description = format!("{MARK}{hash}");
     let versions = match parts.function.id.as_str() {
@@ -204,9 +226,7 @@ async fn try_ensure(
             saved.id = Some(version.id.clone());
             fulfilled(saved, hash);
             pass.journal.save(RESOURCE, saved).await?;
-            Ok(Outcome::Ready(Version {
-                id: version.id.clone(),
-            }))
+            Ok(Outcome::Ready(Version::read(version)))
         }
         Plan::Prune(version) if !pass.plans => prune(pass, saved, version).await,
         Plan::Prune(_) | Plan::Create => create(pass, saved, request, &hash).await,
@@ -244,8 +264,7 @@ async fn create(
     let occasion = Occasion::of_creation(saved.hash.as_deref() == Some(hash));
     let change = Change::create(RESOURCE, occasion, &told);
     if pass.planned(&change) {
-        let id = LATER.to_owned();
-        return Ok(Outcome::Ready(Version { id }));
+        return Ok(Outcome::Ready(Version::unread(LATER)));
     }
     request.content = Some(STANDARD.encode(&settings.handler.zip));
     let mutation = Mutation {
@@ -268,124 +287,4 @@ fn making(again: Duration) -> Outcome<Version> {
 }
 
 #[cfg(test)]
-mod tests {
-    use wschat_crds::LogLevel;
-
-    use super::*;
-
-    fn built(memory: i64) -> CreateVersionRequest {
-        let parts = Parts {
-            function: &Function {
-                id: "d4e1".to_owned(),
-                invoke_url: String::new(),
-            },
-            account: &Account {
-                id: "aje1".to_owned(),
-            },
-            database: &Database {
-                connection_string: "grpcs://ydb:2135/?database=/r/c/d".to_owned(),
-                path: "/r/c/d".to_owned(),
-            },
-            handler: &DesiredHandler {
-                memory,
-                timeout: Duration::from_secs(30),
-                concurrency: 16,
-                min_instances: 0,
-                log_level: LogLevel::Info,
-            },
-            topic: &DesiredTopic {
-                name: "broadcast-topic".to_owned(),
-                retention: Duration::from_hours(1),
-            },
-            serving: None,
-        };
-        request(parts, "https://connections")
-    }
-
-    #[test]
-    fn the_handler_learns_where_everything_is() {
-        let request = built(1 << 28);
-        assert_eq!(request.runtime, "nodejs22");
-        assert_eq!(request.entrypoint, "index.handler");
-        assert_eq!(request.service_account_id, "aje1");
-        let environment: Vec<_> = request
-            .environment
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect();
-        assert_eq!(
-            environment,
-            [
-                ("BROADCAST_TOPIC", "broadcast-topic"),
-                ("LOG_LEVEL", "info"),
-                ("YC_CONNECTIONS_ENDPOINT", "https://connections"),
-                ("YDB_CONNECTION_STRING", "grpcs://ydb:2135/?database=/r/c/d"),
-                ("YDB_DATABASE", "/r/c/d"),
-            ]
-        );
-    }
-
-    #[test]
-    fn every_setting_makes_another_version() {
-        let hash = |memory| request_hash(&(built(memory), "zip")).unwrap();
-        assert_eq!(hash(1 << 28), hash(1 << 28));
-        assert_ne!(hash(1 << 28), hash(1 << 29));
-    }
-
-    fn version(id: &str, description: &str, created: &str) -> Model {
-        Model {
-            id: id.to_owned(),
-            description: description.to_owned(),
-            status: "ACTIVE".to_owned(),
-            created_at: Some(created.to_owned()),
-            ..Model::default()
-        }
-    }
-
-    #[test]
-    fn a_version_is_found_by_its_description() {
-        let versions = [
-            version("other", "wschat other", "1"),
-            version("newest", "wschat h", "3"),
-        ];
-        assert_eq!(plan(&versions, "wschat h", None), Plan::Keep(&versions[1]));
-        assert_eq!(plan(&versions, "wschat new", None), Plan::Create);
-    }
-
-    #[test]
-    fn an_earlier_version_is_taken_up_again_only_if_it_serves() {
-        let versions = [version("a", "wschat a", "1"), version("b", "wschat b", "2")];
-        assert_eq!(plan(&versions, "wschat a", Some("b")), Plan::Create);
-        assert_eq!(
-            plan(&versions, "wschat a", Some("a")),
-            Plan::Keep(&versions[0])
-        );
-    }
-
-    #[test]
-    fn the_oldest_goes_but_never_what_serves_or_is_not_ours() {
-        let foreign = version("foreign", "by hand", "0");
-        let [a, b, c] = ["a", "b", "c"].map(|id| version(id, &format!("wschat {id}"), id));
-        let few = [foreign.clone(), a.clone(), b.clone()];
-        assert_eq!(plan(&few, "wschat new", Some("b")), Plan::Create);
-        let many = [foreign, a, b, c];
-        assert_eq!(plan(&many, "wschat new", Some("c")), Plan::Prune(&many[1]));
-        assert_eq!(
-            plan(&many, "wschat new", Some("a")),
-            Plan::Prune(&many[2]),
-            "the oldest serves"
-        );
-    }
-
-    #[test]
-    fn what_is_being_made_or_removed_is_told_apart() {
-        let with = |status: &str| {
-            [Model {
-                status: status.to_owned(),
-                ..version("a", "wschat a", "1")
-            }]
-        };
-        assert_eq!(plan(&with("CREATING"), "wschat a", None), Plan::Wait);
-        assert_eq!(plan(&with("DELETING"), "wschat a", None), Plan::Create);
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! Tries, keys, time limits, and what is never sent.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use uuid::Uuid;
 use yandex_cloud_rest::auth::Credentials;
 use yandex_cloud_rest::model::FieldMask;
 use yandex_cloud_rest::model::function::{CreateFunctionRequest, UpdateFunctionRequest};
-use yandex_cloud_rest::{Client, Code, EndpointError, Error};
+use yandex_cloud_rest::{Client, Code, EndpointError, Error, Rate};
 
 use crate::harness::{Cloud, Reply, at, authorized_key, failure, in_turn, ordinary};
 
@@ -59,6 +60,32 @@ async fn calls_have_request_ids_of_their_own() {
         calls[0].header("x-request-id"),
         calls[1].header("x-request-id")
     );
+}
+
+#[tokio::test]
+async fn reads_that_wait_for_their_turn_say_so_and_mutations_do_not() {
+    let cloud = Cloud::start(ordinary).await;
+    let mut config = cloud.config(Credentials::Token("t1.static".to_owned()));
+    config.rate = Some(Rate {
+        per_second: 5,
+        burst: 1,
+    });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&told);
+    let client = Client::new(config)
+        .unwrap()
+        .telling_waits(move |wait| notes.lock().unwrap().push(wait));
+    let functions = client.functions();
+    let (_one, _other, made) = tokio::join!(
+        functions.get("one"),
+        functions.get("other"),
+        create(&client)
+    );
+    made.unwrap();
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0], Duration::ZERO);
+    assert!(told[1] > Duration::ZERO && told[1] <= Duration::from_millis(200));
 }
 
 #[tokio::test]
