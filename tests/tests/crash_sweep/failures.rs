@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use wschat_crds::WsChat;
 use wschat_tests::custom_resource::newest_is_ready;
 
+use crate::gate::Passed;
 use crate::life::{Outcome, come_to_rest, is_gone, outcome};
 use crate::world::{Done, Problem, Setting, World};
 
@@ -97,6 +98,21 @@ async fn as_if_nothing_had_been(world: World) -> Result<(), Problem> {
     }
     no_help_was_called_for(&world)?;
     leaves_nothing(world).await
+}
+
+/// Each kind of thing was asked to be made once.
+fn nothing_was_asked_twice(passed: &Passed) -> Result<(), Problem> {
+    let mut posts = passed.mutations();
+    posts.retain(|call| call.starts_with("POST ") && !call.contains("/events"));
+    posts.retain(|call| !call.contains(':'));
+    posts.sort_unstable();
+    let (all, mut each) = (posts.len(), posts.clone());
+    each.dedup();
+    if each.len() == all {
+        Ok(())
+    } else {
+        Err(format!("asked twice: {posts:#?}"))
+    }
 }
 
 fn no_help_was_called_for(world: &World) -> Result<(), Problem> {

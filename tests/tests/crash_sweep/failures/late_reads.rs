@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{as_if_nothing_had_been, empty, look, look_as_time_passes, undisturbed};
+use super::{
+    as_if_nothing_had_been, empty, look, look_as_time_passes, nothing_was_asked_twice, undisturbed,
+};
 use crate::life::is_gone;
 use crate::world::{Problem, Setting, World};
 
@@ -49,6 +51,7 @@ async fn what_can_not_be_read_yet_is_not_made_again() {
         world.create_chat();
         let done = look_as_time_passes(&world, super::is_as_wished, STEP).await;
         done.unwrap();
+        nothing_was_asked_twice(&world.passed()).unwrap();
         as_if_nothing_had_been(world).await.unwrap();
     }
 }
@@ -72,7 +75,8 @@ async fn deleted_after(looks: usize) -> Result<Vec<String>, Problem> {
     }
     look(&world, 1).await?;
     world.delete_chat();
-    look_as_time_passes(&world, is_gone, STEP).await?;
+    // Slowly: all of it is looked for while it is hidden.
+    look_as_time_passes(&world, is_gone, 1).await?;
     let left = World::made(&world).await?;
     world.end().await;
     Ok(left)

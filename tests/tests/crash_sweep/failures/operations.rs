@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{as_if_nothing_had_been, empty, settle, undisturbed};
+use super::{as_if_nothing_had_been, empty, nothing_was_asked_twice, settle, undisturbed};
 use crate::world::Setting;
 
 fn slow() -> Setting {
@@ -39,14 +39,6 @@ async fn an_error_before_the_end_is_no_end() {
     world.break_by(json!([rule])).unwrap();
     world.create_chat();
     world.look_until(super::is_as_wished, None).await.unwrap();
-    // Nothing was asked for a second time.
-    let passed = world.passed();
-    let mut posts = passed.mutations();
-    posts.retain(|call| call.starts_with("POST ") && !call.contains("/events"));
-    posts.retain(|call| !call.contains(':'));
-    posts.sort_unstable();
-    let all = posts.len();
-    posts.dedup();
-    assert_eq!(posts.len(), all, "{posts:#?}");
+    nothing_was_asked_twice(&world.passed()).unwrap();
     as_if_nothing_had_been(world).await.unwrap();
 }
