@@ -11,6 +11,7 @@
 // The futures of `ydb` nest deeper than the compiler looks by default.
 #![recursion_limit = "256"]
 
+mod age;
 pub mod args;
 mod background;
 mod backoff;

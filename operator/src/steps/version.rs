@@ -7,9 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use wschat_crds::{Occasion, Reason, ResourceStatus};
-use yandex_cloud_rest::model::version::{
-    CreateVersionRequest, LATEST, Resources, Version as Model,
-};
+use yandex_cloud_rest::model::version::{CreateVersionRequest, Resources, Version as Model};
 
 use super::account::Account;
 use super::database::Database;
@@ -17,6 +15,7 @@ use super::function::Function;
 use super::live::TAG;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::sight::{LOOK_AGAIN, shows_late};
+use crate::age;
 use crate::change::{Change, LATER};
 use crate::context::{Context, Pass};
 use crate::error::StepError;
@@ -124,7 +123,8 @@ enum Plan<'a> {
     Keep(&'a Model),
     /// The cloud makes it.
     Wait,
-    /// This one is too old to be kept.
+    /// This one is too old to be kept. The cloud removes none that has a tag,
+    /// `$latest` included.
     Prune(&'a Model),
     Create,
 }
@@ -138,10 +138,8 @@ fn plan<'a>(versions: &'a [Model], description: &str, serving: Option<&str>) -> 
         .filter(|version| version.description.starts_with(MARK))
         .filter(|version| matches!(version.status.as_str(), "ACTIVE" | "CREATING" | ""))
         .collect();
-    ours.sort_by_key(|version| (&version.created_at, &version.id));
-    let newest = versions
-        .iter()
-        .max_by_key(|version| (&version.created_at, &version.id));
+    ours.sort_by_key(|version| by_age(version));
+    let newest = versions.iter().max_by_key(|version| by_age(version));
     let is_serving = |version: &Model| serving == Some(&*version.id);
     let usable = |version: &&&Model| {
         is_serving(version) || newest.is_some_and(|newest| newest.id == version.id)
@@ -158,11 +156,18 @@ fn plan<'a>(versions: &'a [Model], description: &str, serving: Option<&str>) -> 
     let too_many = ours.len() >= KEPT;
     let oldest = ours
         .into_iter()
-        .find(|version| !is_serving(version) && version.tags.iter().all(|tag| tag == LATEST));
+        .find(|version| !is_serving(version) && version.tags.is_empty());
     match oldest {
         Some(oldest) if too_many => Plan::Prune(oldest),
         _ => Plan::Create,
     }
+}
+
+fn by_age(version: &Model) -> impl Ord {
+    age::key(
+        version.created_at.as_deref().unwrap_or_default(),
+        &version.id,
+    )
 }
 
 /// Sees to it that the function has a version of this configuration.

@@ -6,6 +6,7 @@ use yandex_cloud_rest::model::Labels;
 
 use super::BUSY;
 use super::kind::{Child, Facts, State};
+use crate::age;
 use crate::change::Difference;
 use crate::error::StepError;
 use crate::names::{LABEL_INSTALLATION, may_adopt, owns};
@@ -42,9 +43,9 @@ pub(super) fn sort_out<C: Child>(
             || may_adopt(labels, &facts.labels)
     };
     let (mut ours, foreign): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_ours);
-    ours.sort_by_cached_key(|model| {
-        let facts = C::facts(model);
-        (facts.created_at, facts.id)
+    ours.sort_by(|one, other| {
+        let (one, other) = (C::facts(one), C::facts(other));
+        age::key(&one.created_at, &one.id).cmp(&age::key(&other.created_at, &other.id))
     });
     let mut ours = ours.into_iter();
     match (ours.next(), ours.next(), foreign.into_iter().next()) {

@@ -1,6 +1,7 @@
 //! What to make, to keep and to prune.
 
 use wschat_crds::LogLevel;
+use yandex_cloud_rest::model::version::LATEST;
 
 use super::*;
 
@@ -114,6 +115,13 @@ fn the_oldest_goes_but_never_what_serves_or_is_not_ours() {
         plan(&many, "wschat new", Some("a")),
         Plan::Prune(&many[2]),
         "the oldest serves"
+    );
+    let mut latest = many.clone();
+    latest[1].tags = vec![LATEST.to_owned()];
+    assert_eq!(
+        plan(&latest, "wschat new", Some("c")),
+        Plan::Prune(&latest[2]),
+        "the cloud removes none that has a tag"
     );
 }
 
