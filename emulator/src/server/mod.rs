@@ -280,6 +280,8 @@ mod tests {
             .split("\n## ")
             .find(|section| section.starts_with("The operator's account"))
             .unwrap();
+        // What follows is given on the cloud, and nothing fails without it.
+        let (operator, _) = operator.split_once("can do without").unwrap();
         let rows = operator.lines().filter_map(|line| line.strip_prefix("| `"));
         let mut documented: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
         let mut held = OPERATOR_ROLES.to_vec();

@@ -131,15 +131,16 @@ enum Plan<'a> {
 
 /// What to do about the versions that are there (pure). A version of the wished
 /// configuration is taken up again only if it serves, or is the newest: the
-/// health event reaches no other.
+/// health event reaches no other. One without an id can't be meant: a spoilt answer
+/// told of it.
 fn plan<'a>(versions: &'a [Model], description: &str, serving: Option<&str>) -> Plan<'a> {
-    let mut ours: Vec<&Model> = versions
-        .iter()
+    let versions = || versions.iter().filter(|version| !version.id.is_empty());
+    let mut ours: Vec<&Model> = versions()
         .filter(|version| version.description.starts_with(MARK))
         .filter(|version| matches!(version.status.as_str(), "ACTIVE" | "CREATING" | ""))
         .collect();
     ours.sort_by_key(|version| by_age(version));
-    let newest = versions.iter().max_by_key(|version| by_age(version));
+    let newest = versions().max_by_key(|version| by_age(version));
     let is_serving = |version: &Model| serving == Some(&*version.id);
     let usable = |version: &&&Model| {
         is_serving(version) || newest.is_some_and(|newest| newest.id == version.id)

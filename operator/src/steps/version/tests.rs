@@ -82,6 +82,8 @@ fn a_version_is_found_by_its_description() {
     ];
     assert_eq!(plan(&versions, "wschat h", None), Plan::Keep(&versions[1]));
     assert_eq!(plan(&versions, "wschat new", None), Plan::Create);
+    let nameless = [version("", "wschat h", "3")];
+    assert_eq!(plan(&nameless, "wschat h", None), Plan::Create);
 }
 
 #[test]
