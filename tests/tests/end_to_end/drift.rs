@@ -71,9 +71,7 @@ async fn changed_by_hand(scene: Scene) -> Result<(), Failed> {
         eventually(format!("{part:?} to be as before"), SOON, back).await?;
         stage.ready("lobby").await?;
     }
-    let told = told_of(&stage).await?;
-    let repairs = told.iter().filter(|reason| *reason == "DriftRepaired");
-    assert!(repairs.count() >= 9, "{told:?}");
+    is_told(&stage, "DriftRepaired", 9).await?;
     stage.clear().await
 }
 
@@ -112,8 +110,7 @@ async fn removed_by_hand(scene: Scene) -> Result<(), Failed> {
         say(&mut alice, &gone).await?;
         hear(&mut alice, &gone).await?;
     }
-    let told = told_of(&stage).await?;
-    assert!(told.iter().any(|reason| reason == "Remade"), "{told:?}");
+    is_told(&stage, "Remade", 1).await?;
     stage.clear().await
 }
 
@@ -158,8 +155,19 @@ async fn listed_once(scene: Scene) -> Result<(), Failed> {
     stage.clear().await
 }
 
+/// Waits for so many Events of this reason, or more: they come a moment after
+/// what they tell of.
+pub(crate) async fn is_told(stage: &Stage, reason: &str, times: usize) -> Result<(), Failed> {
+    let event = async || match told_of(stage).await {
+        Ok(reasons) if reasons.iter().filter(|one| *one == reason).count() >= times => Ok(()),
+        Ok(reasons) => Err(format!("{reasons:?}")),
+        Err(error) => Err(format!("{error:?}")),
+    };
+    Ok(eventually(format!("an Event {reason}"), SOON, event).await?)
+}
+
 /// The reasons of all Events about the chat.
-pub(crate) async fn told_of(stage: &Stage) -> Result<Vec<String>, Failed> {
+async fn told_of(stage: &Stage) -> Result<Vec<String>, Failed> {
     let events: Api<Event> = stage.namespace.api();
     let about = ListParams::default().fields("involvedObject.name=lobby");
     let all = events.list(&about).await?;

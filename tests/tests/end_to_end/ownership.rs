@@ -17,7 +17,7 @@ use person::{Person, Thing};
 
 use crate::comes_back::made_once;
 use crate::delete::{delete, made};
-use crate::drift::told_of;
+use crate::drift::is_told;
 use crate::stage::{SOON, Stage, alice_and_bob};
 use crate::suite::{Handle, Scene};
 use crate::updates::{changes, looked, looks, says};
@@ -80,9 +80,7 @@ async fn namesakes(scene: Scene) -> Result<(), Failed> {
     }
     assert_eq!(stage.ready("lobby").await?, url);
     alice_and_bob(&url).await?;
-    let told = told_of(&stage).await?;
-    let adopted = told.iter().filter(|reason| *reason == "Adopted").count();
-    assert_eq!(adopted, Thing::ALL.len(), "{told:?}");
+    is_told(&stage, "Adopted", Thing::ALL.len()).await?;
 
     delete(&stage, "lobby").await?;
     for thing in Thing::ALL {
@@ -90,9 +88,7 @@ async fn namesakes(scene: Scene) -> Result<(), Failed> {
         let expected = json!({ "wschat-adopt": "here", "theirs": "1" });
         assert_eq!(labels, expected, "{thing:?}");
     }
-    let told = told_of(&stage).await?;
-    let released = told.iter().filter(|reason| *reason == "Released").count();
-    assert_eq!(released, Thing::ALL.len(), "{told:?}");
+    is_told(&stage, "Released", Thing::ALL.len()).await?;
     alice_and_bob(&url).await?;
     stage.clear().await
 }

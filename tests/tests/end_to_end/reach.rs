@@ -5,9 +5,9 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 use wschat_crds::condition::{find, is_true};
 use wschat_crds::{ConditionStatus, ConditionType, WsChat};
-use wschat_tests::wait::{eventually, wait_for};
+use wschat_tests::wait::wait_for;
 
-use crate::drift::told_of;
+use crate::drift::is_told;
 use crate::stage::{SOON, Stage};
 use crate::suite::{Handle, Scene};
 
@@ -40,12 +40,7 @@ async fn lost_and_found(scene: Scene) -> Result<(), Failed> {
         message.contains(&url) && message.contains("503"),
         "{message}"
     );
-    let event = async || match told_of(&stage).await {
-        Ok(reasons) if reasons.iter().any(|one| one == "Unreachable") => Ok(()),
-        Ok(reasons) => Err(format!("{reasons:?}")),
-        Err(error) => Err(format!("{error:?}")),
-    };
-    eventually("an Event", SOON, event).await?;
+    is_told(&stage, "Unreachable", 1).await?;
 
     // Another operator believes what the status says until it knows better.
     stage.restart_operator().await?;

@@ -11,7 +11,7 @@ use ydb::{
     Codec, ConsumerBuilder, DescribeTopicOptionsBuilder, TopicClient, YdbError,
 };
 
-use super::{OFTEN, told_of};
+use super::{OFTEN, is_told};
 use crate::delete::{delete, made};
 use crate::stage::{SOON, Stage};
 use crate::suite::Scene;
@@ -43,8 +43,7 @@ pub(super) async fn changed_by_hand(scene: Scene) -> Result<(), Failed> {
         Err(YdbError::Custom(format!("{all:?}")))
     };
     eventually("the topic to be as before", SOON, back).await?;
-    let told = told_of(&stage).await?;
-    assert!(told.iter().any(|one| one == "DriftRepaired"), "{told:?}");
+    is_told(&stage, "DriftRepaired", 1).await?;
 
     // More partitions can't be taken away again, not even by the operator.
     let more = AlterTopicOptionsBuilder::default()
@@ -67,8 +66,7 @@ pub(super) async fn changed_by_hand(scene: Scene) -> Result<(), Failed> {
             && says(chat, "TopicReady", ConditionStatus::True, "Ready")
     })
     .await?;
-    let told = told_of(&stage).await?;
-    assert!(told.iter().any(|one| one == "Remade"), "{told:?}");
+    is_told(&stage, "Remade", 1).await?;
     delete(&stage, "lobby").await?;
     assert_eq!(made(&stage).await?, Vec::<String>::new());
     stage.clear().await
