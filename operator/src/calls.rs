@@ -20,9 +20,14 @@ impl Default for Calls {
     fn default() -> Self {
         Self {
             ended: Family::default(),
-            waits: Histogram::new(exponential_buckets(0.005, 2.0, 14)),
+            waits: seconds(),
         }
     }
+}
+
+/// A histogram of what takes between milliseconds and a minute.
+pub(crate) fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.005, 2.0, 14))
 }
 
 /// What tells calls apart. All three come from closed sets.

@@ -126,47 +126,46 @@ impl Change {
         }
     }
 
+    /// What is done to it.
+    fn verb(&self) -> &'static str {
+        match self.occasion {
+            Occasion::Created | Occasion::Remade => "make",
+            Occasion::Adopted => "adopt",
+            Occasion::Updated | Occasion::DriftRepaired | Occasion::Released => "change",
+        }
+    }
+
+    /// All differences, one after another.
+    pub(crate) fn details(&self) -> String {
+        let details: Vec<String> = self.differences.iter().map(ToString::to_string).collect();
+        details.join(", ")
+    }
+
     /// What a plan says about it.
     pub(crate) fn heading(&self) -> String {
-        let title = self.resource.title();
-        if self.makes() {
-            format!("+ make the {title}")
-        } else if self.occasion == Occasion::Adopted {
-            format!("~ adopt the {title}")
-        } else {
-            format!("~ change the {title}")
-        }
+        let sign = if self.makes() { '+' } else { '~' };
+        format!("{sign} {} the {}", self.verb(), self.resource.title())
     }
 
     /// What a summary of a plan says about it.
     pub(crate) fn intention(&self) -> String {
-        let title = self.resource.title();
+        let intention = format!("{} the {}", self.verb(), self.resource.title());
         if self.makes() {
-            return format!("make the {title}");
+            return intention;
         }
-        let details: Vec<String> = self.differences.iter().map(ToString::to_string).collect();
-        let verb = match self.occasion {
-            Occasion::Adopted => "adopt",
-            _ => "change",
-        };
-        format!("{verb} the {title}: {}", details.join(", "))
+        format!("{intention}: {}", self.details())
     }
 
     /// What an Event says about it.
     pub(crate) fn note(&self) -> String {
-        let title = self.resource.title();
-        let details: Vec<String> = self.differences.iter().map(ToString::to_string).collect();
+        let (title, details) = (self.resource.title(), self.details());
         match self.occasion {
             Occasion::Created => format!("made the {title}"),
             Occasion::Remade => format!("the {title} was gone: made it anew"),
-            Occasion::Updated => format!("changed the {title}: {}", details.join(", ")),
-            Occasion::DriftRepaired => {
-                format!("changed the {title} back: {}", details.join(", "))
-            }
-            Occasion::Adopted => format!("adopted the {title}: {}", details.join(", ")),
-            Occasion::Released => {
-                format!("the {title} was adopted, and stays: {}", details.join(", "))
-            }
+            Occasion::Updated => format!("changed the {title}: {details}"),
+            Occasion::DriftRepaired => format!("changed the {title} back: {details}"),
+            Occasion::Adopted => format!("adopted the {title}: {details}"),
+            Occasion::Released => format!("the {title} was adopted, and stays: {details}"),
         }
     }
 }

@@ -10,11 +10,11 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use wschat_crds::{Condition, ConditionStatus, ConditionType, Reason};
 
-use crate::calls::Calls;
+use crate::calls::{Calls, seconds};
 use crate::error::Class;
 use crate::resource::Resource;
 
@@ -28,7 +28,7 @@ pub(crate) struct Metrics {
     leader: Gauge,
     chats: Family<ChatLabels, Gauge>,
     repairs: Family<RepairLabels, Counter>,
-    probe_seconds: Family<ProbeLabels, Histogram>,
+    probe_seconds: Family<ProbeLabels, Histogram, fn() -> Histogram>,
     /// Which conditions each chat has, by its UID.
     conditions: Mutex<HashMap<String, Vec<ChatLabels>>>,
 }
@@ -72,15 +72,13 @@ impl Metrics {
         let mut registry = Registry::with_prefix("wschat");
         let metrics = Self {
             looks: Family::default(),
-            look_seconds: Histogram::new(exponential_buckets(0.005, 2.0, 14)),
+            look_seconds: seconds(),
             failures: Family::default(),
             mutations: Family::default(),
             leader: Gauge::default(),
             chats: Family::default(),
             repairs: Family::default(),
-            probe_seconds: Family::new_with_constructor(|| {
-                Histogram::new(exponential_buckets(0.005, 2.0, 14))
-            }),
+            probe_seconds: Family::new_with_constructor(seconds),
             conditions: Mutex::default(),
             registry: Registry::default(),
         };

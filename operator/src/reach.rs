@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use wschat_crds::condition::find;
+use wschat_crds::{Condition, ConditionType, Reason};
 
 use crate::background::{Background, Finding};
 use crate::prober::greet;
@@ -48,6 +50,12 @@ pub(crate) struct Sight {
     /// A probe that has ended since the last look: whether the chat was reached,
     /// and how long it took.
     pub(crate) ended: Option<(bool, Duration)>,
+}
+
+/// The condition that tells that the chat couldn't be reached, if it is told.
+pub(crate) fn told(conditions: &[Condition]) -> Option<&Condition> {
+    find(conditions, ConditionType::Reachable)
+        .filter(|condition| condition.reason == Reason::Unreachable.as_str())
 }
 
 impl Reach {

@@ -7,6 +7,7 @@ use wschat_crds::{Condition, ConditionStatus, ConditionType, Reason, Resources, 
 use crate::change::Change;
 use crate::error::StepError;
 use crate::outcome::{Lag, Outcome};
+use crate::reach;
 use crate::report::{Report, Reports, worst};
 use crate::validate::{Identity, Refusal};
 use crate::words::in_one_line;
@@ -268,8 +269,8 @@ pub(crate) fn notices(old: &[Condition], new: &[Condition]) -> Vec<Notice> {
             note: condition.message.clone(),
         })
         .collect();
-    if let Some(now) = unreachable(new)
-        && unreachable(old).is_none()
+    if let Some(now) = reach::told(new)
+        && reach::told(old).is_none()
     {
         notices.push(Notice::warning(now));
     }
@@ -279,12 +280,6 @@ pub(crate) fn notices(old: &[Condition], new: &[Condition]) -> Vec<Notice> {
         notices.push(Notice::warning(now));
     }
     notices
-}
-
-/// What a later probe told, if it found nobody there.
-fn unreachable(conditions: &[Condition]) -> Option<&Condition> {
-    condition::find(conditions, ConditionType::Reachable)
-        .filter(|condition| condition.reason == Reason::Unreachable.as_str())
 }
 
 /// The condition that tells what is wrong, if something is.

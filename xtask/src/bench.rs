@@ -8,7 +8,7 @@ use crate::{control_plane, handler, prerequisites, tools, workspace};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Questions whose names contain one of these; all when there is none
+    /// Questions whose names contain one of these; all but `day` when there is none
     pub(crate) names: Vec<String>,
 }
 

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use wschat_crds::condition::find;
-use wschat_crds::{ConditionType, Reason, WsChatStatus};
+use wschat_crds::{Reason, WsChatStatus};
 
 use super::function::Function;
 use super::gateway::Gateway;
@@ -12,6 +11,7 @@ use crate::context::Pass;
 use crate::error::{Class, StepError};
 use crate::outcome::{Outcome, Pending};
 use crate::prober::{Progress, Target};
+use crate::reach;
 use crate::report::{Reached, Report};
 
 /// How soon to look whether the probe is through.
@@ -71,7 +71,7 @@ pub(crate) fn again(pass: &Pass<'_>, prior: &WsChatStatus, gateway: &Gateway) ->
             ..Reached::default()
         };
     }
-    let before = unreached(prior);
+    let before = reach::told(&prior.conditions).map(|condition| condition.message.clone());
     let sight = context
         .reach
         .look(&pass.identity.uid, &gateway.url, interval, before.is_some());
@@ -81,7 +81,7 @@ pub(crate) fn again(pass: &Pass<'_>, prior: &WsChatStatus, gateway: &Gateway) ->
     // Until it is known better, what the status says is true.
     let problem = match sight.found {
         Some(found) => found.err(),
-        None => before.map(str::to_owned),
+        None => before,
     };
     Reached {
         report: problem.map_or(Report::Ready, |message| Report::Failed {
@@ -91,11 +91,4 @@ pub(crate) fn again(pass: &Pass<'_>, prior: &WsChatStatus, gateway: &Gateway) ->
         }),
         again: sight.again,
     }
-}
-
-/// Why the chat couldn't be reached, if the last probe that was told of says so.
-fn unreached(prior: &WsChatStatus) -> Option<&str> {
-    find(&prior.conditions, ConditionType::Reachable)
-        .filter(|condition| condition.reason == Reason::Unreachable.as_str())
-        .map(|condition| condition.message.as_str())
 }

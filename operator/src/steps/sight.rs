@@ -99,13 +99,10 @@ pub(crate) fn ask_once(
             Ok(true)
         }
         Heed::Wait => Ok(false),
-        Heed::Unheeded => {
-            let fields: Vec<_> = change.differences.iter().map(ToString::to_string).collect();
-            Err(StepError::Unheeded {
-                resource: change.resource,
-                fields: fields.join(", "),
-            })
-        }
+        Heed::Unheeded => Err(StepError::Unheeded {
+            resource: change.resource,
+            fields: change.details(),
+        }),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::gate::Passed;
 use crate::leave::side_by_side;
 use crate::life::{self, Deaths};
 use crate::plan;
-use crate::sweep::{DELAY, Wish, setting};
+use crate::sweep::{DELAY, of_each_seed, setting};
 use crate::world::{Done, Problem, World};
 
 const FIRST: &str = "first";
@@ -73,16 +73,7 @@ impl Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_at_any_call_holds_the_keys_that_are_needed() {
-    wschat_tests::crypto::use_ring();
-    let wish = Wish::of_the_environment().unwrap();
-    for seed in wish.seed..wish.seed + wish.seeds {
-        let problems = sweep(seed, wish.lives).await.unwrap();
-        assert!(
-            problems.is_empty(),
-            "WSCHAT_SWEEP_SEED={seed}: {} lives failed: {problems:#?}",
-            problems.len()
-        );
-    }
+    of_each_seed("lives", sweep).await.unwrap();
 }
 
 /// All lives of a seed, or so many of them. Answers what went wrong.

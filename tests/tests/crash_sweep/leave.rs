@@ -14,7 +14,7 @@ use wschat_tests::custom_resource::newest_is_ready;
 use crate::gate::Death;
 use crate::life::Stage;
 use crate::plan::deaths_of;
-use crate::sweep::{DELAY, LANES, Wish, setting};
+use crate::sweep::{DELAY, LANES, of_each_seed, setting};
 use crate::world::{Done, Problem, World};
 
 /// When it is deleted: at a call of which stage.
@@ -28,16 +28,7 @@ const READY: Done = |chat| chat.is_some_and(newest_is_ready);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_deletes_a_chat_at_any_call_leaves_nothing_behind() {
-    wschat_tests::crypto::use_ring();
-    let wish = Wish::of_the_environment().unwrap();
-    for seed in wish.seed..wish.seed + wish.seeds {
-        let problems = try_all(seed, wish.lives).await.unwrap();
-        assert!(
-            problems.is_empty(),
-            "WSCHAT_SWEEP_SEED={seed}: {} deletes failed: {problems:#?}",
-            problems.len()
-        );
-    }
+    of_each_seed("deletes", try_all).await.unwrap();
 }
 
 /// All deletes, or so many of them. Answers what went wrong.

@@ -24,15 +24,15 @@ const PROGRESS: usize = 48;
 pub(crate) const DELAY: &str = "0ms..40ms";
 
 /// What to try.
-pub(crate) struct Wish {
-    pub(crate) seed: u64,
-    pub(crate) seeds: u64,
+struct Wish {
+    seed: u64,
+    seeds: u64,
     /// Everything when absent.
-    pub(crate) lives: Option<usize>,
+    lives: Option<usize>,
 }
 
 impl Wish {
-    pub(crate) fn of_the_environment() -> Result<Self, Problem> {
+    fn of_the_environment() -> Result<Self, Problem> {
         let lives = match std::env::var("WSCHAT_SWEEP_LIVES").as_deref() {
             Ok("all") => None,
             _ => Some(number("WSCHAT_SWEEP_LIVES")?.unwrap_or(LIVES)),
@@ -56,18 +56,32 @@ fn number<T: FromStr<Err = ParseIntError>>(name: &str) -> Result<Option<T>, Prob
         .map_err(|error| format!("{name}={text}: {error}"))
 }
 
+/// Tries so many `lives` as the environment wishes, of each seed that it wishes.
+/// Fails when anything went wrong.
+pub(crate) async fn of_each_seed<Tried>(
+    lives: &str,
+    tried: impl Fn(u64, Option<usize>) -> Tried,
+) -> Result<(), Problem>
+where
+    Tried: Future<Output = Result<Vec<Problem>, Problem>>,
+{
+    wschat_tests::crypto::use_ring();
+    let wish = Wish::of_the_environment()?;
+    for seed in wish.seed..wish.seed + wish.seeds {
+        let problems = tried(seed, wish.lives).await?;
+        if !problems.is_empty() {
+            let failed = problems.len();
+            return Err(format!(
+                "WSCHAT_SWEEP_SEED={seed}: {failed} {lives} failed: {problems:#?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_at_any_call_is_not_missed() {
-    wschat_tests::crypto::use_ring();
-    let wish = Wish::of_the_environment().unwrap();
-    for seed in wish.seed..wish.seed + wish.seeds {
-        let problems = sweep(seed, wish.lives).await.unwrap();
-        assert!(
-            problems.is_empty(),
-            "WSCHAT_SWEEP_SEED={seed}: {} lives failed, as told above",
-            problems.len()
-        );
-    }
+    of_each_seed("lives", sweep).await.unwrap();
 }
 
 /// All lives of a seed, or so many of them. Answers what went wrong.

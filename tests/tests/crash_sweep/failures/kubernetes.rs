@@ -1,9 +1,9 @@
 //! A Kubernetes whose API server refuses writes, answers late, or whose watch
 //! shows what is long past.
 
-use super::{as_if_nothing_had_been, empty, settle, undisturbed};
+use super::{as_if_nothing_had_been, empty, leaves_nothing, settle, undisturbed};
 use crate::api_server::Trouble;
-use crate::life::{edited, is_gone, restored};
+use crate::life::{edited, restored};
 use crate::world::{NAP, Problem, Setting, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,15 +43,7 @@ async fn live_with(trouble: Trouble) -> Result<(), Problem> {
 async fn delete_with(trouble: Trouble) -> Result<(), Problem> {
     let world = super::created(Setting::default()).await?;
     world.kube().trouble(Some(trouble));
-    world.delete_chat();
-    world.look_until(is_gone, None).await?;
-    let left = world.made().await?;
-    world.end().await;
-    if left.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("it left {left:#?}"))
-    }
+    leaves_nothing(world).await
 }
 
 /// Each look is told of the chat as it was some looks before.

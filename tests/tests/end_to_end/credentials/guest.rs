@@ -14,6 +14,7 @@ use wschat_tests::cloud::Cloud;
 use wschat_tests::emulator::Options;
 use wschat_tests::namespace::Namespace;
 use wschat_tests::wait::wait_gone;
+use yc_emulator::server::OPERATOR_ROLES;
 
 use crate::stage::{SOON, Stage};
 use crate::suite::Scene;
@@ -21,17 +22,6 @@ use crate::suite::Scene;
 pub(crate) const SECRET: &str = "guests-key";
 const OPERATORS_FOLDER: &str = "b1gemulator000000000";
 const FOLDER: &str = "b1gguests00000000000";
-/// What makes a chat (docs/permissions.md).
-const ROLES: [&str; 7] = [
-    "resource-manager.admin",
-    "iam.serviceAccounts.admin",
-    "ydb.editor",
-    "yds.admin",
-    "functions.admin",
-    "api-gateway.editor",
-    "api-gateway.websocketBroadcaster",
-];
-
 /// The folder's administrator.
 pub(crate) struct Guest {
     admin: Cloud,
@@ -63,7 +53,7 @@ impl Guest {
         assert_eq!(addresses.folder_id, OPERATORS_FOLDER);
         let operator = Cloud::of(addresses)?;
         let admin = Cloud::of_admin(addresses)?.in_folder(FOLDER);
-        for role in ROLES {
+        for role in OPERATOR_ROLES {
             admin.bind(Remove, role, operator.account()).await?;
         }
         let guest = Self {
@@ -81,7 +71,7 @@ impl Guest {
 
     /// A new account that may make chats in the folder.
     pub(crate) async fn account(&self, name: &str) -> Result<String, Failed> {
-        Ok(self.admin.make_account(name, &ROLES).await?)
+        Ok(self.admin.make_account(name, &OPERATOR_ROLES).await?)
     }
 
     /// A new key of an account, as a file.
