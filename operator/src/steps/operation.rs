@@ -165,6 +165,11 @@ async fn conclude(
         }
         Some(status) => {
             saved.changed = None;
+            // A version is never changed, so this one wasn't made: its id must
+            // not be taken for that of the version before.
+            if resource == Resource::Version {
+                saved.id = None;
+            }
             pass.journal.save(resource, saved).await?;
             let source = CloudError::from_status(&status);
             Err(StepError::Operation {
@@ -238,6 +243,7 @@ fn pause(operation: &Operation, now: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use kube::Api;
+    use serde_json::json;
 
     use super::*;
     use crate::change::Changes;
@@ -250,6 +256,20 @@ mod tests {
     /// Begins to make a version; tells how it stands, and whether the cloud was
     /// asked.
     async fn begin_version(world: &World, saved: &mut ResourceStatus) -> (Standing, bool) {
+        let operation = Operation {
+            id: "operation".to_owned(),
+            ..Operation::default()
+        };
+        let (standing, asked) = begin_with(world, saved, operation).await;
+        (standing.unwrap(), asked)
+    }
+
+    /// The same of a cloud that answers with this.
+    async fn begin_with(
+        world: &World,
+        saved: &mut ResourceStatus,
+        answer: Operation,
+    ) -> (Result<Standing, StepError>, bool) {
         let chat = world.kube.chat();
         let identity = identity(&chat, &world.context.settings.defaults);
         let api = Api::namespaced(world.context.kube.clone(), "team");
@@ -267,20 +287,35 @@ mod tests {
             resource: Resource::Version,
             action: "create",
             hash: "hash",
-            id_field: None,
+            id_field: Some("functionVersionId"),
             change: None,
         };
         let mut asked = false;
         let call = |_| {
             asked = true;
-            let operation = Operation {
-                id: "operation".to_owned(),
-                ..Operation::default()
-            };
-            async { Ok(operation) }
+            async { Ok(answer) }
         };
-        let standing = begin(&pass, mutation, saved, call).await.unwrap();
+        let standing = begin(&pass, mutation, saved, call).await;
         (standing, asked)
+    }
+
+    #[tokio::test]
+    async fn a_version_that_could_not_be_made_has_no_id() {
+        let world = world().await;
+        let mut saved = ResourceStatus {
+            id: Some("before".to_owned()),
+            hash: Some("of the one before".to_owned()),
+            ..ResourceStatus::default()
+        };
+        let answer = json!({
+            "id": "operation", "done": true,
+            "metadata": { "functionVersionId": "never made" },
+            "error": { "code": 3, "message": "no archive" },
+        });
+        let answer = serde_json::from_value(answer).unwrap();
+        let (ended, asked) = begin_with(&world, &mut saved, answer).await;
+        assert!(asked && ended.is_err(), "{ended:?}");
+        assert_eq!(saved.id, None);
     }
 
     #[tokio::test]
