@@ -1,12 +1,15 @@
 //! The command line. Every option is also read from an environment variable
 //! `WSCHAT_…`, so that a Deployment may choose either.
 
+mod durations;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use yandex_cloud_rest::ApiEndpoint;
 use yandex_cloud_rest::auth::TOKEN_EXCHANGE_URL;
 
 /// Turns `WsChat` resources into chats on Yandex Cloud.
@@ -113,8 +116,8 @@ pub struct RunArgs {
     #[arg(long, env = "WSCHAT_LEASE_NAME", default_value = "wschat-operator")]
     pub lease_name: String,
 
-    /// How long a replica may be silent before another takes over.
-    #[arg(long, env = "WSCHAT_LEASE_DURATION", default_value = "15s", value_parser = lease_duration)]
+    /// How long a replica may be silent before another takes over: 3s to 1h.
+    #[arg(long, env = "WSCHAT_LEASE_DURATION", default_value = "15s", value_parser = durations::lease, allow_hyphen_values = true)]
     pub lease_duration: Duration,
 
     /// Where /healthz, /readyz and /metrics are served.
@@ -125,13 +128,13 @@ pub struct RunArgs {
     #[arg(long, env = "WSCHAT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
-    /// How often a chat is looked at when nothing happens.
-    #[arg(long, env = "WSCHAT_RESYNC", default_value = "10m", value_parser = humantime::parse_duration)]
+    /// How often a chat is looked at when nothing happens: 10s to 7d.
+    #[arg(long, env = "WSCHAT_RESYNC", default_value = "10m", value_parser = durations::interval, allow_hyphen_values = true)]
     pub resync: Duration,
 
     /// How often a chat that serves is probed: a socket is opened and a PING
-    /// answered, which are three calls of its function. 0s: never.
-    #[arg(long, env = "WSCHAT_PROBE_INTERVAL", default_value = "10m", value_parser = humantime::parse_duration)]
+    /// answered, which are three calls of its function. 10s to 7d; 0s: never.
+    #[arg(long, env = "WSCHAT_PROBE_INTERVAL", default_value = "10m", value_parser = durations::interval_or_never, allow_hyphen_values = true)]
     pub probe_interval: Duration,
 }
 
@@ -220,14 +223,23 @@ fn installation_id(text: &str) -> Result<String, String> {
     }
 }
 
-/// Leases count whole seconds, and need time to be renewed in.
-fn lease_duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration >= Duration::from_secs(3) && duration.subsec_nanos() == 0 {
-        Ok(duration)
-    } else {
-        Err("use whole seconds, at least 3s".to_owned())
+impl RunArgs {
+    /// What of it makes no sense for a cloud that isn't on this machine, where
+    /// tests look at chats as often as they like.
+    pub(crate) fn problem(&self) -> Option<String> {
+        if is_on_this_machine(&self.cloud.api_endpoint) {
+            return None;
+        }
+        let resync = "each time, all that is in a folder is listed";
+        let probe = "each probe is three calls of the chat's function";
+        durations::too_short("--resync", self.resync, resync)
+            .or_else(|| durations::too_short("--probe-interval", self.probe_interval, probe))
     }
+}
+
+/// Whether an endpoint is on this machine; what is none is told later.
+fn is_on_this_machine(endpoint: &str) -> bool {
+    ApiEndpoint::parse(endpoint).is_ok_and(|endpoint| endpoint.is_loopback())
 }
 
 #[cfg(test)]
@@ -287,5 +299,36 @@ mod tests {
             ])
             .is_err()
         );
+    }
+
+    #[test]
+    fn tiny_intervals_are_for_clouds_on_this_machine() {
+        let problem = |extra: &[&str]| {
+            let cli = run(&[&["--metadata-credentials"], extra].concat()).unwrap();
+            let Command::Run(args) = cli.command else {
+                panic!("not run")
+            };
+            args.problem()
+        };
+        assert_eq!(problem(&[]), None);
+        assert_eq!(problem(&["--probe-interval", "0s"]), None);
+        for tiny in ["--resync=9s", "--probe-interval=1s"] {
+            let told = problem(&[tiny]).unwrap();
+            assert!(told.contains(tiny), "{told}");
+            for here in ["http://127.0.0.1:1", "https://localhost:1"] {
+                assert_eq!(problem(&[tiny, "--api-endpoint", here]), None);
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_durations_are_told_with_an_example() {
+        for flag in ["--resync", "--probe-interval", "--lease-duration"] {
+            for wrong in ["abc", "-1s", "5"] {
+                let told = run(&["--metadata-credentials", flag, wrong]).unwrap_err();
+                let told = told.to_string();
+                assert!(told.contains(flag) && told.contains("10m"), "{told}");
+            }
+        }
     }
 }

@@ -240,6 +240,9 @@ fn ydb_class(error: &ydb::YdbError) -> Class {
 /// Why the program doesn't start: one line each, which says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// An option makes no sense.
+    #[error("{0}")]
+    Option(String),
     /// No kubeconfig, or an unusable one.
     #[error("cannot use the Kubernetes configuration: {0}; set KUBECONFIG to a valid file")]
     KubeConfig(String),
@@ -303,7 +306,10 @@ impl StartError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::KubeConfig(_) | Self::HandlerZip { .. } | Self::Credentials(_) => 2,
+            Self::Option(_)
+            | Self::KubeConfig(_)
+            | Self::HandlerZip { .. }
+            | Self::Credentials(_) => 2,
             Self::KubeUnreachable(_)
             | Self::KubeRefused { .. }
             | Self::Cloud(_)

@@ -25,9 +25,9 @@ const NEVER: std::time::Duration = std::time::Duration::MAX;
 /// Prints the plan. Answers whether anything would be changed.
 pub(crate) async fn run(args: PlanArgs) -> Result<bool, StartError> {
     let manifest = read(&args.file)?;
-    let cloud = connect_cloud(&args.cloud)?;
+    let (cloud, own_account) = connect_cloud(&args.cloud)?;
     let kube = connect_kube().await?;
-    let settings = settings(&args.cloud, &kube, NEVER).await?;
+    let settings = settings(&args.cloud, own_account, &kube, NEVER).await?;
     let namespace = args.namespace.or_else(|| manifest.namespace());
     let namespace = namespace.unwrap_or_else(|| kube.default_namespace().to_owned());
     let api: Api<WsChat> = Api::namespaced(kube.clone(), &namespace);

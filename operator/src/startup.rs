@@ -48,12 +48,15 @@ const DRAIN: Duration = Duration::from_secs(8);
 /// Runs the operator until SIGTERM or SIGINT.
 pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
     crate::telemetry::start(args.log_format);
-    let cloud = connect_cloud(&args.cloud)?;
+    if let Some(problem) = args.problem() {
+        return Err(StartError::Option(problem));
+    }
+    let (cloud, own_account) = connect_cloud(&args.cloud)?;
     let listener = http::listen(args.http_listen).await?;
     let kube = connect_kube().await?;
     let settings = Settings {
         probe_interval: (!args.probe_interval.is_zero()).then_some(args.probe_interval),
-        ..settings(&args.cloud, &kube, args.resync).await?
+        ..settings(&args.cloud, own_account, &kube, args.resync).await?
     };
     let stop = stop_signal()?;
     operate(&args, kube, cloud, settings, listener, stop).await;
@@ -64,6 +67,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), StartError> {
 /// aren't probed.
 pub(crate) async fn settings(
     args: &CloudArgs,
+    own_account: Option<String>,
     kube: &Client,
     resync: Duration,
 ) -> Result<Settings, StartError> {
@@ -76,7 +80,7 @@ pub(crate) async fn settings(
         folder_id: args.folder_id.clone(),
         installation_id,
         allowed_folders: args.allowed_folders.clone(),
-        own_account: own_account(args)?,
+        own_account,
     };
     Ok(Settings {
         defaults,
@@ -203,8 +207,11 @@ fn read_handler(path: &Path) -> Result<Handler, StartError> {
     Ok(Handler::new(zip))
 }
 
-pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<Cloud, StartError> {
-    let mut config = yandex_cloud_rest::Config::new(credentials(args)?);
+/// A client of the cloud, and the account that it signs in as, where that is
+/// known.
+pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<(Cloud, Option<String>), StartError> {
+    let (credentials, account) = credentials(args)?;
+    let mut config = yandex_cloud_rest::Config::new(credentials);
     config.api_endpoint.clone_from(&args.api_endpoint);
     // One try a call: the next look tries again, after it made sure that this
     // replica still leads.
@@ -212,40 +219,35 @@ pub(crate) fn connect_cloud(args: &CloudArgs) -> Result<Cloud, StartError> {
     config.rate = Some(RATE);
     let client = yandex_cloud_rest::Client::new(config)
         .map_err(|error| StartError::Cloud(error.to_string()))?;
-    Ok(Cloud::new(client))
+    Ok((Cloud::new(client), account))
 }
 
-/// The account that the operator signs in as, where that is known.
-fn own_account(args: &CloudArgs) -> Result<Option<String>, StartError> {
-    let ways = &args.credentials;
-    let Some(path) = &ways.service_account_key_file else {
-        return Ok(ways.workload_identity_service_account_id.clone());
-    };
-    Ok(Some(read_key(path)?.service_account_id().to_owned()))
-}
-
-fn read_key(path: &Path) -> Result<AuthorizedKey, StartError> {
-    AuthorizedKey::read(path).map_err(|error| StartError::Credentials(root_cause(&error)))
-}
-
-fn credentials(args: &CloudArgs) -> Result<Credentials, StartError> {
+/// How to sign in, and as which account, where that is known.
+fn credentials(args: &CloudArgs) -> Result<(Credentials, Option<String>), StartError> {
     let ways = &args.credentials;
     if let Some(path) = &ways.service_account_key_file {
         // One that is no good is told now, and not by the first chat.
-        read_key(path)?;
-        return Ok(Credentials::KeyFile(path.clone()));
+        let key = AuthorizedKey::read(path).map_err(|error| unusable(&error))?;
+        let account = key.service_account_id().to_owned();
+        return Ok((Credentials::KeyFile(path.clone()), Some(account)));
     }
     if let Some(account) = &ways.workload_identity_service_account_id {
         let more = &args.workload_identity;
         let (url, file) = (&more.token_exchange_url, &more.workload_identity_token_file);
         let identity = WorkloadIdentity::new(url, account, file);
-        let identity = identity.map_err(|error| StartError::Credentials(root_cause(&error)))?;
-        return Ok(Credentials::WorkloadIdentity(identity));
+        let identity = identity.map_err(|error| unusable(&error))?;
+        let credentials = Credentials::WorkloadIdentity(identity);
+        return Ok((credentials, Some(account.clone())));
     }
-    match &ways.iam_token_file {
-        Some(path) => Ok(Credentials::TokenFile(path.clone())),
-        None => Ok(Credentials::metadata()),
-    }
+    let credentials = match &ways.iam_token_file {
+        Some(path) => Credentials::TokenFile(path.clone()),
+        None => Credentials::metadata(),
+    };
+    Ok((credentials, None))
+}
+
+fn unusable(credentials: &dyn std::error::Error) -> StartError {
+    StartError::Credentials(root_cause(credentials))
 }
 
 /// A client of the cluster that the environment names.

@@ -138,6 +138,7 @@ impl EndpointError {
 pub struct ApiEndpoint {
     base: String,
     scheme: &'static str,
+    is_loopback: bool,
 }
 
 impl ApiEndpoint {
@@ -164,7 +165,11 @@ impl ApiEndpoint {
             }
         };
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { base, scheme })
+        Ok(Self {
+            base,
+            scheme,
+            is_loopback: is_loopback(&url),
+        })
     }
 
     /// `http` or `https`: for everything that this endpoint announces.
@@ -174,6 +179,12 @@ impl ApiEndpoint {
     }
 
     /// Whether this is a cloud on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+
+    /// Whether this is a cloud on this machine that is asked without TLS.
     #[must_use]
     pub fn is_plaintext(&self) -> bool {
         self.scheme == "http"

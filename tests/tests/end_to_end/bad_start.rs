@@ -74,6 +74,12 @@ async fn operator(scene: Scene) -> Result<(), Failed> {
     ];
     refuses(&nowhere, &run(&key, &zip, FREE), 2, &words).await?;
     emulator.stop().await?;
+    let real = ["run", "--folder-id", "b1g", "--metadata-credentials"];
+    for (flag, unit) in [("--resync=9s", "folder"), ("--probe-interval=1s", "calls")] {
+        let arguments = [&real[..], &["--handler-zip", &zip, flag]].concat();
+        let words = [flag, unit, "use at least 10s", "=10m"];
+        refuses(&nowhere, &arguments, 2, &words).await?;
+    }
     Ok(())
 }
 
