@@ -15,7 +15,7 @@ pub(crate) type Finding = Result<(), String>;
 pub(crate) struct Background {
     since: Instant,
     ended: Arc<Mutex<Option<(Finding, Duration)>>>,
-    _task: AbortOnDropHandle<()>,
+    task: AbortOnDropHandle<()>,
 }
 
 impl Background {
@@ -31,7 +31,7 @@ impl Background {
         Self {
             since,
             ended,
-            _task: AbortOnDropHandle::new(task),
+            task: AbortOnDropHandle::new(task),
         }
     }
 
@@ -42,7 +42,29 @@ impl Background {
 
     /// What was found out, once it was, and how long that took.
     pub(crate) fn ended(&self) -> Option<(Finding, Duration)> {
+        // First, as it may end meanwhile.
+        let is_over = self.task.is_finished();
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.clone()
+        ended.clone().or_else(|| {
+            let broken = Err("it broke off by a fault of the operator".to_owned());
+            is_over.then(|| (broken, self.running_for()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_has_ended() {
+        let broken = Background::start(async { panic!("as a test wants") });
+        while !broken.task.is_finished() {
+            yield_now().await;
+        }
+        let (finding, _) = broken.ended().unwrap();
+        assert!(finding.unwrap_err().contains("broke off"));
     }
 }

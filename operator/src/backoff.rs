@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::error::Class;
 
+/// How much longer than twice its delay a failure is remembered: what is begun
+/// anew after it may need as long to fail again.
+const MEMORY: Duration = Duration::from_secs(10);
+
 /// The schedule of all objects, by UID.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
@@ -15,13 +19,20 @@ pub(crate) struct Schedule {
 
 #[derive(Debug)]
 struct Entry {
-    /// Failures in a row.
-    failures: u32,
+    failures: Failures,
     /// The generation that was looked at. Deleting an object raises it too.
     generation: i64,
     due: Instant,
     /// Something outside of it changed since the last look began.
     outdated: bool,
+}
+
+/// Failures in a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    count: u32,
+    /// Until when what is under way doesn't make them be forgotten.
+    remembered: Option<Instant>,
 }
 
 impl Schedule {
@@ -47,7 +58,7 @@ impl Schedule {
     /// after a look that is under way.
     pub(crate) fn outdate(&self, uid: &str, now: Instant) {
         let entry = Entry {
-            failures: 0,
+            failures: Failures::default(),
             // That of no object.
             generation: 0,
             due: now,
@@ -59,8 +70,9 @@ impl Schedule {
             .insert(uid.to_owned(), entry);
     }
 
-    /// Notes that the object was looked at and wants to be looked at again
-    /// after `again`; answers when it is.
+    /// Notes that the object was looked at, that something is under way, and that
+    /// it wants to be looked at again after `again`; answers when it is. What fails
+    /// whenever it has been begun isn't begun more often for that.
     pub(crate) fn progressed(
         &self,
         uid: &str,
@@ -68,7 +80,25 @@ impl Schedule {
         again: Duration,
         now: Instant,
     ) -> Duration {
-        self.set(uid, 0, generation, again, now)
+        let failures = self.failures(uid, generation);
+        let counts = failures.remembered.is_some_and(|until| now < until);
+        let failures = if counts {
+            failures
+        } else {
+            Failures::default()
+        };
+        self.set(uid, failures, generation, again, now)
+    }
+
+    /// The same, when nothing is left to be done.
+    pub(crate) fn rests(
+        &self,
+        uid: &str,
+        generation: i64,
+        again: Duration,
+        now: Instant,
+    ) -> Duration {
+        self.set(uid, Failures::default(), generation, again, now)
     }
 
     /// Notes a failure and answers how long to wait.
@@ -79,15 +109,22 @@ impl Schedule {
         class: Class,
         now: Instant,
     ) -> Duration {
-        let failures = {
-            let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = entries
-                .get(uid)
-                .filter(|entry| entry.generation == generation);
-            known.map_or(0, |entry| entry.failures)
+        let count = self.failures(uid, generation).count;
+        let again = jittered(delay(class, count), rand::random());
+        let failures = Failures {
+            count: count.saturating_add(1),
+            remembered: Some(now + again * 2 + MEMORY),
         };
-        let again = jittered(delay(class, failures), rand::random());
-        self.set(uid, failures.saturating_add(1), generation, again, now)
+        self.set(uid, failures, generation, again, now)
+    }
+
+    /// Those of this generation.
+    fn failures(&self, uid: &str, generation: i64) -> Failures {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = entries
+            .get(uid)
+            .filter(|entry| entry.generation == generation);
+        known.map_or_else(Failures::default, |entry| entry.failures)
     }
 
     /// Forgets an object that is gone.
@@ -101,7 +138,7 @@ impl Schedule {
     fn set(
         &self,
         uid: &str,
-        failures: u32,
+        failures: Failures,
         generation: i64,
         again: Duration,
         now: Instant,
@@ -228,14 +265,45 @@ mod tests {
         }
     }
 
-    #[test]
-    fn progress_resets_the_delay() {
-        let (schedule, now) = (Schedule::default(), Instant::now());
-        for _ in 0..8 {
+    /// A schedule of an object that failed so often.
+    fn failed(times: u32, now: Instant) -> Schedule {
+        let schedule = Schedule::default();
+        for _ in 0..times {
             schedule.failed("uid", 1, Class::Transient, now);
         }
-        schedule.progressed("uid", 1, Duration::from_secs(1), now);
+        schedule
+    }
+
+    #[test]
+    fn what_is_well_is_tried_soon_when_it_fails_anew() {
+        let now = Instant::now();
+        let schedule = failed(8, now);
+        schedule.rests("uid", 1, Duration::from_mins(10), now);
         let again = schedule.failed("uid", 1, Class::Transient, now);
         assert!(again <= Duration::from_millis(500));
+    }
+
+    #[test]
+    fn what_fails_whenever_it_has_begun_is_begun_more_and_more_seldom() {
+        let (soon, mut now) = (Duration::from_millis(200), Instant::now());
+        let schedule = Schedule::default();
+        let begun: Vec<Duration> = (0..12)
+            .map(|_| {
+                let wait = schedule.failed("uid", 1, Class::Transient, now);
+                now += wait + schedule.progressed("uid", 1, soon, now + wait);
+                wait
+            })
+            .collect();
+        assert!(begun[3] >= Duration::from_secs(3), "{begun:?}");
+        assert!(begun[11] >= Duration::from_secs(45), "{begun:?}");
+    }
+
+    #[test]
+    fn what_went_on_for_long_is_tried_soon_when_it_fails_anew() {
+        let now = Instant::now();
+        let schedule = failed(3, now);
+        schedule.progressed("uid", 1, Duration::from_secs(1), now + MEMORY * 2);
+        let again = schedule.failed("uid", 1, Class::Transient, now + MEMORY * 2);
+        assert!(again <= Duration::from_millis(500), "{again:?}");
     }
 }

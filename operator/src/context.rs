@@ -125,6 +125,13 @@ impl Handler {
 }
 
 impl Pass<'_> {
+    /// What is remembered of this chat may be wrong: the next look reads it all.
+    pub(crate) fn doubt(&self) {
+        if !self.plans {
+            self.context.surveys.doubt(&self.identity.uid);
+        }
+    }
+
     /// Notes a change if this look only plans. Answers whether it does.
     pub(crate) fn planned(&self, change: &Change) -> bool {
         if self.plans {

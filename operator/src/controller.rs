@@ -128,10 +128,14 @@ pub(crate) async fn reconcile(
         }
         Next::Again(wait) => {
             context.metrics.looked("done", began.elapsed());
-            let wait = context
-                .schedule
-                .progressed(&uid, generation, wait, Instant::now());
+            let (schedule, now) = (&context.schedule, Instant::now());
+            let wait = schedule.progressed(&uid, generation, wait, now);
             Ok(Action::requeue(wait))
+        }
+        Next::Rest(wait) => {
+            context.metrics.looked("done", began.elapsed());
+            let (schedule, now) = (&context.schedule, Instant::now());
+            Ok(Action::requeue(schedule.rests(&uid, generation, wait, now)))
         }
     }
 }
@@ -166,7 +170,10 @@ enum Next {
     /// The object is gone, or isn't ours any more.
     Gone,
     Failed(Class),
+    /// Something is under way.
     Again(Duration),
+    /// Nothing is left to be done.
+    Rest(Duration),
 }
 
 /// One look at one chat.
@@ -274,6 +281,9 @@ impl Look<'_> {
                 let (uid, fine) = (&pass.identity.uid, verdict.is_fine());
                 let surveys = &self.context.surveys;
                 surveys.end(uid, pass.survey, fine, Instant::now());
+                if verdict.misses() {
+                    pass.doubt();
+                }
                 Ok(verdict)
             }
         }
@@ -311,7 +321,7 @@ impl Look<'_> {
     }
 
     fn next(&self, verdict: &Verdict, identity: &Identity) -> Next {
-        let mut resync = self.resync(identity);
+        let mut resync = self.resync(verdict, identity);
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
             Verdict::Provisioned { reports, .. } => {
                 resync = resync.min(reports.reach.again);
@@ -334,17 +344,22 @@ impl Look<'_> {
         match (soonest, again) {
             (Some(class), _) => Next::Failed(class),
             (None, Some(again)) => Next::Again(again),
-            (None, None) => Next::Again(resync),
+            (None, None) => Next::Rest(resync),
         }
     }
 
     /// Until the folder's lists are due, and up to a tenth of the interval more,
-    /// so that chats don't all come at once.
-    fn resync(&self, identity: &Identity) -> Duration {
+    /// so that chats don't all come at once. Who doesn't compare itself with lists
+    /// doesn't have them made either, so they may be as old as can be.
+    fn resync(&self, verdict: &Verdict, identity: &Identity) -> Duration {
         let resync = self.context.settings.resync;
         let spread = resync.mul_f64(0.1 * f64::from(rand::random::<u8>()) / 255.0);
         let inventory = &self.context.inventory;
-        inventory.remaining(&identity.folder_id, resync) + spread
+        let wait = match verdict {
+            Verdict::Refused(_) | Verdict::Suspended(_) => resync,
+            _ => inventory.remaining(&identity.folder_id, resync),
+        };
+        wait + spread
     }
 
     /// How closely this look examines what worked before.
@@ -373,3 +388,6 @@ impl Look<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

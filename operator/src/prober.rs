@@ -28,6 +28,9 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// How long the gateway may take to accept a socket, and to answer a PING.
 const ANSWER: Duration = Duration::from_secs(35);
 
+/// After how long a probe is slow: few triggers need as long.
+pub(crate) const SLOW: Duration = Duration::from_secs(20);
+
 /// What is probed. Another target is another probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -42,6 +45,8 @@ pub(crate) struct Target {
 pub(crate) enum Progress {
     /// For how long it has been running.
     Running(Duration),
+    /// It has become slow; told once.
+    Slow,
     Passed,
     Failed(String),
 }
@@ -56,6 +61,8 @@ pub(crate) struct Prober {
 struct Run {
     target: Target,
     probe: Background,
+    /// Whether it was told to be slow.
+    is_slow: bool,
 }
 
 /// A socket of a chat.
@@ -66,9 +73,14 @@ impl Prober {
     /// told once, and the next call begins anew.
     pub(crate) fn progress(&self, uid: &str, target: &Target, cloud: &Cloud) -> Progress {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = runs.get(uid).filter(|run| &run.target == target) {
+        if let Some(run) = runs.get_mut(uid).filter(|run| &run.target == target) {
+            let since = run.probe.running_for();
             return match run.probe.ended() {
-                None => Progress::Running(run.probe.running_for()),
+                None if since >= SLOW && !run.is_slow => {
+                    run.is_slow = true;
+                    Progress::Slow
+                }
+                None => Progress::Running(since),
                 Some((Ok(()), _)) => Progress::Passed,
                 Some((Err(problem), _)) => {
                     runs.remove(uid);
@@ -80,6 +92,7 @@ impl Prober {
         let run = Run {
             target: target.clone(),
             probe: Background::start(async move { round_trip(&probed, &cloud).await }),
+            is_slow: false,
         };
         runs.insert(uid.to_owned(), run);
         Progress::Running(Duration::ZERO)

@@ -207,9 +207,18 @@ impl Reports {
 
     /// Whether every part that a message needs on its way can be used.
     pub(crate) fn way_serves(&self) -> bool {
-        let all = self.all();
-        let parts = all.split_last().map_or(&[][..], |(_probe, parts)| parts);
-        parts.iter().all(|report| report.serves())
+        self.parts().iter().all(|report| report.serves())
+    }
+
+    /// Whether every part is as wished.
+    pub(crate) fn parts_are_ready(&self) -> bool {
+        self.parts().iter().all(|report| report.is_ready())
+    }
+
+    /// What is in the cloud.
+    fn parts(&self) -> [&Report; 11] {
+        let [parts @ .., _probe] = self.all();
+        parts
     }
 
     /// How soon something that is under way wants to be looked at again.

@@ -35,16 +35,27 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// Whether everything was seen to be as wished.
+    /// Whether everything in the cloud was seen to be as wished. A probe that is
+    /// under way is no reason to read it again.
     pub(crate) fn is_fine(&self) -> bool {
         match self {
-            Self::Provisioned { reports, .. } => worst(&reports.all()).is_ready(),
+            Self::Provisioned { reports, .. } => reports.parts_are_ready(),
             Self::Refused(_)
             | Self::Suspended(_)
             | Self::Short(_)
             | Self::Locked(_)
             | Self::Deleting(_) => false,
         }
+    }
+
+    /// Whether the cloud doesn't know what the status remembers, or so it seems.
+    pub(crate) fn misses(&self) -> bool {
+        let Self::Provisioned { reports, .. } = self else {
+            return false;
+        };
+        let reports = reports.all();
+        let mut failures = reports.iter().filter_map(|report| report.failure());
+        failures.any(|(_, reason)| reason == Reason::NotFound)
     }
 
     /// Whether nothing is left of the chat.

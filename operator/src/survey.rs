@@ -89,6 +89,11 @@ impl Surveys {
         })
     }
 
+    /// What is remembered of the chat may be wrong: the next look reads everything.
+    pub(crate) fn doubt(&self, uid: &str) {
+        self.with(uid, |progress| progress.unsettled = true);
+    }
+
     /// Notes what came of a look: whether everything was as wished.
     pub(crate) fn end(&self, uid: &str, survey: &Survey, fine: bool, now: Instant) {
         self.with(uid, |progress| match survey {
@@ -213,6 +218,16 @@ mod tests {
         assert!(!surveys.is_unsettled("uid"));
         let calm = surveys.begin("uid", &folder);
         assert!(matches!(calm, Survey::Memory), "{calm:?}");
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_read_once() {
+        let (surveys, now) = (Surveys::default(), Instant::now());
+        surveys.doubt("uid");
+        surveys.end("uid", &Survey::Memory, true, now);
+        assert!(surveys.is_unsettled("uid"), "of the look that doubts");
+        surveys.end("uid", &Survey::Everything, true, now);
+        assert!(!surveys.is_unsettled("uid"));
     }
 
     #[test]

@@ -56,7 +56,10 @@ impl CloudKind {
     /// What to do about it.
     fn advice(self) -> &'static str {
         match self {
-            Self::NotFound => "check that the folder exists (spec.folderId, --folder-id)",
+            Self::NotFound => {
+                "the operator looks anew for what it remembers; if this stays, check that the \
+                 folder exists (spec.folderId, --folder-id)"
+            }
             Self::AlreadyExists => {
                 "something of that name exists outside the folder or is just being made; if it \
                  stays, delete the WsChat and make it anew with spec.names"
@@ -121,6 +124,14 @@ impl CloudError {
         }
     }
 
+    /// The same, when it is known to pass.
+    pub(crate) fn that_passes(self) -> Self {
+        Self {
+            kind: CloudKind::Unavailable,
+            ..self
+        }
+    }
+
     /// Why an operation ended badly.
     pub(crate) fn from_status(status: &Status) -> Self {
         Self::from_api(&ApiError::from_operation(status))
@@ -129,8 +140,14 @@ impl CloudError {
     /// Any error.
     #[cfg(test)]
     pub(crate) fn of_a_test() -> Self {
+        Self::of_kind(CloudKind::Denied)
+    }
+
+    /// Any error of this kind.
+    #[cfg(test)]
+    pub(crate) fn of_kind(kind: CloudKind) -> Self {
         Self {
-            kind: CloudKind::Denied,
+            kind,
             message: "no".to_owned(),
             secret: None,
         }

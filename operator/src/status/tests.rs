@@ -330,3 +330,32 @@ fn events_tell_transitions_once() {
     assert!(told.iter().all(|notice| !notice.warning), "{told:?}");
     assert!(told.iter().any(|notice| notice.reason == "Ready"));
 }
+
+#[test]
+fn a_probe_that_runs_is_no_reason_to_read_everything() {
+    let probing = provisioned(Reports {
+        probe: pending(),
+        ..all(&Report::Ready)
+    });
+    assert!(probing.is_fine());
+    let making = provisioned(Reports {
+        trigger: pending(),
+        ..all(&Report::Ready)
+    });
+    assert!(!making.is_fine());
+}
+
+#[test]
+fn what_the_cloud_does_not_know_puts_all_that_is_remembered_in_doubt() {
+    for (reason, expected) in [
+        (Reason::NotFound, true),
+        (Reason::PermissionDenied, false),
+        (Reason::CloudUnavailable, false),
+    ] {
+        let verdict = provisioned(Reports {
+            roles: Report::Serving(Box::new(failed(Class::Waiting, reason))),
+            ..all(&Report::Ready)
+        });
+        assert_eq!(verdict.misses(), expected, "{reason:?}");
+    }
+}

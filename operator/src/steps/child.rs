@@ -16,7 +16,7 @@ pub(crate) use self::kind::{Child, Facts, Marks, State, all_labels};
 use self::plan::{Found, Plan, plan, sort_out};
 pub(super) use self::release::is_adopted;
 use self::release::{release, released};
-use super::operation::{Mutation, Standing, begin, fulfilled, standing};
+use super::operation::{Mutation, Standing, begin, following, fulfilled, standing};
 use super::sight::{LOOK_AGAIN, LOOK_TWICE, ask_once, may_show_late, seen, unseen};
 use crate::change::Change;
 use crate::cloud::CloudKind;
@@ -330,7 +330,7 @@ async fn find<C: Child>(
                 saved.endpoint = None;
                 saved.path = None;
                 seen(saved);
-                saved.sequence += 1;
+                saved.sequence = following(saved.sequence, Timestamp::now());
             }
             Err(error) => return Err(failed(error)),
         }

@@ -115,17 +115,28 @@ struct Model {
     specification: Option<String>,
 }
 
-/// With the specification, unless somebody removed the gateway meanwhile.
+/// With the specification.
 async fn specified(cloud: &Cloud, gateway: ApiGateway) -> Result<Model, CloudError> {
-    let specification = match cloud.gateway_specification(&gateway.id).await {
-        Ok(text) => Some(text),
-        Err(error) if error.kind == CloudKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let read = cloud.gateway_specification(&gateway.id).await;
     Ok(Model {
+        specification: shown(&gateway, read)?,
         gateway,
-        specification,
     })
+}
+
+/// The specification as it was read (pure). One that serves has one: whoever took
+/// a missing one for the wished one would never write that. It shows late, or
+/// somebody removed the gateway meanwhile, which the next look sees.
+fn shown(
+    gateway: &ApiGateway,
+    read: Result<String, CloudError>,
+) -> Result<Option<String>, CloudError> {
+    match read {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind != CloudKind::NotFound => Err(error),
+        Err(_) if State::of(&gateway.status) != State::Serving => Ok(None),
+        Err(error) => Err(error.that_passes()),
+    }
 }
 
 fn facts(model: &Model) -> Facts {
@@ -291,6 +302,24 @@ mod tests {
     fn only_a_local_cloud_is_plaintext() {
         assert_eq!(url(false, "d5d.apigw.net", "/ws"), "wss://d5d.apigw.net/ws");
         assert_eq!(url(true, "127.0.0.1:9", "/"), "ws://127.0.0.1:9/");
+    }
+
+    #[test]
+    fn a_specification_that_is_not_shown_is_not_taken_for_the_wished_one() {
+        let gateway = |status: &str| ApiGateway {
+            status: status.to_owned(),
+            ..ApiGateway::default()
+        };
+        let read = |kind| shown(&gateway("ACTIVE"), Err(CloudError::of_kind(kind)));
+        for kind in [CloudKind::NotFound, CloudKind::Unavailable] {
+            let error = read(kind).unwrap_err();
+            assert_eq!(error.kind, CloudKind::Unavailable);
+        }
+        assert_eq!(read(CloudKind::Denied).unwrap_err().kind, CloudKind::Denied);
+        let missing = Err(CloudError::of_kind(CloudKind::NotFound));
+        assert_eq!(shown(&gateway("CREATING"), missing), Ok(None));
+        let text = shown(&gateway("ACTIVE"), Ok("{}".to_owned()));
+        assert_eq!(text, Ok(Some("{}".to_owned())));
     }
 
     #[test]

@@ -18,7 +18,8 @@ struct Answer {
     checks: BTreeMap<String, String>,
 }
 
-/// Asks the newest version how it is.
+/// Asks the newest version how it is. When it can't be asked, it may be remembered
+/// wrongly where that is done.
 pub(crate) async fn check(pass: &Pass<'_>, function: &Function) -> Result<(), StepError> {
     let event = json!({ "wschat": "health" });
     let answer = pass
@@ -26,7 +27,10 @@ pub(crate) async fn check(pass: &Pass<'_>, function: &Function) -> Result<(), St
         .cloud
         .invoke(&function.invoke_url, LATEST, &event)
         .await
-        .map_err(StepError::Health)?;
+        .map_err(|error| {
+            pass.doubt();
+            StepError::Health(error)
+        })?;
     judge(&answer)
 }
 

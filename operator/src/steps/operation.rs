@@ -103,6 +103,9 @@ where
         saved.changed = None;
         return Ok(Standing::Running(turn(rand::random())));
     }
+    if saved.sequence == 0 && saved.intent.is_none() {
+        saved.sequence = following(0, Timestamp::now());
+    }
     let key = idempotency::key(&pass.identity.uid, resource, hash, saved.sequence);
     saved.intent = Some(key.to_string());
     pass.journal.save(resource, saved).await?;
@@ -211,7 +214,14 @@ fn makes(operation: &Operation, saved: &ResourceStatus) -> bool {
 fn ended(saved: &mut ResourceStatus) {
     saved.operation = None;
     saved.intent = None;
-    saved.sequence += 1;
+    saved.sequence = following(saved.sequence, Timestamp::now());
+}
+
+/// The sequence of what is begun next (pure): greater than all before it, also
+/// than those that a lost status knew. Or else the cloud would answer with the
+/// end of what was asked for back then, and do nothing.
+pub(super) fn following(sequence: i64, now: Timestamp) -> i64 {
+    sequence.saturating_add(1).max(now.as_second())
 }
 
 /// The resource was seen to be as wished: what `hash` stands for. If a reply was
@@ -241,144 +251,4 @@ fn pause(operation: &Operation, now: Timestamp) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use kube::Api;
-    use serde_json::json;
-
-    use super::*;
-    use crate::change::Changes;
-    use crate::journal::Journal;
-    use crate::slots::AT_ONCE;
-    use crate::survey::Survey;
-    use crate::testing::{World, world};
-    use crate::validate::identity;
-
-    /// Begins to make a version; tells how it stands, and whether the cloud was
-    /// asked.
-    async fn begin_version(world: &World, saved: &mut ResourceStatus) -> (Standing, bool) {
-        let operation = Operation {
-            id: "operation".to_owned(),
-            ..Operation::default()
-        };
-        let (standing, asked) = begin_with(world, saved, operation).await;
-        (standing.unwrap(), asked)
-    }
-
-    /// The same of a cloud that answers with this.
-    async fn begin_with(
-        world: &World,
-        saved: &mut ResourceStatus,
-        answer: Operation,
-    ) -> (Result<Standing, StepError>, bool) {
-        let chat = world.kube.chat();
-        let identity = identity(&chat, &world.context.settings.defaults);
-        let api = Api::namespaced(world.context.kube.clone(), "team");
-        let leadership = &world.context.leadership;
-        let pass = Pass {
-            context: &world.context,
-            identity: &identity,
-            journal: &Journal::open(api, &chat, leadership.clone()).unwrap(),
-            leadership,
-            plans: false,
-            survey: &Survey::Memory,
-            changes: &Changes::default(),
-        };
-        let mutation = Mutation {
-            resource: Resource::Version,
-            action: "create",
-            hash: "hash",
-            id_field: Some("functionVersionId"),
-            change: None,
-        };
-        let mut asked = false;
-        let call = |_| {
-            asked = true;
-            async { Ok(answer) }
-        };
-        let standing = begin(&pass, mutation, saved, call).await;
-        (standing, asked)
-    }
-
-    #[tokio::test]
-    async fn a_version_that_could_not_be_made_has_no_id() {
-        let world = world().await;
-        let mut saved = ResourceStatus {
-            id: Some("before".to_owned()),
-            hash: Some("of the one before".to_owned()),
-            ..ResourceStatus::default()
-        };
-        let answer = json!({
-            "id": "operation", "done": true,
-            "metadata": { "functionVersionId": "never made" },
-            "error": { "code": 3, "message": "no archive" },
-        });
-        let answer = serde_json::from_value(answer).unwrap();
-        let (ended, asked) = begin_with(&world, &mut saved, answer).await;
-        assert!(asked && ended.is_err(), "{ended:?}");
-        assert_eq!(saved.id, None);
-    }
-
-    #[tokio::test]
-    async fn no_more_begin_in_a_folder_than_may_run() {
-        let world = world().await;
-        let (slots, now) = (&world.context.slots, Instant::now());
-        for chat in 0..AT_ONCE {
-            slots.hold("b1g", &chat.to_string(), Resource::Version, now);
-        }
-        let mut saved = ResourceStatus::default();
-        let (standing, asked) = begin_version(&world, &mut saved).await;
-        assert!(matches!(standing, Standing::Running(_)), "{standing:?}");
-        assert!(!asked);
-        assert_eq!(saved, ResourceStatus::default(), "nothing was begun");
-
-        slots.give_back("b1g", "0", Resource::Version);
-        let (_, asked) = begin_version(&world, &mut saved).await;
-        assert!(asked);
-        assert_eq!(saved.operation.as_deref(), Some("operation"));
-        let more = slots.take("b1g", "0", Resource::Version, now);
-        assert!(!more, "it runs");
-    }
-
-    #[test]
-    fn whatever_was_begun_and_seen_to_end_gets_another_key_next_time() {
-        let mut saved = ResourceStatus {
-            intent: Some("k".to_owned()),
-            ..ResourceStatus::default()
-        };
-        fulfilled(&mut saved, "h".to_owned());
-        assert_eq!((saved.sequence, saved.intent.as_deref()), (1, None));
-        fulfilled(&mut saved, "h".to_owned());
-        assert_eq!(saved.sequence, 1, "nothing was begun since");
-    }
-
-    #[test]
-    fn who_waits_for_others_does_not_come_back_with_them() {
-        assert_eq!(turn(0), Duration::from_secs(1));
-        assert_eq!(turn(255), Duration::from_secs(2));
-    }
-
-    #[test]
-    fn a_young_operation_is_looked_at_often() {
-        let now: Timestamp = "2026-01-01T00:02:00Z".parse().unwrap();
-        let at = |created: &str| Operation {
-            created_at: Some(created.to_owned()),
-            ..Operation::default()
-        };
-        assert_eq!(
-            pause(&at("2026-01-01T00:01:59Z"), now),
-            Duration::from_millis(200)
-        );
-        assert_eq!(
-            pause(&at("2026-01-01T00:01:50Z"), now),
-            Duration::from_millis(500)
-        );
-        assert_eq!(
-            pause(&at("2026-01-01T00:00:00Z"), now),
-            Duration::from_secs(3)
-        );
-        assert_eq!(
-            pause(&Operation::default(), now),
-            Duration::from_millis(200)
-        );
-    }
-}
+mod tests;

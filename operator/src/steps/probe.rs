@@ -10,7 +10,7 @@ use super::gateway::Gateway;
 use crate::context::Pass;
 use crate::error::{Class, StepError};
 use crate::outcome::{Outcome, Pending};
-use crate::prober::{Progress, Target};
+use crate::prober::{Progress, SLOW, Target};
 use crate::reach;
 use crate::report::{Reached, Report};
 
@@ -18,7 +18,8 @@ use crate::report::{Reached, Report};
 const SOON: Duration = Duration::from_millis(200);
 const LATER: Duration = Duration::from_secs(2);
 
-/// Sees to it that the URL works, once: `published` is the URL in the status.
+/// Sees to it that the URL works, once: `published` is the URL in the status. When
+/// it doesn't, what is remembered of the cloud may be wrong, and is read anew.
 pub(crate) fn ensure(
     pass: &Pass<'_>,
     published: Option<&str>,
@@ -37,24 +38,29 @@ pub(crate) fn ensure(
         invoke_url: function.invoke_url.clone(),
     };
     let context = pass.context;
-    match context
-        .prober
-        .progress(&pass.identity.uid, &target, &context.cloud)
-    {
+    let uid = &pass.identity.uid;
+    match context.prober.progress(uid, &target, &context.cloud) {
         Progress::Passed => Outcome::Ready(()),
-        Progress::Failed(problem) => Outcome::Failed(StepError::Probe(problem)),
-        Progress::Running(since) => Outcome::Pending(Pending {
-            reason: Reason::Probing,
-            message: "waiting for a first message to make the round trip; a new trigger may need \
-                      up to 5 minutes"
-                .to_owned(),
-            again: if since < Duration::from_secs(20) {
-                SOON
-            } else {
-                LATER
-            },
-        }),
+        Progress::Failed(problem) => {
+            pass.doubt();
+            Outcome::Failed(StepError::Probe(problem))
+        }
+        Progress::Slow => {
+            pass.doubt();
+            probing(LATER)
+        }
+        Progress::Running(since) => probing(if since < SLOW { SOON } else { LATER }),
     }
+}
+
+fn probing(again: Duration) -> Outcome<()> {
+    Outcome::Pending(Pending {
+        reason: Reason::Probing,
+        message: "waiting for a first message to make the round trip; a new trigger may need up \
+                  to 5 minutes"
+            .to_owned(),
+        again,
+    })
 }
 
 /// What later probes find, once the URL is published.

@@ -129,7 +129,7 @@ impl Room {
 
     /// Looks with good answers until the chat is as wished.
     pub(crate) async fn settle(&self) -> Result<(), Problem> {
-        self.look_until(|chat| chat.is_some_and(|chat| newest_is_ready(chat) || is_unheeded(chat)))
+        self.look_until(|chat| chat.is_some_and(newest_is_ready))
             .await
     }
 
@@ -209,14 +209,6 @@ fn operator(
     config.attempts = 1;
     let cloud = yandex_cloud_rest::Client::new(config).map_err(|error| told(&error))?;
     Ok(Embedded::new(kube.client(), cloud, start))
-}
-
-/// Whether it serves, and waits for a day since the cloud seemed to keep a change
-/// otherwise than it was asked for: a spoilt answer can say just that.
-fn is_unheeded(chat: &WsChat) -> bool {
-    let all = chat.status.iter().flat_map(|status| &status.conditions);
-    let mut unheeded = all.filter(|one| one.reason == Reason::Unheeded.as_str());
-    unheeded.any(|one| one.type_ == "Reconciling")
 }
 
 /// Whether the chat is Ready, under way or Stalled, and says why, in one line.
