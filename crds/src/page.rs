@@ -17,13 +17,20 @@ same reasons are labels of the metric `wschat_failures_total`.
 `status.observedGeneration` is the one that the operator looked at last. A change that can't be \
 made leaves a working chat Ready, and `Reconciling` or `Stalled` tells about the change. \
 `kubectl wait --for=condition=Ready` waits for the newest generation.
+
+`Reconciling=True` means that the operator goes on by itself, `Stalled=True` that it cannot until \
+somebody acts; never are both True. While a chat is being removed, nothing is said of its parts.
+
+What `kubectl describe` says in each state, word for word, is in \
+[files that a test compares](../tests/tests/end_to_end/describe/golden): one for each reason below, \
+but for those that need none.
 ";
 
 const EVENTS: &str = "
 ## Events
 
 `kubectl events --for wschat/NAME` tells what happened, each transition once, reported by \
-`wschat-operator`. A condition that becomes True is an Event of its name; trouble is a warning \
+`wschat-operator`; what is told again in the same words is counted. A condition that becomes True is an Event of its name; trouble is a warning \
 with its reason. Beside them there are:
 
 | event | meaning |

@@ -78,6 +78,7 @@ pub(crate) async fn enter(context: &Arc<Context>, chat: &WsChat) -> Result<Entry
     let found = api.get_opt(&reference.name).await;
     let found = found.map_err(|error| SecretError::kube("read", &reference.name, error))?;
     let secret = found.ok_or_else(|| SecretError::Missing {
+        namespace: namespace.clone(),
         secret: reference.name.clone(),
         key: reference.key.clone(),
     })?;

@@ -58,8 +58,9 @@ pub(crate) enum StepError {
     },
     /// The resource is there but doesn't work.
     #[error(
-        "the {} {id} is in state {state}; delete it in the cloud, and the operator makes it anew",
-        resource.title()
+        "the {} {id} is in state {state}; {}",
+        resource.title(),
+        broken_advice(*resource)
     )]
     Broken {
         resource: Resource,
@@ -68,16 +69,18 @@ pub(crate) enum StepError {
     },
     /// What cannot be made anew is gone.
     #[error(
-        "the {} {id} is gone from the cloud, with all that was in it, and isn't made anew by \
-         itself; restore it there, or delete the WsChat and make it anew",
+        "the {} {id} is gone from the cloud, with all that was in it, and the operator doesn't \
+         make it anew by itself: restore it there, or delete the WsChat and apply it again, with \
+         an empty one",
         resource.title()
     )]
     Lost { resource: Resource, id: String },
     /// A namesake isn't this chat's.
     #[error(
-        "there is already a {} named {name} ({id}) that isn't this chat's; rename it, give it to \
-         the chat by the label wschat-adopt with the value of status.installationId, or delete the \
-         WsChat and make it anew with spec.names",
+        "cannot make the {}: there is one named {name} ({id}) that isn't this chat's, and the \
+         operator doesn't touch it: rename it, give it to the chat by the label wschat-adopt with the value \
+         of status.installationId, or delete the WsChat and make it anew with another name in \
+         spec.names",
         resource.title()
     )]
     Conflict {
@@ -87,8 +90,8 @@ pub(crate) enum StepError {
     },
     /// Two resources are this chat's.
     #[error(
-        "two resources claim to be this chat's {}: {kept} is kept, since it is older; delete \
-         {other}",
+        "two resources claim to be this chat's {}: {kept} is used, since it is older; delete \
+         {other} in the cloud",
         resource.title()
     )]
     Duplicate {
@@ -98,36 +101,55 @@ pub(crate) enum StepError {
     },
     /// A change was carried out and isn't to be seen.
     #[error(
-        "the cloud carried out a change of the {} and keeps it otherwise ({fields}); it is asked \
-         again once a day: write into the spec what the cloud keeps, or ask its support",
+        "the cloud carried out a change of the {} and keeps it otherwise ({fields}): write into \
+         the spec what the cloud keeps, or ask its support; the operator asks for the change once \
+         a day",
         resource.title()
     )]
     Unheeded { resource: Resource, fields: String },
     /// The database refused something, or cannot be reached.
-    #[error("cannot {action}: {}", ydb_text(source))]
+    #[error("cannot {action}: {}; {}", ydb_text(source), ydb_advice(source))]
     Database {
         action: &'static str,
         source: Box<ydb::YdbError>,
     },
     /// The database didn't answer in time.
-    #[error("cannot {action}: the database didn't answer in time")]
+    #[error(
+        "cannot {action}: the database didn't answer in time; the operator tries again by itself"
+    )]
     DatabaseSilent { action: &'static str },
     /// The embedded migrations are broken.
     #[error(transparent)]
     Migration(#[from] BadMigration),
     /// The new version isn't healthy.
-    #[error("the new version isn't healthy: {0}")]
-    Unhealthy(String),
+    #[error(
+        "the new version isn't healthy, and doesn't serve: {problem}; read the function's log (yc \
+         serverless function logs {function}); the operator asks it again by itself"
+    )]
+    Unhealthy {
+        /// The function's id.
+        function: String,
+        /// What it complains of.
+        problem: String,
+    },
     /// The new version couldn't be asked.
-    #[error("the new version doesn't answer the health event: {0}")]
-    Health(CloudError),
+    #[error(
+        "the new version doesn't answer the health event, and doesn't serve: {source}; the \
+         function's log tells more (yc serverless function logs {function})"
+    )]
+    Health {
+        /// The function's id.
+        function: String,
+        /// What came instead of an answer.
+        source: CloudError,
+    },
     /// The round trip didn't work.
-    #[error("{0}")]
+    #[error("no message made the round trip: {0}; the operator tries again by itself")]
     Probe(String),
     /// The database is protected in the spec.
     #[error(
-        "spec.database.deletionProtection is true: set it to false to let the chat be deleted, \
-         or set deletionPolicy to Retain to keep its cloud side"
+        "its cloud side stays as it is, since spec.database.deletionProtection is true: set it to false to let the chat be deleted with its database, or set \
+         spec.deletionPolicy to Retain to keep its cloud side"
     )]
     Protected,
     /// The bookkeeping couldn't be written.
@@ -145,7 +167,7 @@ impl StepError {
     /// What kind of trouble this is.
     pub(crate) fn class(&self) -> Class {
         match self {
-            Self::Cloud { source, .. } => source.kind.class(),
+            Self::Cloud { source, .. } | Self::Health { source, .. } => source.kind.class(),
             // The next attempt is a new operation, so even a refusal may pass.
             Self::Operation { source, .. } => source.kind.class().max(Class::Waiting),
             Self::Lost { .. }
@@ -153,8 +175,7 @@ impl StepError {
             | Self::Duplicate { .. }
             | Self::Unheeded { .. }
             | Self::Migration(_) => Class::Terminal,
-            Self::Broken { .. } | Self::Unhealthy(_) | Self::Protected => Class::Waiting,
-            Self::Health(error) => error.kind.class(),
+            Self::Broken { .. } | Self::Unhealthy { .. } | Self::Protected => Class::Waiting,
             Self::Database { source, .. } => ydb_class(source),
             Self::DatabaseSilent { .. }
             | Self::Probe(_)
@@ -182,8 +203,8 @@ impl StepError {
             Self::Database { .. } | Self::DatabaseSilent { .. } | Self::Migration(_) => {
                 Reason::DatabaseFailed
             }
-            Self::Unhealthy(_) => Reason::Unhealthy,
-            Self::Health(error) => match error.kind {
+            Self::Unhealthy { .. } => Reason::Unhealthy,
+            Self::Health { source, .. } => match source.kind {
                 CloudKind::Denied => Reason::PermissionDenied,
                 CloudKind::Credentials => Reason::InvalidCredentials,
                 _ => Reason::Unhealthy,
@@ -214,6 +235,28 @@ fn ydb_text(error: &ydb::YdbError) -> String {
             format!("{:?}: {}", status.code(), status.message())
         }
         other => other.to_string(),
+    }
+}
+
+/// What to do about what YDB says.
+fn ydb_advice(error: &ydb::YdbError) -> &'static str {
+    if ydb_denied(error) {
+        "give the operator's service account, or the one whose key the chat brings, the role \
+         ydb.editor (docs/permissions.md): the operator goes on by itself, up to 5 minutes after \
+         the grant"
+    } else {
+        "the operator tries again by itself"
+    }
+}
+
+/// What to do about something that is there and doesn't work. What is in a
+/// database would be lost.
+fn broken_advice(resource: Resource) -> &'static str {
+    match resource {
+        Resource::Database => {
+            "ask the cloud's support, or delete the WsChat and apply it again, with an empty one"
+        }
+        _ => "delete it in the cloud, and the operator makes it anew",
     }
 }
 

@@ -13,9 +13,20 @@ use crate::words::in_one_line;
 /// How long an Event may hold a look at a chat.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The most characters of an Event's action that Kubernetes takes.
+const LONGEST_ACTION: usize = 128;
+
+/// Kubernetes takes an Event for a repetition of an earlier one, whatever its
+/// note says, if reason and action are the same. So the action is what the note
+/// says, as far as there is room (pure).
+fn action(note: &str) -> String {
+    note.chars().take(LONGEST_ACTION).collect()
+}
+
 /// Publishes the notices about a chat.
 pub(crate) async fn publish(recorder: &Recorder, chat: &WsChat, notices: Vec<Notice>) {
     for notice in notices {
+        let note = in_one_line(&notice.note);
         let event = Event {
             type_: if notice.warning {
                 EventType::Warning
@@ -23,8 +34,8 @@ pub(crate) async fn publish(recorder: &Recorder, chat: &WsChat, notices: Vec<Not
                 EventType::Normal
             },
             reason: notice.reason,
-            note: Some(in_one_line(&notice.note)),
-            action: "Reconcile".to_owned(),
+            action: action(&note),
+            note: Some(note),
             secondary: None,
         };
         let published =
@@ -34,5 +45,16 @@ pub(crate) async fn publish(recorder: &Recorder, chat: &WsChat, notices: Vec<Not
             Ok(Err(error)) => tracing::debug!(%error, reason = event.reason, "no Event"),
             Err(_) => tracing::debug!(reason = event.reason, "no Event in time"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_another_event() {
+        assert_ne!(action("made the trigger"), action("made the gateway"));
+        assert_eq!(action(&"я".repeat(1000)).chars().count(), LONGEST_ACTION);
     }
 }

@@ -54,7 +54,10 @@ pub(crate) async fn forecast(
 }
 
 impl Forecast {
-    fn of(verdict: &Verdict, changes: Vec<Change>) -> Self {
+    fn of(verdict: &Verdict, mut changes: Vec<Change>) -> Self {
+        // Steps that run side by side end in any order, and the same is to be
+        // told each time.
+        changes.sort_by_key(|change| change.resource);
         let mut forecast = Self {
             changes,
             ..Self::default()
@@ -85,7 +88,7 @@ impl Forecast {
         let changes = self.changes.iter().map(Change::intention);
         let others = self.under_way.iter().chain(&self.troubles).cloned();
         let all: Vec<String> = changes.chain(others).collect();
-        let text = format!("without it: {}", all.join("; "));
+        let text = format!("without that it would: {}", all.join("; "));
         if text.chars().count() <= LONGEST {
             return text;
         }
@@ -153,7 +156,7 @@ mod tests {
         let summary = forecast().summary();
         assert_eq!(
             summary,
-            "without it: change the trigger: name: a -> b; make the API gateway"
+            "without that it would: change the trigger: name: a -> b; make the API gateway"
         );
         let mut long = forecast();
         long.troubles = vec!["я".repeat(2000)];

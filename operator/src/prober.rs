@@ -29,7 +29,11 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(35);
 
 /// After how long a probe is slow: few triggers need as long.
-pub(crate) const SLOW: Duration = Duration::from_secs(20);
+const SLOW: Duration = Duration::from_secs(20);
+
+/// What to do about a socket that can't be opened.
+pub(crate) const ELSEWHERE: &str = "join the chat from elsewhere: if that works, look at the \
+     operator's own network (egress policy, DNS), else at the function's log";
 
 /// What is probed. Another target is another probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +47,21 @@ pub(crate) struct Target {
 /// How a probe stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// For how long it has been running.
-    Running(Duration),
-    /// It has become slow; told once.
-    Slow,
+    Running(Running),
     Passed,
+    /// It failed just now.
     Failed(String),
+}
+
+/// A probe that runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// Whether it takes longer than most triggers need.
+    pub(crate) is_slow: bool,
+    /// It has become slow; told once.
+    pub(crate) became_slow: bool,
+    /// Why the one before failed, if one did.
+    pub(crate) problem: Option<String>,
 }
 
 /// The probes that run, by the chat's UID.
@@ -60,7 +73,11 @@ pub(crate) struct Prober {
 #[derive(Debug)]
 struct Run {
     target: Target,
-    probe: Background,
+    /// None once its failure was told, until the next begins.
+    probe: Option<Background>,
+    /// Why the last one failed. It is told until one passes: not that one runs,
+    /// which would be told in turn with it.
+    problem: Option<String>,
     /// Whether it was told to be slow.
     is_slow: bool,
 }
@@ -70,32 +87,19 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 impl Prober {
     /// How the probe of `target` stands; begins one if none runs. A failure is
-    /// told once, and the next call begins anew.
+    /// told, and the next call begins anew.
     pub(crate) fn progress(&self, uid: &str, target: &Target, cloud: &Cloud) -> Progress {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = runs.get_mut(uid).filter(|run| &run.target == target) {
-            let since = run.probe.running_for();
-            return match run.probe.ended() {
-                None if since >= SLOW && !run.is_slow => {
-                    run.is_slow = true;
-                    Progress::Slow
+        let run = runs
+            .entry(uid.to_owned())
+            .and_modify(|run| {
+                if run.target != *target {
+                    *run = Run::new(target.clone());
                 }
-                None => Progress::Running(since),
-                Some((Ok(()), _)) => Progress::Passed,
-                Some((Err(problem), _)) => {
-                    runs.remove(uid);
-                    Progress::Failed(problem)
-                }
-            };
-        }
+            })
+            .or_insert_with(|| Run::new(target.clone()));
         let (probed, cloud) = (target.clone(), cloud.clone());
-        let run = Run {
-            target: target.clone(),
-            probe: Background::start(async move { round_trip(&probed, &cloud).await }),
-            is_slow: false,
-        };
-        runs.insert(uid.to_owned(), run);
-        Progress::Running(Duration::ZERO)
+        run.progress(|| Background::start(async move { round_trip(&probed, &cloud).await }))
     }
 
     /// Ends the probe of a chat, if one runs.
@@ -107,9 +111,45 @@ impl Prober {
     }
 }
 
+impl Run {
+    fn new(target: Target) -> Self {
+        Self {
+            target,
+            probe: None,
+            problem: None,
+            is_slow: false,
+        }
+    }
+
+    fn progress(&mut self, begin: impl FnOnce() -> Background) -> Progress {
+        let probe = self.probe.get_or_insert_with(begin);
+        match probe.ended() {
+            Some((Ok(()), _)) => Progress::Passed,
+            Some((Err(problem), _)) => {
+                self.probe = None;
+                self.is_slow = false;
+                self.problem = Some(problem.clone());
+                Progress::Failed(problem)
+            }
+            None => {
+                let is_slow = probe.running_for() >= SLOW;
+                let became_slow = is_slow && !self.is_slow;
+                self.is_slow = is_slow;
+                Progress::Running(Running {
+                    is_slow,
+                    became_slow,
+                    problem: self.problem.clone(),
+                })
+            }
+        }
+    }
+}
+
 /// Connects, exchanges PING and PONG, then publishes PROBEs until one comes.
 async fn round_trip(target: &Target, cloud: &Cloud) -> Result<(), String> {
-    let mut socket = greet(&target.url).await?;
+    let mut socket = greet(&target.url)
+        .await
+        .map_err(|problem| format!("{problem}; {ELSEWHERE}"))?;
     let mut nonces = Vec::new();
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
@@ -207,6 +247,32 @@ fn is_probe(message: &Value, nonces: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_failure_is_told_until_a_probe_passes() {
+        let mut run = Run::new(Target {
+            url: "ws://127.0.0.1:1/ws".to_owned(),
+            invoke_url: String::new(),
+        });
+        let hangs = || Background::start(std::future::pending());
+        let running = run.progress(hangs);
+        assert_eq!(running, Progress::Running(Running::default()));
+        run.probe = None;
+        let fails = || Background::start(async { Err("no".to_owned()) });
+        let failed = Progress::Failed("no".to_owned());
+        while run.progress(fails) != failed {
+            tokio::task::yield_now().await;
+        }
+        let again = Running {
+            problem: Some("no".to_owned()),
+            ..Running::default()
+        };
+        assert_eq!(run.progress(hangs), Progress::Running(again));
+        run.probe = Some(Background::start(async { Ok(()) }));
+        while run.progress(hangs) != Progress::Passed {
+            tokio::task::yield_now().await;
+        }
+    }
 
     #[test]
     fn a_probe_is_found_alone_and_in_a_batch() {

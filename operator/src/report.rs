@@ -100,7 +100,7 @@ impl Report {
             Self::Ready => String::new(),
             Self::Serving(lag) => lag.message(),
             Self::Pending(pending) => pending.message.clone(),
-            Self::Blocked(on) => format!("waits for the {}", on.title()),
+            Self::Blocked(on) => format!("waits for the {}", on.awaited()),
             Self::Failed { message, .. } => message.clone(),
         }
     }

@@ -1,8 +1,8 @@
 //! The resources of a chat: what they are called in the status, in messages
 //! and in metrics.
 
-/// One resource of a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// One resource of a chat; the order is that of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Resource {
     ServiceAccount,
     Roles,
@@ -49,6 +49,14 @@ impl Resource {
             Self::Live => "tag live",
             Self::Gateway => "API gateway",
             Self::Trigger => "trigger",
+        }
+    }
+
+    /// What others wait for.
+    pub(crate) fn awaited(self) -> &'static str {
+        match self {
+            Self::Live => "function to serve",
+            other => other.title(),
         }
     }
 

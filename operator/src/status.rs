@@ -108,7 +108,25 @@ pub(crate) fn next(
         Verdict::Refused(refusal) => scribe.refused(refusal, was_ready),
         Verdict::Suspended(forecast) => scribe.suspended(was_ready, forecast),
         Verdict::Locked(report) => scribe.locked(report, was_ready),
-        Verdict::Short(report) | Verdict::Deleting(report) => scribe.held(report),
+        // Nothing of it is made yet.
+        Verdict::Short(report) => scribe.locked(report, false),
+        Verdict::Deleting(report) => {
+            scribe.deleting(report);
+            if let Report::Pending(_) = report {
+                // What was said of the parts is no longer so.
+                status.url = None;
+                status.conditions.retain(|condition| {
+                    let overall = [
+                        ConditionType::Ready,
+                        ConditionType::Reconciling,
+                        ConditionType::Stalled,
+                    ];
+                    overall
+                        .iter()
+                        .any(|type_| type_.as_str() == condition.type_)
+                });
+            }
+        }
     }
     merge(&mut status.conditions, scribe.written);
     let order = |condition: &Condition| {
@@ -121,6 +139,19 @@ pub(crate) fn next(
         .sort_by_key(|condition| order(condition).unwrap_or(usize::MAX));
     status
 }
+
+/// What Reconciling and Stalled say while all is well.
+const AS_WISHED: &str = "what serves is what the spec asks for";
+const NOTHING_WRONG: &str = "the operator waits for nobody";
+/// What Ready says of a chat that the operator can't talk to.
+const UNREACHED: &str = "all of the chat is there, and the operator can't reach it, as Reachable \
+     tells: others may";
+/// What Stalled says of trouble that isn't terminal.
+const GOES_ON: &str = "the operator goes on by itself as soon as it can";
+/// What Reconciling says of trouble that is.
+const SOMEBODY_ACTS: &str = "the operator can't go on until somebody acts, as Stalled tells; it \
+     looks again about every 10 minutes, and at once when the spec changes";
+const SUSPENDED: &str = "spec.suspend is true, so the operator writes nothing to the cloud";
 
 /// Writes conditions of one generation at one moment.
 struct Scribe {
@@ -159,78 +190,79 @@ impl Scribe {
         let overall = worst(&all);
         let (reason, message) = (overall.reason(), overall.message());
         if overall.is_ready() {
-            self.write(ConditionType::Ready, true, Reason::Ready, "the chat serves");
-            self.write(ConditionType::Reconciling, false, Reason::UpToDate, "");
+            let up_to_date = Reason::UpToDate;
+            let serves = if reports.reach.report.is_ready() {
+                "the chat serves"
+            } else {
+                UNREACHED
+            };
+            self.write(ConditionType::Ready, true, Reason::Ready, serves);
+            self.write(ConditionType::Reconciling, false, up_to_date, AS_WISHED);
+            self.write(ConditionType::Stalled, false, up_to_date, NOTHING_WRONG);
         } else {
             // What serves, serves an older generation: its Ready stays as it is.
             if !(was_ready && overall.serves()) {
-                self.write(ConditionType::Ready, false, reason, &message);
+                self.unready(reason, &message);
             }
-            let goes_on = !overall.is_stalled();
-            self.write(ConditionType::Reconciling, goes_on, reason, &message);
+            self.progress(overall.is_stalled(), reason, &message);
         }
-        self.stalled(overall);
+    }
+
+    /// Nobody can use the chat.
+    fn unready(&mut self, reason: Reason, message: &str) {
+        let message = format!("the chat doesn't serve: {message}");
+        self.write(ConditionType::Ready, false, reason, &message);
+    }
+
+    /// Either the operator goes on by itself, or somebody has to act.
+    fn progress(&mut self, stalled: bool, reason: Reason, message: &str) {
+        let (reconciling, stalls) = if stalled {
+            (SOMEBODY_ACTS, message)
+        } else {
+            (message, GOES_ON)
+        };
+        self.write(ConditionType::Reconciling, !stalled, reason, reconciling);
+        self.write(ConditionType::Stalled, stalled, reason, stalls);
     }
 
     /// A refused edit doesn't stop a chat that serves.
     fn refused(&mut self, refusal: &Refusal, was_ready: bool) {
         let Refusal { reason, message } = refusal;
         if !was_ready {
-            self.write(ConditionType::Ready, false, *reason, message);
+            self.unready(*reason, message);
         }
-        self.write(ConditionType::Reconciling, false, *reason, message);
-        self.write(ConditionType::Stalled, true, *reason, message);
+        self.progress(true, *reason, message);
     }
 
     fn suspended(&mut self, was_ready: bool, forecast: &str) {
-        let message =
-            &format!("spec.suspend is true: the operator writes nothing to the cloud; {forecast}");
+        let reason = Reason::Suspended;
         if !was_ready {
-            self.write(ConditionType::Ready, false, Reason::Suspended, message);
+            self.unready(reason, SUSPENDED);
         }
-        self.write(
-            ConditionType::Reconciling,
-            false,
-            Reason::Suspended,
-            message,
-        );
-        self.write(ConditionType::Stalled, false, Reason::Suspended, message);
+        let message = format!("{SUSPENDED}; {forecast}");
+        self.write(ConditionType::Reconciling, false, reason, &message);
+        self.write(ConditionType::Stalled, false, reason, SUSPENDED);
     }
 
     /// What serves goes on serving while the operator can't look at it.
     fn locked(&mut self, report: &Report, was_ready: bool) {
         let (reason, message) = (report.reason(), report.message());
         if !was_ready {
-            self.write(ConditionType::Ready, false, reason, &message);
+            self.unready(reason, &message);
         }
-        self.write(ConditionType::Reconciling, true, reason, &message);
-        self.stalled(report);
+        self.progress(report.is_stalled(), reason, &message);
     }
 
-    /// Nothing serves: the chat is being removed, or isn't begun.
-    fn held(&mut self, report: &Report) {
+    /// The graph is walked backwards, or can't be.
+    fn deleting(&mut self, report: &Report) {
         let reason = match report {
             Report::Failed { reason, .. } => *reason,
             Report::Pending(pending) if pending.reason != Reason::Provisioning => pending.reason,
             _ => Reason::Deleting,
         };
-        let message = report.message();
+        let message = format!("the WsChat is to be deleted: {}", report.message());
         self.write(ConditionType::Ready, false, reason, &message);
-        self.write(ConditionType::Reconciling, true, reason, &message);
-        self.stalled(report);
-    }
-
-    fn stalled(&mut self, report: &Report) {
-        if report.is_stalled() {
-            self.write(
-                ConditionType::Stalled,
-                true,
-                report.reason(),
-                &report.message(),
-            );
-        } else {
-            self.write(ConditionType::Stalled, false, Reason::UpToDate, "");
-        }
+        self.progress(report.is_stalled(), reason, &message);
     }
 }
 

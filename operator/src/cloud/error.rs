@@ -64,12 +64,10 @@ impl CloudKind {
                 "something of that name exists outside the folder or is just being made; if it \
                  stays, delete the WsChat and make it anew with spec.names"
             }
-            Self::Denied => {
-                "give the operator's service account the missing role (docs/permissions.md); a \
-                 new grant needs up to 5 minutes"
-            }
+            Self::Denied => "the operator goes on by itself, up to 5 minutes after the grant",
             Self::Credentials => {
-                "give the operator a new authorized key, or whatever else it signs in with"
+                "give the operator a new authorized key, or whatever else it signs in with: it \
+                 goes on by itself, without a restart"
             }
             Self::Quota => {
                 "ask the cloud for more, or delete what isn't needed; the operator goes on by \
@@ -155,9 +153,25 @@ impl CloudError {
 
     /// The same, and which role is likely to be missing.
     pub(crate) fn with_roles(&self, roles: &[&str]) -> String {
-        match self.kind {
-            CloudKind::Denied => format!("{self}; here it is likely to be {}", roles.join(" or ")),
-            _ => self.to_string(),
+        let message = self.message.trim_end().trim_end_matches('.');
+        let advice = self.kind.advice();
+        match (self.kind, &self.secret) {
+            (CloudKind::Credentials, Some(secret)) => format!(
+                "{message}; put a new authorized key into the Secret {secret}: the operator goes \
+                 on by itself"
+            ),
+            (CloudKind::Denied, secret) => {
+                let account = secret.as_ref().map_or_else(
+                    || "the operator's service account".to_owned(),
+                    |secret| format!("the service account whose key is in the Secret {secret}"),
+                );
+                let role = match roles {
+                    [] => "the missing role".to_owned(),
+                    roles => format!("the missing role, likely {}", roles.join(" or ")),
+                };
+                format!("{message}; give {account} {role}: {advice} (docs/permissions.md)")
+            }
+            _ => format!("{message}; {advice}"),
         }
     }
 
@@ -177,8 +191,19 @@ impl CloudError {
     }
 }
 
+/// The same without the request's id, with which each repetition would be
+/// another message.
+fn repeatable(mut error: Error) -> Error {
+    if let Error::Auth(AuthError::Refused { error, .. } | AuthError::Failed { error }) = &mut error
+    {
+        error.request_id = None;
+    }
+    error
+}
+
 impl From<Error> for CloudError {
     fn from(error: Error) -> Self {
+        let error = repeatable(error);
         match &error {
             Error::Api { error, .. } => Self::from_api(error),
             Error::Auth(
@@ -212,21 +237,7 @@ impl From<Error> for CloudError {
 impl fmt::Display for CloudError {
     // Request ids stay out: they would make every repetition a new message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = self.message.trim_end().trim_end_matches('.');
-        match (self.kind, &self.secret) {
-            (CloudKind::Credentials, Some(secret)) => {
-                write!(
-                    f,
-                    "{message}; put a new authorized key into the Secret {secret}"
-                )
-            }
-            (CloudKind::Denied, Some(secret)) => write!(
-                f,
-                "{message}; give the service account whose key is in the Secret {secret} the \
-                 missing role (docs/permissions.md); a new grant needs up to 5 minutes"
-            ),
-            (kind, _) => write!(f, "{message}; {}", kind.advice()),
-        }
+        f.write_str(&self.with_roles(&[]))
     }
 }
 
@@ -308,5 +319,11 @@ mod tests {
         };
         assert!(say("1").contains("docs/permissions.md"), "{}", say("1"));
         assert_eq!(say("1"), say("2"));
+        let refused = |id: &str| {
+            let error = ApiError::parse(401, r#"{"code":16,"message":"no"}"#, Some(id.to_owned()));
+            let key = "k".to_owned();
+            CloudError::from(Error::Auth(AuthError::Refused { key, error })).to_string()
+        };
+        assert_eq!(refused("1"), refused("2"));
     }
 }

@@ -21,20 +21,30 @@ pub(crate) enum SecretError {
     /// There is no such Secret.
     #[error(
         "there is no Secret {secret} in the chat's namespace; make it with an authorized key of \
-         the account to use (kubectl create secret generic {secret} --from-file={key})"
+         the account to use (kubectl create secret generic {secret} -n {namespace} \
+         --from-file={key}): the operator goes on by itself"
     )]
-    Missing { secret: String, key: String },
+    Missing {
+        namespace: String,
+        secret: String,
+        key: String,
+    },
     /// It is being deleted, and was so before the operator could hold it.
-    #[error("the Secret {0} is being deleted; wait until it is gone, and make it anew")]
+    #[error(
+        "the Secret {0} is being deleted; wait until it is gone, and make it anew: the operator goes on by itself"
+    )]
     Leaving(String),
     /// It has no such key.
     #[error(
         "the Secret {secret} has no key {key}; put an authorized key there, or correct \
-         spec.credentialsSecretRef.key"
+         spec.credentialsSecretRef.key: the operator goes on by itself"
     )]
     NoSuchKey { secret: String, key: String },
     /// What is there is no authorized key.
-    #[error("{key} of the Secret {secret} can't be used: {problem}")]
+    #[error(
+        "{key} of the Secret {secret} can't be used: {problem}; put a key there, and the operator \
+         goes on by itself"
+    )]
     Unreadable {
         secret: String,
         key: String,
@@ -44,7 +54,7 @@ pub(crate) enum SecretError {
     #[error(
         "the operator may not {action} the Secret {secret}: {problem}; set \
          chatCredentials.enabled=true in its chart's values, or take \
-         spec.credentialsSecretRef out"
+         spec.credentialsSecretRef out; the operator tries again by itself"
     )]
     Forbidden {
         action: &'static str,

@@ -1,5 +1,7 @@
 //! Conditions that follow from reports.
 
+mod told;
+
 use std::time::Duration;
 
 use wschat_crds::condition::find;

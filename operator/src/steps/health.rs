@@ -27,17 +27,23 @@ pub(crate) async fn check(pass: &Pass<'_>, function: &Function) -> Result<(), St
         .cloud
         .invoke(&function.invoke_url, LATEST, &event)
         .await
-        .map_err(|error| {
+        .map_err(|source| {
             pass.doubt();
-            StepError::Health(error)
+            StepError::Health {
+                function: function.id.clone(),
+                source,
+            }
         })?;
-    judge(&answer)
+    judge(&answer).map_err(|problem| StepError::Unhealthy {
+        function: function.id.clone(),
+        problem,
+    })
 }
 
 /// Whether the answer is a good one, and otherwise what it complains of (pure).
-fn judge(answer: &Value) -> Result<(), StepError> {
+fn judge(answer: &Value) -> Result<(), String> {
     let Ok(parsed) = Answer::deserialize(answer) else {
-        return Err(StepError::Unhealthy(format!("it answered {answer}")));
+        return Err(format!("it answered {answer}"));
     };
     if parsed.ok {
         return Ok(());
@@ -53,7 +59,7 @@ fn judge(answer: &Value) -> Result<(), StepError> {
     } else {
         complaints.join("; ")
     };
-    Err(StepError::Unhealthy(complaints))
+    Err(complaints)
 }
 
 #[cfg(test)]
@@ -72,7 +78,6 @@ mod tests {
     #[test]
     fn the_complaint_is_told() {
         let bad = json!({ "ok": false, "checks": { "database": "no table", "topic": "ok" } });
-        let error = judge(&bad).unwrap_err().to_string();
-        assert_eq!(error, "the new version isn't healthy: database: no table");
+        assert_eq!(judge(&bad).unwrap_err(), "database: no table");
     }
 }

@@ -9,8 +9,8 @@ use super::function::Function;
 use super::gateway::Gateway;
 use crate::context::Pass;
 use crate::error::{Class, StepError};
-use crate::outcome::{Outcome, Pending};
-use crate::prober::{Progress, SLOW, Target};
+use crate::outcome::Outcome;
+use crate::prober::{ELSEWHERE, Progress, Running, Target};
 use crate::reach;
 use crate::report::{Reached, Report};
 
@@ -45,22 +45,31 @@ pub(crate) fn ensure(
             pass.doubt();
             Outcome::Failed(StepError::Probe(problem))
         }
-        Progress::Slow => {
-            pass.doubt();
-            probing(LATER)
+        Progress::Running(running) => {
+            if running.became_slow {
+                pass.doubt();
+            }
+            probing(running)
         }
-        Progress::Running(since) => probing(if since < SLOW { SOON } else { LATER }),
     }
 }
 
-fn probing(again: Duration) -> Outcome<()> {
-    Outcome::Pending(Pending {
-        reason: Reason::Probing,
-        message: "waiting for a first message to make the round trip; a new trigger may need up \
-                  to 5 minutes"
-            .to_owned(),
-        again,
-    })
+/// Waits for a probe. One before that failed is told for as long, since it isn't
+/// calm while it is tried again.
+fn probing(running: Running) -> Outcome<()> {
+    let again = if running.is_slow { LATER } else { SOON };
+    match running.problem {
+        Some(problem) => {
+            let message = StepError::Probe(problem).to_string();
+            Outcome::waiting(Reason::ProbeFailed, message, again)
+        }
+        None => Outcome::waiting(
+            Reason::Probing,
+            "waiting for a first message to make the round trip; a new trigger may need up to 5 \
+             minutes",
+            again,
+        ),
+    }
 }
 
 /// What later probes find, once the URL is published.
@@ -86,7 +95,9 @@ pub(crate) fn again(pass: &Pass<'_>, prior: &WsChatStatus, gateway: &Gateway) ->
     }
     // Until it is known better, what the status says is true.
     let problem = match sight.found {
-        Some(found) => found.err(),
+        Some(found) => found
+            .err()
+            .map(|problem| format!("{problem}; {ELSEWHERE}; the operator tries again each minute")),
         None => before,
     };
     Reached {
