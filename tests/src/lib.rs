@@ -14,6 +14,7 @@ pub mod crowd;
 pub mod crypto;
 pub mod custom_resource;
 pub mod emulator;
+pub mod golden;
 pub mod goose;
 pub mod judge;
 pub mod kubeconfig;

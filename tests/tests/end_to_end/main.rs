@@ -21,6 +21,7 @@ mod credentials;
 mod custom_resource;
 mod dead_links;
 mod delete;
+mod describe;
 mod drift;
 mod eyes;
 mod frozen_leader;
@@ -116,5 +117,6 @@ fn trials(suite: &suite::Handle) -> Vec<Trial> {
     all.extend(credentials::trials(suite));
     all.extend(ownership::trials(suite));
     all.extend(leaving::trials(suite));
+    all.extend(describe::trials(suite));
     all
 }

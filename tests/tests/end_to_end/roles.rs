@@ -112,13 +112,15 @@ async fn chat_roles(scene: Scene) -> Result<(), Failed> {
         };
         eventually(format!("{role} to be back"), TOLD_LIMIT, is_back).await?;
     }
-    // Kubernetes takes later ones for more of the first.
     let told = async || match repairs(&stage).await {
-        Ok(notes) if notes.iter().any(|note| note.contains(roles[0])) => Ok(()),
-        Ok(notes) => Err(format!("{notes:?}")),
+        Ok(notes) => {
+            let is_told = |role: &&str| notes.iter().any(|note| note.contains(role));
+            let all_are = roles.iter().all(is_told);
+            all_are.then_some(()).ok_or_else(|| format!("{notes:?}"))
+        }
         Err(error) => Err(format!("{error:?}")),
     };
-    eventually("an Event about the first", TOLD_LIMIT, told).await?;
+    eventually("an Event about each", TOLD_LIMIT, told).await?;
     stage.clear().await
 }
 
