@@ -10,6 +10,7 @@ use wschat_crds::ResourceStatus;
 
 use crate::backoff::Schedule;
 use crate::change::{Change, Changes};
+use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::credentials::{Guests, Signer};
 use crate::inventory::Inventory;
@@ -34,6 +35,7 @@ pub(crate) struct Context {
     pub(crate) leadership: Leadership,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) prober: Arc<Prober>,
     pub(crate) reach: Arc<Reach>,
@@ -58,6 +60,7 @@ impl Context {
         leadership: Leadership,
         reporter: Reporter,
     ) -> Self {
+        let clock: Arc<Clock> = Arc::default();
         Self {
             recorder: Recorder::new(kube.clone(), reporter),
             kube,
@@ -68,7 +71,8 @@ impl Context {
             schedule: Arc::default(),
             prober: Arc::default(),
             reach: Arc::default(),
-            inventory: Arc::default(),
+            inventory: Arc::new(Inventory::new(Arc::clone(&clock))),
+            clock,
             surveys: Arc::default(),
             slots: Arc::default(),
             folder_turn: Arc::default(),
@@ -83,7 +87,7 @@ impl Context {
         Self {
             cloud,
             signer,
-            inventory: Arc::default(),
+            inventory: Arc::new(Inventory::new(Arc::clone(&self.clock))),
             folder_turn: Arc::default(),
             ..self.clone()
         }

@@ -88,7 +88,7 @@ pub(crate) async fn reconcile(
     let generation = seen.metadata.generation.unwrap_or_default();
     let began = Instant::now();
     // The watch also brings what we wrote ourselves.
-    if let Some(wait) = context.schedule.wait(&uid, generation, began) {
+    if let Some(wait) = context.schedule.wait(&uid, generation, context.clock.now()) {
         return Ok(Action::requeue(wait));
     }
     context.schedule.begins(&uid);
@@ -123,18 +123,18 @@ pub(crate) async fn reconcile(
             context.metrics.looked("failed", began.elapsed());
             let wait = context
                 .schedule
-                .failed(&uid, generation, class, Instant::now());
+                .failed(&uid, generation, class, context.clock.now());
             Ok(Action::requeue(wait))
         }
         Next::Again(wait) => {
             context.metrics.looked("done", began.elapsed());
-            let (schedule, now) = (&context.schedule, Instant::now());
+            let (schedule, now) = (&context.schedule, context.clock.now());
             let wait = schedule.progressed(&uid, generation, wait, now);
             Ok(Action::requeue(wait))
         }
         Next::Rest(wait) => {
             context.metrics.looked("done", began.elapsed());
-            let (schedule, now) = (&context.schedule, Instant::now());
+            let (schedule, now) = (&context.schedule, context.clock.now());
             Ok(Action::requeue(schedule.rests(&uid, generation, wait, now)))
         }
     }
@@ -152,7 +152,7 @@ fn on_error(chat: Arc<WsChat>, error: &LookError, context: Arc<Context>) -> Acti
     let uid = chat.uid().unwrap_or_default();
     let wait = context
         .schedule
-        .failed(&uid, generation, Class::Transient, Instant::now());
+        .failed(&uid, generation, Class::Transient, context.clock.now());
     Action::requeue(wait)
 }
 
@@ -280,7 +280,7 @@ impl Look<'_> {
                 let verdict = provision(pass, &desired, prior, resources).await;
                 let (uid, fine) = (&pass.identity.uid, verdict.is_fine());
                 let surveys = &self.context.surveys;
-                surveys.end(uid, pass.survey, fine, Instant::now());
+                surveys.end(uid, pass.survey, fine, self.context.clock.now());
                 if verdict.misses() {
                     pass.doubt();
                 }

@@ -4,18 +4,23 @@
 //! remembers nothing.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::runtime::events::Reporter;
-use wschat_crds::{MANAGER, WsChat};
+use wschat_crds::{MANAGER, NamesSpec, ResourceStatus, WsChat};
 
 use crate::cloud::Cloud;
 use crate::context::{Context, Handler, Settings};
 use crate::controller::reconcile;
 use crate::error::root_cause;
 use crate::lease::Leadership;
-use crate::validate::Defaults;
+use crate::names::Names;
+use crate::steps::account::Account;
+use crate::steps::database::Database;
+use crate::steps::function::Function;
+use crate::steps::version::{self, Parts};
+use crate::validate::{Defaults, identity, validate};
 
 pub use crate::patch::apply as apply_merge_patch;
 
@@ -35,6 +40,12 @@ pub struct Start {
     pub handler_zip: Vec<u8>,
     /// How long the cloud may take to show what it made or changed.
     pub showing_up: Duration,
+}
+
+/// What the things of a chat that fixes no names are called in the cloud.
+#[must_use]
+pub fn derived_name(installation_id: &str, namespace: &str, name: &str) -> String {
+    Names::new(&NamesSpec::default(), installation_id, namespace, name).database
 }
 
 impl Embedded {
@@ -78,7 +89,49 @@ impl Embedded {
         reconcile(Arc::new(chat), Arc::clone(&self.context))
             .await
             .map_err(|error| root_cause(&error))?;
-        let wait = schedule.wait(&uid, generation, Instant::now());
+        let wait = schedule.wait(&uid, generation, self.context.clock.now());
         Ok(wait.unwrap_or_default())
+    }
+
+    /// The hash of the version of a chat's function, as its status remembers it
+    /// and its description tells, if the chat has the things that its status
+    /// knows.
+    ///
+    /// # Errors
+    /// When its spec or its status is no good, or the cloud doesn't answer.
+    pub async fn version_hash(&self, chat: &WsChat) -> Result<String, String> {
+        let context = &*self.context;
+        let defaults = &context.settings.defaults;
+        let identity = identity(chat, defaults);
+        let desired = validate(chat, &identity, defaults, context.signer);
+        let desired = desired.map_err(|refusal| refusal.to_string())?;
+        let status = chat.status.clone().unwrap_or_default();
+        let id = |of: ResourceStatus| of.id.unwrap_or_default();
+        let connection_string = status.resources.database.endpoint.unwrap_or_default();
+        let path = connection_string.split_once("/?database=");
+        let parts = Parts {
+            function: &Function {
+                id: id(status.resources.function),
+                invoke_url: String::new(),
+            },
+            account: &Account {
+                id: id(status.resources.service_account),
+            },
+            database: &Database {
+                path: path.map(|(_, path)| path.to_owned()).unwrap_or_default(),
+                connection_string,
+            },
+            handler: &desired.handler,
+            topic: &desired.topic,
+            serving: None,
+        };
+        let connections = context.cloud.connections_endpoint().await;
+        let connections = connections.map_err(|error| root_cause(&error))?;
+        version::hash(context, parts, &connections).map_err(|error| error.to_string())
+    }
+
+    /// Lets time pass for the operator: its lists and looks grow older by that.
+    pub fn advance(&self, time: Duration) {
+        self.context.clock.advance(time);
     }
 }

@@ -13,6 +13,7 @@ use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::iam::ServiceAccount;
 use yandex_cloud_rest::model::trigger::Trigger;
 
+use crate::clock::Clock;
 use crate::cloud::{Cloud, CloudError};
 
 /// How long lists that failed are believed: whoever gives the missing role
@@ -36,8 +37,8 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    async fn list(cloud: &Cloud, id: &str) -> Self {
-        let taken = Instant::now();
+    /// Lists everything; `taken` is now.
+    async fn list(cloud: &Cloud, id: &str, taken: Instant) -> Self {
         let (accounts, databases, functions, gateways, triggers, bindings) = join!(
             cloud.accounts(id),
             cloud.databases(id),
@@ -88,19 +89,29 @@ type Slot = Arc<tokio::sync::Mutex<Option<Arc<Folder>>>>;
 /// The last lists of each folder.
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
+    clock: Arc<Clock>,
     folders: Mutex<HashMap<String, Slot>>,
 }
 
 impl Inventory {
+    /// An empty one, whose lists grow old by this clock.
+    pub(crate) fn new(clock: Arc<Clock>) -> Self {
+        Self {
+            clock,
+            folders: Mutex::default(),
+        }
+    }
+
     /// What the folder holds, at most `resync` ago. Who comes while it is being
     /// listed waits for that.
     pub(crate) async fn folder(&self, cloud: &Cloud, id: &str, resync: Duration) -> Arc<Folder> {
         let slot = self.slot(id);
         let mut last = slot.lock().await;
+        let now = self.clock.now();
         match &*last {
-            Some(folder) if folder.is_fresh(resync, Instant::now()) => Arc::clone(folder),
+            Some(folder) if folder.is_fresh(resync, now) => Arc::clone(folder),
             _ => {
-                let folder = Arc::new(Folder::list(cloud, id).await);
+                let folder = Arc::new(Folder::list(cloud, id, now).await);
                 *last = Some(Arc::clone(&folder));
                 folder
             }
@@ -114,7 +125,9 @@ impl Inventory {
         // Whoever holds it is making them anew.
         let last = slot.try_lock();
         let taken = last.ok().and_then(|last| Some(last.as_ref()?.taken));
-        resync.saturating_sub(taken.map_or(Duration::ZERO, |taken| taken.elapsed()))
+        let now = self.clock.now();
+        let age = taken.map(|taken| now.saturating_duration_since(taken));
+        resync.saturating_sub(age.unwrap_or_default())
     }
 
     fn slot(&self, id: &str) -> Slot {

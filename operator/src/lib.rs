@@ -18,6 +18,7 @@ mod backoff;
 mod calls;
 mod change;
 mod check_uninstall;
+mod clock;
 mod cloud;
 mod context;
 mod controller;

@@ -57,11 +57,12 @@ enum Question {
     Sockets,
     Resources,
     Operator,
+    Many,
     Day,
 }
 
 impl Question {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Overhead,
         Self::Link,
         Self::Events,
@@ -76,6 +77,7 @@ impl Question {
         Self::Sockets,
         Self::Resources,
         Self::Operator,
+        Self::Many,
         Self::Day,
     ];
 
@@ -95,6 +97,7 @@ impl Question {
             Self::Sockets => "sockets",
             Self::Resources => "resources",
             Self::Operator => "operator",
+            Self::Many => "many",
             Self::Day => "day",
         }
     }
@@ -103,7 +106,7 @@ impl Question {
     /// those that take little time.
     fn is_asked(self, names: &[String]) -> bool {
         if names.is_empty() {
-            return self != Self::Day;
+            return !matches!(self, Self::Many | Self::Day);
         }
         names.iter().any(|part| self.name().contains(part.as_str()))
     }
@@ -124,6 +127,7 @@ impl Question {
             Self::Sockets => sockets::table(bench.folder).await,
             Self::Resources => resources::table(bench.folder).await,
             Self::Operator => operator::table(bench.folder).await,
+            Self::Many => operator::many(bench.folder).await,
             Self::Day => operator::day(bench.folder).await,
         }
     }

@@ -4,6 +4,7 @@
 //!
 //! `WSCHAT_BENCH_CHATS=1000 cargo xtask bench operator` asks for another number.
 
+mod many;
 mod site;
 
 use std::path::Path;
@@ -15,6 +16,8 @@ use wschat_tests::measure::table::{Table, milliseconds};
 use crate::Failure;
 use crate::stage::control_plane;
 use site::Site;
+
+pub(crate) use many::table as many;
 
 /// How many chats, unless somebody asks for another number.
 const CHATS: [usize; 2] = [10, 100];

@@ -24,7 +24,12 @@ impl Namespace {
     /// Creates `<prefix>-<random>`.
     pub async fn create(client: kube::Client, prefix: &str) -> Result<Self, NamespaceError> {
         let random = uuid::Uuid::new_v4().simple().to_string();
-        let name = format!("{prefix}-{}", &random[..8]);
+        Self::named(client, &format!("{prefix}-{}", &random[..8])).await
+    }
+
+    /// Creates one of this name.
+    pub async fn named(client: kube::Client, name: &str) -> Result<Self, NamespaceError> {
+        let name = name.to_owned();
         let object = NamespaceObject {
             metadata: ObjectMeta {
                 name: Some(name.clone()),

@@ -12,6 +12,10 @@ pub(crate) struct Options {
     pub(crate) names: Vec<String>,
 }
 
+/// How many chats the question `many` is about. The emulator has eight files open
+/// for each, and a process has 20,000 at most on many machines.
+const MANY: [usize; 2] = [1_000, 2_400];
+
 /// Builds what is missing and measures.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
@@ -31,10 +35,45 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
         "--locked",
         "--quiet",
     ]))?;
+    let seeds = if is_asked(options, "many") {
+        copies()?
+    } else {
+        Vec::new()
+    };
     run_command(
         workspace::cargo()
+            .env("WSCHAT_BENCH_SEEDS", seeds.join(":"))
             .args(["bench", "--quiet", "--locked"])
             .args(["--workspace", "--bench", "bench", "--"])
             .args(&options.names),
     )
+}
+
+fn is_asked(options: &Options, question: &str) -> bool {
+    options
+        .names
+        .iter()
+        .any(|part| question.contains(part.as_str()))
+}
+
+/// Makes chats by copying one: a folder for each number.
+fn copies() -> Result<Vec<String>, ChoreError> {
+    let mut folders = Vec::new();
+    for chats in MANY {
+        let folder = workspace::target().join(format!("run/many-{chats}"));
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(ChoreError::file("remove", &folder))?;
+        }
+        say(format!("making {chats} chats"));
+        run_command(
+            workspace::cargo()
+                .args(["test", "--release", "--quiet", "--locked"])
+                .args(["--package", "wschat-tests", "--test", "crash_sweep"])
+                .args(["--", "quiet_day"])
+                .env("WSCHAT_QUIET_CHATS", chats.to_string())
+                .env("WSCHAT_QUIET_KEEP", &folder),
+        )?;
+        folders.push(folder.to_string_lossy().into_owned());
+    }
+    Ok(folders)
 }

@@ -9,6 +9,7 @@
 //! system has it. Nothing is forced to the disk, so it may not survive the
 //! machine.
 
+mod copies;
 mod error;
 mod folder;
 mod records;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedMutexGuard;
 
+pub use copies::{Renaming, add_copies};
 pub use error::StateError;
 pub use folder::StateFolder;
 pub(crate) use records::{Edit, Kept, Records};

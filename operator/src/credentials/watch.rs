@@ -1,7 +1,6 @@
 //! A Secret that is edited is used at once.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
@@ -30,7 +29,7 @@ pub(crate) fn changes(
                 let mut due = referring(&chats, namespace.as_deref(), &name).peekable();
                 let any = due.peek().is_some();
                 for uid in due {
-                    context.schedule.outdate(&uid, Instant::now());
+                    context.schedule.outdate(&uid, context.clock.now());
                 }
                 any
             }

@@ -1,6 +1,6 @@
 //! Long operations: begun once, written down, and looked at until they end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -154,7 +154,7 @@ async fn conclude(
     if !operation.done {
         let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
         let slots = &pass.context.slots;
-        slots.hold(folder, uid, resource, Instant::now());
+        slots.hold(folder, uid, resource, pass.context.clock.now());
         return Ok(Standing::Running(pause(&operation, Timestamp::now())));
     }
     give_back(pass, resource);
@@ -188,7 +188,7 @@ async fn conclude(
 fn has_turn(pass: &Pass<'_>, resource: Resource) -> bool {
     let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
     let slots = &pass.context.slots;
-    slots.take(folder, uid, resource, Instant::now())
+    slots.take(folder, uid, resource, pass.context.clock.now())
 }
 
 /// An operation of the resource is over, or was never begun.

@@ -116,6 +116,18 @@ fn environment(
     .collect()
 }
 
+/// What a version is known by: its configuration and its handler.
+pub(crate) fn hash(
+    context: &Context,
+    parts: Parts<'_>,
+    connections: &str,
+) -> Result<String, serde_json::Error> {
+    request_hash(&(
+        request(parts, connections),
+        &context.settings.handler.sha256,
+    ))
+}
+
 /// What to do about the versions that are there.
 #[derive(Debug, PartialEq, Eq)]
 enum Plan<'a> {
@@ -188,9 +200,7 @@ async fn try_ensure(
     parts: Parts<'_>,
     serving: &mut Option<Version>,
 ) -> Result<Outcome<Version>, StepError> {
-    let Context {
-        cloud, settings, ..
-    } = pass.context;
+    let cloud = &pass.context.cloud;
     let connections = cloud
         .connections_endpoint()
         .await
@@ -199,8 +209,7 @@ async fn try_ensure(
             resource: Resource::Gateway,
             source,
         })?;
-    let mut request = request(parts, &connections);
-    let hash = request_hash(&(&request, &settings.handler.sha256))?;
+    let hash = hash(pass.context, parts, &connections)?;
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return Ok(making(again));
     }
@@ -209,6 +218,7 @@ async fn try_ensure(
     {
         return Ok(Outcome::Ready(Version::unread(id)));
     }
+    let mut request = request(parts, &connections);
     request.description = format!("{MARK}{hash}");
     let versions = match parts.function.id.as_str() {
         LATER => Vec::new(),

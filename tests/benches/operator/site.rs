@@ -17,6 +17,7 @@ use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{Operator, Options};
 use wschat_tests::wait::eventually;
 
+use super::many::Seed;
 use crate::Failure;
 use crate::stage::archive;
 
@@ -39,15 +40,22 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One number of chats.
 pub(super) struct Site {
-    folder: PathBuf,
+    place: Place,
     emulator: Emulator,
     cloud: Cloud,
-    kubeconfig: PathBuf,
-    namespace: Namespace,
     operator: Operator,
     pub(super) chats: usize,
     /// How often the operator looks at a chat when nothing happens.
     resync: Duration,
+}
+
+/// Where operators start, and how.
+struct Place {
+    /// Of their logs.
+    folder: PathBuf,
+    kubeconfig: PathBuf,
+    namespace: Namespace,
+    arguments: Vec<String>,
 }
 
 /// What an operator tells of itself, since its start.
@@ -68,22 +76,53 @@ impl Site {
         chats: usize,
         resync: Duration,
     ) -> Result<Self, Failure> {
-        let room = QUOTAS
-            .iter()
-            .fold(emulator::Options::default(), |room, quota| {
-                room.argument("--quota")
-                    .argument(format!("{quota}=1000000"))
-            });
         let namespace = Namespace::create(control_plane.client(), "bench").await?;
-        let emulator = Emulator::start(folder, &room.name(format!("emulator-{chats}"))).await?;
-        let kubeconfig = control_plane.administrator().to_path_buf();
-        let operator = operator(folder, &kubeconfig, &emulator, &namespace, resync).await?;
-        Ok(Self {
+        let emulator = Emulator::start(folder, &roomy(chats)).await?;
+        let place = Place {
             folder: folder.to_path_buf(),
+            kubeconfig: control_plane.administrator().to_path_buf(),
+            namespace,
+            arguments: vec![resync_argument(resync)],
+        };
+        Self::of(place, emulator, chats, resync).await
+    }
+
+    /// With chats that are there already, before the operator is.
+    pub(super) async fn seeded(
+        folder: &Path,
+        control_plane: &ControlPlane,
+        seed: Seed,
+        resync: Duration,
+    ) -> Result<Self, Failure> {
+        let chats = seed.chats.len();
+        let options = roomy(chats).argument(format!("--state={}", seed.cloud.display()));
+        let emulator = Emulator::start(folder, &options).await?;
+        let namespace = Namespace::named(control_plane.client(), &seed.namespace()?).await?;
+        seed.store(&namespace.api()).await?;
+        let place = Place {
+            folder: folder.to_path_buf(),
+            kubeconfig: control_plane.administrator().to_path_buf(),
+            namespace,
+            arguments: vec![
+                resync_argument(resync),
+                format!("--installation-id={}", seed.installation()?),
+                "--probe-interval=24h".to_owned(),
+            ],
+        };
+        Self::of(place, emulator, chats, resync).await
+    }
+
+    async fn of(
+        place: Place,
+        emulator: Emulator,
+        chats: usize,
+        resync: Duration,
+    ) -> Result<Self, Failure> {
+        let operator = operator(&place, &emulator).await?;
+        Ok(Self {
             cloud: Cloud::of(emulator.addresses())?,
             emulator,
-            kubeconfig,
-            namespace,
+            place,
             operator,
             chats,
             resync,
@@ -102,7 +141,7 @@ impl Site {
     }
 
     fn api(&self) -> Api<WsChat> {
-        self.namespace.api()
+        self.place.namespace.api()
     }
 
     /// Makes all chats: until the last one is Ready.
@@ -188,15 +227,13 @@ impl Site {
     pub(super) async fn restart(&mut self) -> Result<Duration, Failure> {
         self.operator.process().terminate(PATIENCE).await?;
         let begun = Instant::now();
-        let (folder, kubeconfig) = (&self.folder, &self.kubeconfig);
-        self.operator = operator(
-            folder,
-            kubeconfig,
-            &self.emulator,
-            &self.namespace,
-            self.resync,
-        )
-        .await?;
+        self.operator = operator(&self.place, &self.emulator).await?;
+        self.all_looked_at().await?;
+        Ok(begun.elapsed())
+    }
+
+    /// Until the operator has looked at all chats.
+    async fn all_looked_at(&self) -> Result<(), Failure> {
         let looked = async || {
             let looks = self
                 .counters()
@@ -211,7 +248,7 @@ impl Site {
         };
         let patience = PATIENCE * u32::try_from(self.chats)?;
         eventually("all to be looked at", patience, looked).await?;
-        Ok(begun.elapsed())
+        Ok(())
     }
 
     pub(super) async fn counters(&self) -> Result<Counters, Failure> {
@@ -231,18 +268,25 @@ impl Site {
     }
 }
 
-async fn operator(
-    folder: &Path,
-    kubeconfig: &Path,
-    emulator: &Emulator,
-    namespace: &Namespace,
-    resync: Duration,
-) -> Result<Operator, Failure> {
-    let options =
-        Options::with_handler(kubeconfig, emulator.addresses(), &archive("handler.zip")?)?
-            .only_in(namespace.name())
-            .argument("--resync", &format!("{}s", resync.as_secs()));
-    let mut operator = Operator::start(folder, &options)?;
+/// An emulator with room for so many chats.
+fn roomy(chats: usize) -> emulator::Options {
+    let options = emulator::Options::default().name(format!("emulator-{chats}"));
+    QUOTAS.iter().fold(options, |options, quota| {
+        let quota = format!("{quota}=1000000");
+        options.argument("--quota").argument(quota)
+    })
+}
+
+fn resync_argument(resync: Duration) -> String {
+    format!("--resync={}s", resync.as_secs())
+}
+
+async fn operator(place: &Place, emulator: &Emulator) -> Result<Operator, Failure> {
+    let (handler, cloud) = (archive("handler.zip")?, emulator.addresses());
+    let options = Options::with_handler(&place.kubeconfig, cloud, &handler)?
+        .only_in(place.namespace.name())
+        .arguments(place.arguments.clone());
+    let mut operator = Operator::start(&place.folder, &options)?;
     operator.ready().await?;
     Ok(operator)
 }

@@ -109,6 +109,25 @@ impl ApiServer {
             .insert((namespace.to_owned(), name.to_owned()), chat);
     }
 
+    /// Stores a chat as it is, with its status.
+    pub(crate) fn restore(&self, mut chat: Value) {
+        let name = |field: &str| chat["metadata"][field].as_str().map(str::to_owned);
+        let key = (
+            name("namespace").unwrap_or_default(),
+            name("name").unwrap_or_default(),
+        );
+        let mut store = self.store();
+        store.stamp(&mut chat);
+        store.chats.insert(key, chat);
+    }
+
+    /// All chats.
+    pub(crate) fn chats(&self) -> Vec<WsChat> {
+        let all = self.store().chats.values().cloned().collect::<Vec<_>>();
+        let all = all.into_iter().map(serde_json::from_value);
+        all.filter_map(Result::ok).collect()
+    }
+
     /// Deletes a chat, as a user does: it stays for as long as it has
     /// finalizers.
     pub(crate) fn delete(&self, namespace: &str, name: &str) {

@@ -28,5 +28,6 @@ mod leave;
 mod life;
 mod masked;
 mod plan;
+mod quiet_day;
 mod sweep;
 mod world;

@@ -21,10 +21,10 @@ use yc_emulator::server::Emulator;
 use crate::api_server::ApiServer;
 use crate::gate::{Death, Gate, Passed};
 
-const NAMESPACE: &str = "team";
-const NAME: &str = "lobby";
+pub(crate) const NAMESPACE: &str = "team";
+pub(crate) const NAME: &str = "lobby";
 /// What chats are made by.
-const INSTALLATION: &str = "here";
+pub(crate) const INSTALLATION: &str = "here";
 
 /// How long a chat may take to become as wished: far more than it needs on a
 /// busy machine.

@@ -77,7 +77,7 @@ async fn a_version_that_could_not_be_made_has_no_id() {
 #[tokio::test]
 async fn no_more_begin_in_a_folder_than_may_run() {
     let world = world().await;
-    let (slots, now) = (&world.context.slots, Instant::now());
+    let (slots, now) = (&world.context.slots, world.context.clock.now());
     for chat in 0..AT_ONCE {
         slots.hold("b1g", &chat.to_string(), Resource::Version, now);
     }

@@ -1,0 +1,197 @@
+//! A day in which nothing happens to many chats: the operator changes nothing,
+//! writes nothing, asks little and doesn't grow.
+//!
+//! One chat is made; the others are copies of it and of its things in the cloud
+//! (`copies`). The operator's time is moved by ten minutes, and it looks at all
+//! of them: 144 times.
+//!
+//! `WSCHAT_QUIET_KEEP=DIR` keeps chats and cloud in that folder instead, for
+//! benchmarks with the real programs.
+
+mod copies;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
+use tempfile::TempDir;
+use wschat_operator::embedded::Embedded;
+use wschat_tests::measure::processes::resident_memory;
+
+use crate::gate::Passed;
+use crate::world::{NAP, Problem, Setting, World};
+
+/// How many chats an ordinary run has.
+const CHATS: usize = 4;
+const CHOICE: &str = "WSCHAT_QUIET_CHATS";
+const KEEP: &str = "WSCHAT_QUIET_KEEP";
+/// A minute more than what the operator waits at most between two looks.
+const RESYNC: Duration = Duration::from_mins(11);
+/// In twenty-four hours.
+const ROUNDS: usize = 144;
+/// Of two hours: what grows until then is what has to be there.
+const FIRST: usize = 12;
+/// From so many chats on, the process is large enough to see growth.
+const MANY: usize = 1_000;
+/// Growth of the whole process, cloud and Kubernetes included, in percent.
+const MOST: u64 = 2;
+/// As many as an operator looks at at once.
+const AT_ONCE: usize = 16;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_in_which_nothing_happens_changes_nothing() {
+    wschat_tests::crypto::use_ring();
+    let chats = std::env::var(CHOICE).map_or(CHATS, |chats| chats.parse().unwrap());
+    if let Some(folder) = std::env::var_os(KEEP) {
+        Box::pin(keep(chats, Path::new(&folder))).await.unwrap();
+    } else {
+        Box::pin(spend_the_day(chats)).await.unwrap();
+    }
+}
+
+/// Many chats, and an operator that has looked at them. The cloud is kept in the
+/// folder.
+async fn many(chats: usize, folder: &Path) -> Result<(World, Embedded), Problem> {
+    let cloud = folder.join("cloud");
+    let setting = Setting {
+        arguments: vec![format!("--state={}", cloud.display())],
+        ..Setting::default()
+    };
+    let many = copies::make(&setting, &cloud, chats).await?;
+    let world = World::make(setting).await?;
+    for chat in many {
+        world.kube().restore(chat);
+    }
+    let operator = world.operator()?;
+    remember(&world, &operator).await?;
+    Ok((world, operator))
+}
+
+/// Leaves the cloud in the folder, and beside it the chats, as JSON.
+async fn keep(chats: usize, folder: &Path) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let (world, _operator) = many(chats, folder).await?;
+    let chats = json!(world.kube().chats()).to_string();
+    world.end().await;
+    std::fs::write(folder.join("chats.json"), chats).map_err(failed)
+}
+
+async fn spend_the_day(chats: usize) -> Result<(), Problem> {
+    let folder = TempDir::new().map_err(|error| error.to_string())?;
+    let (world, operator) = many(chats, folder.path()).await?;
+    let before = world.made().await?;
+
+    let (begun, mut calls) = (Instant::now(), Calls::default());
+    let mut early = 0;
+    for round in 1..=ROUNDS {
+        calls.add(&round_of_looks(&world, &operator, chats).await?);
+        if round == FIRST {
+            early = memory()?;
+        }
+    }
+    let (late, by_look) = (memory()?, |calls: usize| {
+        f64::from(u32::try_from(calls).unwrap_or(u32::MAX))
+            / f64::from(u32::try_from(chats * ROUNDS).unwrap_or(u32::MAX))
+    });
+    println!(
+        "{chats} chats, {} looks in {} s: nothing was changed or written; {:.2} calls over REST \
+         and {:.2} of YDB by chat and resync; {} MiB after two hours, {} MiB after the day",
+        chats * ROUNDS,
+        begun.elapsed().as_secs(),
+        by_look(calls.rest),
+        by_look(calls.ydb),
+        early >> 20,
+        late >> 20,
+    );
+    let after = world.made().await?;
+    world.end().await;
+    if after != before {
+        return Err(format!("{before:#?} came to be {after:#?}"));
+    }
+    if chats >= MANY && late * 100 > early * (100 + MOST) {
+        return Err(format!("it grew from {early} bytes to {late}"));
+    }
+    Ok(())
+}
+
+/// Calls that the operator made.
+#[derive(Default)]
+struct Calls {
+    rest: usize,
+    ydb: usize,
+}
+
+impl Calls {
+    /// Those of the cloud among these.
+    fn add(&mut self, come: &[String]) {
+        for call in come {
+            match call.split_once(' ') {
+                Some(("GRPC", _)) => self.ydb += 1,
+                Some((_, path)) if !path.starts_with("/api") => self.rest += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The operator looks at all chats, until their statuses know what copies can't:
+/// the hashes of what was asked for. The cloud isn't changed.
+async fn remember(world: &World, operator: &Embedded) -> Result<(), Problem> {
+    for _ in 0..ROUNDS {
+        world.gate().arm(None);
+        look_at_all(world, operator).await?;
+        let passed = world.passed();
+        let written = changes(&passed);
+        if written.is_empty() {
+            return Ok(());
+        }
+        if let Some(change) = written.iter().find(|call| !call.contains(" /api")) {
+            return Err(format!("a copy isn't as its chat is wished: {change}"));
+        }
+        tokio::time::sleep(NAP).await;
+    }
+    Err("the statuses of copies don't come to rest".to_owned())
+}
+
+/// Ten minutes pass, and the operator looks at all. Answers its calls.
+async fn round_of_looks(
+    world: &World,
+    operator: &Embedded,
+    chats: usize,
+) -> Result<Vec<String>, Problem> {
+    world.gate().arm(None);
+    operator.advance(RESYNC);
+    let looked = look_at_all(world, operator).await?;
+    if looked != chats {
+        return Err(format!("{looked} of {chats} chats are there"));
+    }
+    let passed = world.passed();
+    match changes(&passed).first() {
+        Some(change) => Err(format!("nothing happened, and the operator did {change}")),
+        None => Ok(passed.come),
+    }
+}
+
+/// What isn't a question for certain. Queries of YDB are: which migrations there
+/// are is asked by one, and tables are compared in the end.
+fn changes(passed: &Passed) -> Vec<&str> {
+    let mut all = passed.mutations();
+    all.retain(|call| !call.ends_with("/ExecuteQuery"));
+    all
+}
+
+async fn look_at_all(world: &World, operator: &Embedded) -> Result<usize, Problem> {
+    let chats = world.kube().chats();
+    let number = chats.len();
+    let looks = stream::iter(chats).map(|chat| operator.look(chat));
+    let looks = looks.buffer_unordered(AT_ONCE);
+    looks.try_for_each(|_wait| async { Ok(()) }).await?;
+    Ok(number)
+}
+
+/// Of this process.
+fn memory() -> Result<u64, Problem> {
+    resident_memory(std::process::id()).map_err(|error| error.to_string())
+}
