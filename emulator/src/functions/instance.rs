@@ -75,7 +75,7 @@ impl Instance {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (from_child, to_child) = UnixStream::from_std(ours)?.into_split();
-        let mut child = launch.command(theirs.into()).spawn()?;
+        let mut child = launch.command(theirs.into())?.spawn()?;
         let (lines, outgoing) = mpsc::unbounded_channel();
         let instance = Arc::new(Self {
             function_id: launch.function_id.clone(),

@@ -1,6 +1,7 @@
 //! How a version's processes are started.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::journal::Journal;
+use super::metadata::MetadataService;
 use crate::clock::Clock;
 
 /// How to start an instance of a version.
@@ -22,8 +24,9 @@ pub(super) struct Launch {
     pub(super) code: PathBuf,
     pub(super) file: PathBuf,
     pub(super) export: String,
-    /// All variables of the process.
+    /// All variables of the process but the metadata service's address.
     pub(super) environment: BTreeMap<String, String>,
+    pub(super) metadata: MetadataService,
     pub(super) memory_mib: u64,
     /// How long an instance without a call lives, by this clock.
     pub(super) idle: Duration,
@@ -34,7 +37,11 @@ pub(super) struct Launch {
 impl Launch {
     /// The channel takes the place of standard input: it is the one descriptor
     /// besides the log's two that a child gets without unsafe code.
-    pub(super) fn command(&self, channel: OwnedFd) -> Command {
+    ///
+    /// # Errors
+    /// When there is no port left for the metadata service.
+    pub(super) fn command(&self, channel: OwnedFd) -> io::Result<Command> {
+        let metadata = self.metadata.address()?;
         let mut command = Command::new(&self.node);
         command
             .arg(format!("--max-old-space-size={}", self.memory_mib))
@@ -44,10 +51,11 @@ impl Launch {
             .current_dir(&self.code)
             .env_clear()
             .envs(&self.environment)
+            .env("YC_METADATA_ADDR", metadata.to_string())
             .stdin(Stdio::from(channel))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        command
+        Ok(command)
     }
 }

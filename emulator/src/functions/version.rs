@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,20 +9,20 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Deployment;
 use super::capacity::{Capacity, Limits};
 use super::channel::{Context, Token};
 use super::error::InvokeError;
 use super::journal::{CallRecord, Journal};
 use super::launch::Launch;
+use super::metadata::MetadataService;
 use super::pool::Pool;
 use super::scaling::ByTag;
 use super::tokens::Tokens;
 use super::unpack::{Handler, find_handler, unpack};
-use super::{Deployment, metadata};
 use crate::error::Status;
 use crate::inspect::Inspector;
 
@@ -89,10 +88,7 @@ impl Version {
             service_account_id: deployment.service_account_id,
         };
         let of_metadata = tokens.clone().only_if(deployment.metadata);
-        let metadata_address = serve_metadata(host, of_metadata, stop.clone())
-            .await
-            .map_err(failed)?;
-
+        let metadata = MetadataService::new(of_metadata, stop.clone(), host.tasks.clone());
         let memory_mib = (deployment.memory_bytes / MIB).max(1);
         let launch = Launch {
             function_id: deployment.function_id.clone(),
@@ -102,9 +98,9 @@ impl Version {
                 deployment.environment,
                 &deployment.entrypoint,
                 &code,
-                metadata_address,
                 host.authority.as_deref(),
             ),
+            metadata,
             code: code.clone(),
             file: handler.file,
             export: handler.export,
@@ -194,18 +190,6 @@ impl Version {
     }
 }
 
-/// Starts a version's metadata service; where it listens.
-async fn serve_metadata(
-    host: &Host,
-    tokens: Tokens,
-    stop: CancellationToken,
-) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    let address = listener.local_addr()?;
-    host.tasks.spawn(metadata::serve(listener, tokens, stop));
-    Ok(address)
-}
-
 /// An event as text, unless it is larger than the cloud takes.
 fn encoded(event: &Value) -> Result<Box<RawValue>, InvokeError> {
     let event = to_raw_value(event).map_err(|error| InvokeError::BadRequest(error.to_string()))?;
@@ -244,7 +228,6 @@ fn environment(
     mut variables: BTreeMap<String, String>,
     entrypoint: &str,
     code: &Path,
-    metadata: SocketAddr,
     authority: Option<&Path>,
 ) -> BTreeMap<String, String> {
     if let Some(authority) = authority {
@@ -259,7 +242,6 @@ fn environment(
         ("LD_LIBRARY_PATH", format!("{code}/shared-libs")),
         ("LAMBDA_TASK_ROOT", code),
         ("_HANDLER", entrypoint.to_owned()),
-        ("YC_METADATA_ADDR", metadata.to_string()),
     ];
     variables.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
     variables
@@ -273,14 +255,7 @@ mod tests {
         let own = own
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let metadata = SocketAddr::from(([127, 0, 0, 1], 1));
-        environment(
-            own.collect(),
-            "a.b",
-            Path::new("/code"),
-            metadata,
-            authority,
-        )
+        environment(own.collect(), "a.b", Path::new("/code"), authority)
     }
 
     #[test]

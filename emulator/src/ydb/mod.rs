@@ -23,7 +23,7 @@ mod yql;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,6 +45,8 @@ pub use service::Cut;
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 /// How often the emulated clock, which may jump, is asked whether it is time.
 const SWEEPER_TICK: Duration = Duration::from_secs(1);
+/// A database that nobody uses for so long closes its file.
+const REST: Duration = Duration::from_secs(10);
 /// When a session that nobody uses ends.
 const IDLE_LIMIT: Duration = Duration::from_mins(10);
 
@@ -363,17 +365,24 @@ fn topic_path(database: &Database, topic: &str) -> String {
 /// Sweeps when the emulated clock says so, and ends sessions that are idle.
 async fn sweep(inner: Weak<Inner>) {
     let mut ticks = tokio::time::interval(SWEEPER_TICK);
-    let mut due = None;
+    let (mut due, mut rest) = (None, Instant::now() + REST);
     loop {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
         inner.sessions.reap(IDLE_LIMIT);
-        let now = inner.clock.now();
+        let ydb = Ydb(inner);
+        if rest <= Instant::now() {
+            rest = Instant::now() + REST;
+            for database in ydb.databases().values() {
+                database.rest();
+            }
+        }
+        let now = ydb.0.clock.now();
         if due.is_some_and(|due| now < due) {
             continue;
         }
         due = now.checked_add(SWEEP_INTERVAL).ok();
-        let databases: Vec<Arc<Database>> = Ydb(inner).databases().values().cloned().collect();
+        let databases: Vec<Arc<Database>> = ydb.databases().values().cloned().collect();
         let work = move || databases.iter().for_each(|database| sweep_one(database));
         if let Err(error) = tokio::task::spawn_blocking(work).await {
             tracing::warn!(%error, "sweeping failed");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -33,6 +34,8 @@ pub(crate) struct Database {
     tables: Mutex<BTreeMap<String, Table>>,
     directories: Mutex<BTreeSet<String>>,
     idle: Mutex<Vec<Connection>>,
+    /// Whether a connection came back since the last look.
+    used: AtomicBool,
     writer: WriterTurn,
     schema_budget: SchemaBudget,
 }
@@ -62,6 +65,7 @@ impl Database {
             tables: Mutex::default(),
             directories: Mutex::default(),
             idle: Mutex::default(),
+            used: AtomicBool::new(false),
             writer: WriterTurn::default(),
             schema_budget: SchemaBudget::new(schema_operations_a_day, spent),
         };
@@ -69,7 +73,6 @@ impl Database {
         catalogue::prepare(&first)?;
         *lock(&database.tables) = catalogue::tables(&first)?;
         *lock(&database.directories) = catalogue::directories(&first)?;
-        database.give_back(first);
         Ok(database)
     }
 
@@ -100,7 +103,16 @@ impl Database {
     }
 
     fn give_back(&self, connection: Connection) {
+        self.used.store(true, Ordering::Relaxed);
         lock(&self.idle).push(connection);
+    }
+
+    /// Closes the file if nobody has used it since the last call: each database
+    /// that is only there would have three files open.
+    pub(crate) fn rest(&self) {
+        if !self.used.swap(false, Ordering::Relaxed) {
+            lock(&self.idle).clear();
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -16,13 +16,26 @@ const BUSY_LIMIT: Duration = Duration::from_secs(5);
 /// What was committed survives the process. Nothing is synced to the disk, so it
 /// may not survive the machine.
 pub(super) fn open(file: &Path) -> Result<Connection, YdbError> {
-    let connection = Connection::open(file).map_err(failure)?;
+    prepared(Connection::open(file).map_err(failure)?)
+}
+
+fn prepared(connection: Connection) -> Result<Connection, YdbError> {
     connection.busy_timeout(BUSY_LIMIT).map_err(failure)?;
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF")
         .and_then(|()| functions::register(&connection))
         .map_err(failure)?;
     Ok(connection)
+}
+
+/// The same for who is alone with the file: SQLite then needs no memory that is
+/// shared with others, which would be one more open file.
+pub(super) fn open_alone(file: &Path) -> Result<Connection, YdbError> {
+    let connection = Connection::open(file).map_err(failure)?;
+    connection
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE")
+        .map_err(failure)?;
+    prepared(connection)
 }
 
 /// A database file with what SQLite keeps beside it.

@@ -1,5 +1,6 @@
 //! A database that is opened again, without a word to the one before.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,22 +17,30 @@ const PATH: &str = "/ru/cloud/db";
 const TOPIC: &str = "/ru/cloud/db/t";
 
 struct Place {
-    folder: tempfile::TempDir,
+    folder: RefCell<tempfile::TempDir>,
     clock: Clock,
 }
 
 impl Place {
     fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            folder: RefCell::new(tempfile::tempdir().expect("a folder")),
             clock: Clock::default(),
         }
     }
 
-    /// As after a kill: nobody closes the one before.
+    /// As after a kill: nobody closes the one before, whose files are as they are
+    /// at this moment.
     fn open(&self) -> Database {
-        let clock = self.clock.clone();
-        Database::create(PATH, "f", "db", self.folder.path(), clock, 3).expect("a database")
+        let next = tempfile::tempdir().expect("a folder");
+        let former = self.folder.replace(next);
+        let (clock, folder) = (self.clock.clone(), self.folder.borrow());
+        for file in std::fs::read_dir(former.path()).expect("files") {
+            let file = file.expect("a file");
+            let copy = folder.path().join(file.file_name());
+            std::fs::copy(file.path(), copy).expect("a copy");
+        }
+        Database::create(PATH, "f", "db", folder.path(), clock, 3).expect("a database")
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::file::open;
+use super::file::open_alone;
 use super::topics::{Message, Stored, Written};
 use super::transaction::failure;
 use crate::ydb::status::YdbError;
@@ -41,7 +41,7 @@ pub(super) struct TopicLog(pub(super) Connection);
 
 impl TopicLog {
     pub(super) fn open(file: &Path) -> Result<Self, YdbError> {
-        let connection = open(file)?;
+        let connection = open_alone(file)?;
         connection.execute_batch(TABLES).map_err(failure)?;
         let more = super::topic_records::TABLES;
         connection.execute_batch(more).map_err(failure)?;
