@@ -58,11 +58,12 @@ enum Question {
     Resources,
     Operator,
     Many,
+    Throttled,
     Day,
 }
 
 impl Question {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Overhead,
         Self::Link,
         Self::Events,
@@ -78,6 +79,7 @@ impl Question {
         Self::Resources,
         Self::Operator,
         Self::Many,
+        Self::Throttled,
         Self::Day,
     ];
 
@@ -98,6 +100,7 @@ impl Question {
             Self::Resources => "resources",
             Self::Operator => "operator",
             Self::Many => "many",
+            Self::Throttled => "throttled",
             Self::Day => "day",
         }
     }
@@ -106,7 +109,7 @@ impl Question {
     /// those that take little time.
     fn is_asked(self, names: &[String]) -> bool {
         if names.is_empty() {
-            return !matches!(self, Self::Many | Self::Day);
+            return !matches!(self, Self::Many | Self::Throttled | Self::Day);
         }
         names.iter().any(|part| self.name().contains(part.as_str()))
     }
@@ -128,6 +131,7 @@ impl Question {
             Self::Resources => resources::table(bench.folder).await,
             Self::Operator => operator::table(bench.folder).await,
             Self::Many => operator::many(bench.folder).await,
+            Self::Throttled => operator::throttled(bench.folder).await,
             Self::Day => operator::day(bench.folder).await,
         }
     }

@@ -6,6 +6,7 @@
 
 mod many;
 mod site;
+mod throttled;
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::stage::control_plane;
 use site::Site;
 
 pub(crate) use many::table as many;
+pub(crate) use throttled::table as throttled;
 
 /// How many chats, unless somebody asks for another number.
 const CHATS: [usize; 2] = [10, 100];

@@ -17,9 +17,12 @@ pub(crate) struct Options {
 /// Cases of nonsense that the operator is given, of either kind.
 const NONSENSE: &str = "10000";
 
+/// Chats to which nothing happens for a day.
+const QUIET_CHATS: &str = "5000";
+
 /// Lets the operator die at every call of a chat's life, deletes the chat at every
-/// call, gives the operator nonsense, and as many resyncs as a day has in which
-/// nothing happens.
+/// call, gives the operator nonsense, as many resyncs as a day has in which
+/// nothing happens, and a cloud that refuses half of all calls.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     tools::node()?;
@@ -41,7 +44,14 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
             .env("WSCHAT_FUZZED_SEED", options.seed.to_string())
             .env("WSCHAT_FUZZED_CASES", NONSENSE),
     )?;
+    run_command(
+        workspace::cargo()
+            .args(["test", "--release", "--quiet", "--locked"])
+            .args(["--package", "wschat-tests", "--test", "crash_sweep"])
+            .args(["--", "--nocapture", "quiet_day"])
+            .env("WSCHAT_QUIET_CHATS", QUIET_CHATS),
+    )?;
     bench::run(&bench::Options {
-        names: vec!["day".to_owned()],
+        names: vec!["day".to_owned(), "throttled".to_owned()],
     })
 }

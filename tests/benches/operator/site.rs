@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kube::api::{ListParams, PostParams};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
+use serde_json::{Value, json};
 use wschat_crds::WsChat;
 use wschat_tests::cloud::Cloud;
 use wschat_tests::control_plane::ControlPlane;
-use wschat_tests::custom_resource::smallest_chat;
+use wschat_tests::custom_resource::{newest_is_ready, smallest_chat};
 use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::measure::processes::only_child;
 use wschat_tests::namespace::Namespace;
@@ -67,6 +68,10 @@ pub(super) struct Counters {
     lists: u64,
     /// How many chats are Ready.
     ready: u64,
+    /// How many are Stalled.
+    pub(super) stalled: u64,
+    /// Calls of the cloud's REST API.
+    pub(super) calls: u64,
 }
 
 impl Site {
@@ -175,6 +180,44 @@ impl Site {
         Ok(begun.elapsed())
     }
 
+    /// Edits all chats.
+    pub(super) async fn edit(&self, spec: &Value) -> Result<(), Failure> {
+        let (api, patch) = (self.api(), json!({ "spec": spec }));
+        for number in 0..self.chats {
+            let (name, patch) = (format!("lobby-{number}"), Patch::Merge(&patch));
+            api.patch(&name, &PatchParams::default(), &patch).await?;
+        }
+        Ok(())
+    }
+
+    /// Until all are as wished.
+    pub(super) async fn all_as_wished(&self) -> Result<(), Failure> {
+        let as_wished = async || match self.is_settled().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("some aren't".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        let patience = PATIENCE * u32::try_from(self.chats)?;
+        eventually("all to be as wished", patience, as_wished).await?;
+        Ok(())
+    }
+
+    /// Whether all are as wished.
+    pub(super) async fn is_settled(&self) -> Result<bool, Failure> {
+        let chats = self.api().list(&ListParams::default()).await?.items;
+        Ok(chats.iter().all(newest_is_ready))
+    }
+
+    /// The cloud of the chats.
+    pub(super) fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
+    /// The operator's account in that.
+    pub(super) fn account(&self) -> &str {
+        self.cloud.account()
+    }
+
     /// Waits for so many resyncs.
     pub(super) async fn resyncs(&self, number: u32) -> Result<(), Failure> {
         let until = self.counters().await?.lists + u64::from(number);
@@ -263,6 +306,8 @@ impl Site {
             looks: sum("wschat_reconciliations_total{"),
             mutations: sum("wschat_cloud_mutations_total{"),
             lists: sum(r#"wschat_cloud_calls_total{service="databases",method="list""#),
+            stalled: sum(r#"wschat_chats{condition="Stalled",status="True""#),
+            calls: sum("wschat_cloud_calls_total{"),
             ready: sum(r#"wschat_chats{condition="Ready",status="True""#),
         })
     }

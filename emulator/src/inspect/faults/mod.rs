@@ -8,6 +8,8 @@ mod when;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU64;
+
 use serde::{Deserialize, Serialize};
 
 pub use action::{Action, End, GrpcCode, Truncation, YdbCode};
@@ -32,6 +34,10 @@ const fn one() -> u64 {
     1
 }
 
+const fn each() -> NonZeroU64 {
+    NonZeroU64::MIN
+}
+
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -52,6 +58,9 @@ pub struct Rule {
     /// How many matching calls suffer; 0 for all that follow.
     #[serde(default = "one")]
     pub times: u64,
+    /// Of those that come from the first on, each so manyth suffers.
+    #[serde(default = "each")]
+    pub every: NonZeroU64,
     /// When.
     #[serde(default)]
     pub phase: Phase,
@@ -121,7 +130,8 @@ impl Faults {
             .filter(|state| state.rule.matches(phase, call))
         {
             state.seen += 1;
-            let due = state.seen >= state.rule.nth
+            let after = state.seen.checked_sub(state.rule.nth);
+            let due = after.is_some_and(|after| after.is_multiple_of(state.rule.every.get()))
                 && (state.rule.times == 0 || state.hits < state.rule.times);
             if due && action.is_none() {
                 state.hits += 1;

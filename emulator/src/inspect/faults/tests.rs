@@ -53,6 +53,15 @@ fn a_rule_fires_from_its_nth_call_on_as_often_as_it_says() {
 }
 
 #[test]
+fn a_rule_may_spare_some_of_its_calls() {
+    let half = json!({ "nth": 2, "times": 2, "every": 2 });
+    let mut faults = rules(&json!([rule(&half)])).unwrap();
+    let fired = [(); 7].map(|()| fires(&mut faults, &call("POST", "/iam/v1/keys")));
+    assert_eq!(fired, [false, true, false, true, false, false, false]);
+    assert!(rules(&json!([rule(&json!({ "every": 0 }))])).is_err());
+}
+
+#[test]
 fn the_first_rule_that_is_due_decides_and_the_others_count() {
     let second = rule(&json!({ "nth": 2, "action": { "cut": {} } }));
     let mut faults = rules(&json!([rule(&json!({})), second])).unwrap();
