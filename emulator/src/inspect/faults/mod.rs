@@ -38,6 +38,10 @@ const fn each() -> NonZeroU64 {
     NonZeroU64::MIN
 }
 
+fn is_each(every: &NonZeroU64) -> bool {
+    *every == each()
+}
+
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -59,7 +63,7 @@ pub struct Rule {
     #[serde(default = "one")]
     pub times: u64,
     /// Of those that come from the first on, each so manyth suffers.
-    #[serde(default = "each")]
+    #[serde(default = "each", skip_serializing_if = "is_each")]
     pub every: NonZeroU64,
     /// When.
     #[serde(default)]
