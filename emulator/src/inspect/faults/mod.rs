@@ -38,6 +38,7 @@ const fn each() -> NonZeroU64 {
     NonZeroU64::MIN
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_each(every: &NonZeroU64) -> bool {
     *every == each()
 }
