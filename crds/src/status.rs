@@ -96,7 +96,7 @@ pub struct ResourceStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// Grows with every mutation whose end was seen, and when the resource is
-    /// found gone; at least the seconds since 1970 at that moment, so that a lost
+    /// found gone; at least the milliseconds since 1970 then, so that a lost
     /// status doesn't make it small again. It is part of idempotency keys, so that
     /// no old operation is replayed for a new wish.
     #[serde(skip_serializing_if = "is_zero")]

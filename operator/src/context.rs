@@ -81,6 +81,21 @@ impl Context {
         }
     }
 
+    /// The same program, which remembers nothing of chats: another one may have
+    /// worked on them meanwhile.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            schedule: Arc::default(),
+            prober: Arc::default(),
+            reach: Arc::default(),
+            inventory: Arc::default(),
+            surveys: Arc::default(),
+            slots: Arc::default(),
+            guests: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// The same program with another account's client of the cloud, which sees
     /// other folders.
     pub(crate) fn with_cloud(&self, cloud: Cloud, signer: Signer) -> Self {

@@ -162,9 +162,15 @@ impl Metrics {
         histogram.observe(took.as_secs_f64());
     }
 
-    /// This replica became the leader, or stopped to be.
+    /// This replica became the leader, or stopped to be: then another one tells
+    /// about chats, and what this one saw last isn't so any more.
     pub(crate) fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
+        if !leads {
+            let conditions = self.conditions.lock();
+            conditions.unwrap_or_else(PoisonError::into_inner).clear();
+            self.chats.clear();
+        }
     }
 
     /// Drift was repaired.
@@ -254,6 +260,21 @@ mod tests {
             r#"wschat_chats{condition="Ready",status="False"} 0"#,
         ] {
             assert!(page.contains(line), "{line} is missing in\n{page}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_lead_tells_nothing_about_chats() {
+        let metrics = Metrics::new(&Calls::default());
+        for round in ["first", "second"] {
+            metrics.leads(true);
+            metrics.chat("a", &[ready(ConditionStatus::False)]);
+            let told = metrics.encode().unwrap();
+            let line = r#"wschat_chats{condition="Ready",status="False"} 1"#;
+            assert!(told.contains(line), "{round}: {told}");
+            metrics.leads(false);
+            let told = metrics.encode().unwrap();
+            assert!(!told.contains("wschat_chats{"), "{round}: {told}");
         }
     }
 

@@ -57,6 +57,16 @@ fn derived(installation: &str, namespace: &str, name: &str) -> String {
     format!("wschat-{}-{hash}", visible.trim_end_matches('-'))
 }
 
+/// Whether anything in the cloud may be called so: services differ in how short a
+/// name may be.
+pub(crate) fn is_possible(name: &str) -> bool {
+    let is_part = |one: char| matches!(one, 'a'..='z' | '0'..='9' | '-');
+    name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.chars().all(is_part)
+}
+
 /// The labels that make a cloud resource this chat's.
 pub(crate) fn labels(installation: &str, namespace: &str, name: &str) -> BTreeMap<String, String> {
     [
@@ -112,6 +122,28 @@ pub(crate) fn hex(bytes: &[u8], length: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_cloud_takes_for_no_name_is_impossible() {
+        let long = "x".repeat(63);
+        for name in ["a", "wschat-lobby", "a--0", &long] {
+            assert!(is_possible(name), "{name}");
+        }
+        for name in [
+            "",
+            "-",
+            "a-",
+            "0a",
+            "A",
+            "a.b",
+            "a_b",
+            "ü",
+            "a\"b",
+            &"x".repeat(64),
+        ] {
+            assert!(!is_possible(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_name_shows_the_chat_and_tells_installations_apart() {

@@ -152,10 +152,10 @@ async fn lead(
     let give_back = CancellationToken::new();
     let (leadership, campaign) = campaign(kube.clone(), lease, give_back.clone());
     let context = Context::new(kube, cloud, settings, leadership.clone(), reporter);
-    let context = Arc::new(Context {
+    let context = Context {
         metrics: Arc::clone(&metrics),
         ..context
-    });
+    };
     let mut leadership = leadership;
     loop {
         tokio::select! {
@@ -166,7 +166,8 @@ async fn lead(
         tracing::info!("this replica leads");
         metrics.leads(true);
         let term = stop.child_token();
-        let running = controller::run(Arc::clone(&context), watched.clone(), term.clone()).fuse();
+        let context = Arc::new(context.anew());
+        let running = controller::run(context, watched.clone(), term.clone()).fuse();
         tokio::pin!(running);
         tokio::select! {
             () = &mut running => {}

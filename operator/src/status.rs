@@ -48,14 +48,15 @@ impl Verdict {
         }
     }
 
-    /// Whether the cloud doesn't know what the status remembers, or so it seems.
+    /// Whether the cloud doesn't know what the status remembers, or calls it wrong,
+    /// or so it seems.
     pub(crate) fn misses(&self) -> bool {
         let Self::Provisioned { reports, .. } = self else {
             return false;
         };
         let reports = reports.all();
         let mut failures = reports.iter().filter_map(|report| report.failure());
-        failures.any(|(_, reason)| reason == Reason::NotFound)
+        failures.any(|(_, reason)| matches!(reason, Reason::NotFound | Reason::Invalid))
     }
 
     /// Whether nothing is left of the chat.

@@ -208,10 +208,15 @@ fn begin(
     Json(content.operations[number].clone()).into_response()
 }
 
-/// An operation ends when it is looked at for the first time.
+/// An operation ends when it is looked at for the first time. What isn't a number
+/// is no id.
 async fn operation(State(cloud): State<FakeCloud>, Path(id): Path<String>) -> Response {
     cloud.call(|content| {
-        let operation = &mut content.operations[id.parse::<usize>().unwrap()];
+        let Ok(number) = id.parse::<usize>() else {
+            let refusal = Json(json!({ "code": 3, "message": "no id" }));
+            return (StatusCode::BAD_REQUEST, refusal).into_response();
+        };
+        let operation = &mut content.operations[number];
         operation["done"] = json!(true);
         Json(operation.clone()).into_response()
     })

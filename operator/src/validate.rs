@@ -8,7 +8,7 @@ use wschat_crds::{DeletionPolicy, LogLevel, Reason, WsChat};
 
 use crate::args::AllowedFolder;
 use crate::credentials::Signer;
-use crate::names::{Names, labels};
+use crate::names::{Names, is_possible, labels};
 
 /// What the operator was started with, as far as chats depend on it.
 #[derive(Clone, Debug)]
@@ -250,15 +250,37 @@ fn check_own_folder(chat: &WsChat) -> Result<(), Refusal> {
 /// The API server checks names too; this is for servers whose definition is
 /// older than this operator.
 fn check_names(identity: &Identity) -> Result<(), Refusal> {
-    if identity.name.len() <= 63 && !identity.name.contains('.') {
-        return Ok(());
-    }
-    Err(Refusal {
+    let refuse = |message: String| Refusal {
         reason: Reason::Invalid,
-        message: "metadata.name must have at most 63 characters and no dots: it becomes a label \
-                  in the cloud"
-            .to_owned(),
-    })
+        message,
+    };
+    if identity.name.len() > 63 || identity.name.contains('.') {
+        let rule = "metadata.name must have at most 63 characters and no dots: it becomes a label \
+                    in the cloud";
+        return Err(refuse(rule.to_owned()));
+    }
+    let Names {
+        service_account,
+        database,
+        function,
+        gateway,
+        trigger,
+    } = &identity.names;
+    let all = [
+        ("serviceAccount", service_account),
+        ("database", database),
+        ("function", function),
+        ("gateway", gateway),
+        ("trigger", trigger),
+    ];
+    match all.into_iter().find(|(_, name)| !is_possible(name)) {
+        None => Ok(()),
+        Some((field, _)) => Err(refuse(format!(
+            "spec.names.{field} must have at most 63 characters: lowercase letters, digits and \
+             hyphens, beginning with a letter and not ending with a hyphen; delete the WsChat and \
+             make it anew"
+        ))),
+    }
 }
 
 fn within(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use ydb::{AccessTokenCredentials, Client, ClientBuilder, YdbError};
 
-use crate::cloud::Cloud;
+use crate::context::Pass;
 use crate::error::StepError;
 use crate::resource::Resource;
 use crate::steps::database::Database;
@@ -17,24 +17,31 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SCHEME_ERROR: i32 = 400_070;
 const NOT_FOUND: i32 = 400_140;
 
-/// Connects as the operator.
+/// Connects as the operator. When that fails, it may be remembered wrongly where
+/// the database is.
 pub(crate) async fn connect(
-    cloud: &Cloud,
+    pass: &Pass<'_>,
     database: &Database,
     resource: Resource,
 ) -> Result<Client, StepError> {
-    let token = cloud.token().await.map_err(|source| StepError::Cloud {
-        action: "sign in to",
-        resource,
-        source,
-    })?;
+    let token = pass
+        .context
+        .cloud
+        .token()
+        .await
+        .map_err(|source| StepError::Cloud {
+            action: "sign in to",
+            resource,
+            source,
+        })?;
     let connected = async {
         ClientBuilder::new_from_connection_string(&database.connection_string)?
             .with_credentials(AccessTokenCredentials::from(token))
             .build()
             .await
     };
-    within("connect to the database", connected).await
+    let connected = within("connect to the database", connected).await;
+    connected.inspect_err(|_| pass.doubt())
 }
 
 /// Waits for the database, but not for ever.

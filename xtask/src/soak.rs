@@ -14,7 +14,7 @@ pub(crate) struct Options {
     seeds: u64,
 }
 
-/// Cases of nonsense that the operator is given, of either kind.
+/// Cases of nonsense that the operator is given, of each kind.
 const NONSENSE: &str = "10000";
 
 /// Chats to which nothing happens for a day.
@@ -36,9 +36,10 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
             .env("WSCHAT_SWEEP_SEEDS", options.seeds.to_string())
             .env("WSCHAT_SWEEP_LIVES", "all"),
     )?;
+    // Ten times as fast as without optimisation.
     run_command(
         workspace::cargo()
-            .args(["test", "--quiet", "--locked"])
+            .args(["test", "--quiet", "--locked", "--release"])
             .args(["--package", "wschat-tests", "--test", "fuzzed"])
             .args(["--", "--nocapture"])
             .env("WSCHAT_FUZZED_SEED", options.seed.to_string())

@@ -122,6 +122,14 @@ impl CloudError {
         }
     }
 
+    /// The cloud told of something of this name, and not which it is.
+    pub(crate) fn of_a_thing_without_id(name: &str) -> Self {
+        Self::from(Error::Decode {
+            call: format!("the list of what is called {name}"),
+            message: "one has no id".to_owned(),
+        })
+    }
+
     /// The same, when it is known to pass.
     pub(crate) fn that_passes(self) -> Self {
         Self {
@@ -290,6 +298,13 @@ mod tests {
             error.to_string().contains("quota ydb.count, limit 4"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_has_no_id_is_looked_for_again() {
+        let error = CloudError::of_a_thing_without_id("lobby");
+        assert_eq!(error.kind.class(), Class::Transient);
+        assert!(error.to_string().contains("lobby"), "{error}");
     }
 
     #[test]

@@ -351,6 +351,7 @@ fn a_probe_that_runs_is_no_reason_to_read_everything() {
 fn what_the_cloud_does_not_know_puts_all_that_is_remembered_in_doubt() {
     for (reason, expected) in [
         (Reason::NotFound, true),
+        (Reason::Invalid, true),
         (Reason::PermissionDenied, false),
         (Reason::CloudUnavailable, false),
     ] {

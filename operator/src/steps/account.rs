@@ -17,6 +17,7 @@ use crate::cloud::{Cloud, CloudError};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::inventory::Folder;
+use crate::names::{is_possible, owns};
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 use crate::validate::Identity;
@@ -176,6 +177,9 @@ pub(crate) async fn traces(pass: &Pass<'_>, saved: &ResourceStatus) -> Result<Tr
         return Ok(Traces::Of(id.clone()));
     }
     let identity = pass.identity;
+    if !is_possible(&identity.names.service_account) {
+        return Ok(Traces::Nobodys);
+    }
     let accounts = pass
         .context
         .cloud
@@ -188,7 +192,7 @@ pub(crate) async fn traces(pass: &Pass<'_>, saved: &ResourceStatus) -> Result<Tr
         })?;
     let ours = accounts
         .into_iter()
-        .find(|account| crate::names::owns(&identity.labels, &account.labels));
+        .find(|account| owns(&identity.labels, &account.labels));
     Ok(match ours {
         None => Traces::Nobodys,
         Some(account) if is_adopted(&account.labels) => Traces::Kept,

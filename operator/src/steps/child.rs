@@ -19,11 +19,11 @@ use self::release::{release, released};
 use super::operation::{Mutation, Standing, begin, following, fulfilled, standing};
 use super::sight::{LOOK_AGAIN, LOOK_TWICE, ask_once, may_show_late, seen, unseen};
 use crate::change::Change;
-use crate::cloud::CloudKind;
+use crate::cloud::{CloudError, CloudKind};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
-use crate::names::may_adopt;
+use crate::names::{is_possible, may_adopt};
 use crate::outcome::Outcome;
 use crate::resource::Resource;
 
@@ -306,9 +306,16 @@ async fn find<C: Child>(
         resource: C::RESOURCE,
         source,
     };
-    let mut candidates = C::named(cloud, &pass.identity.folder_id, name)
-        .await
-        .map_err(failed)?;
+    let folder = &pass.identity.folder_id;
+    // The cloud refuses to look for what can't be called so: nothing is.
+    let mut candidates = if is_possible(name) {
+        C::named(cloud, folder, name).await.map_err(failed)?
+    } else {
+        Vec::new()
+    };
+    if candidates.iter().any(|one| C::facts(one).id.is_empty()) {
+        return Err(failed(CloudError::of_a_thing_without_id(name)));
+    }
     let known = saved.id.clone();
     let patience = pass.context.settings.showing_up;
     if let Some(id) = &known

@@ -62,9 +62,10 @@ pub(crate) async fn standing(
     };
     match pass.context.cloud.operation(id).await {
         Ok(operation) => conclude(pass, resource, "finish", saved, operation).await,
-        // Forgotten by the cloud, so its end is unknown: what it made is found
-        // by name. The key isn't used again, it would lead here once more.
-        Err(error) if error.kind == CloudKind::NotFound => {
+        // Forgotten by the cloud, or none that could ever be, so its end is unknown:
+        // what it made is found by name. The key isn't used again, it would lead
+        // here once more.
+        Err(error) if matches!(error.kind, CloudKind::NotFound | CloudKind::Invalid) => {
             give_back(pass, resource);
             ended(saved);
             pass.journal.save(resource, saved).await?;
@@ -221,7 +222,7 @@ fn ended(saved: &mut ResourceStatus) {
 /// than those that a lost status knew. Or else the cloud would answer with the
 /// end of what was asked for back then, and do nothing.
 pub(super) fn following(sequence: i64, now: Timestamp) -> i64 {
-    sequence.saturating_add(1).max(now.as_second())
+    sequence.saturating_add(1).max(now.as_millisecond())
 }
 
 /// The resource was seen to be as wished: what `hash` stands for. If a reply was

@@ -44,9 +44,7 @@ async fn try_ensure(
         }
         return Ok(Outcome::Ready(()));
     }
-    let mut client = connect(&pass.context.cloud, database, RESOURCE)
-        .await?
-        .query_client();
+    let mut client = connect(pass, database, RESOURCE).await?.query_client();
     let applied = match applied(&mut client).await? {
         Some(applied) if applied.contains(&0) => applied,
         _ if pass.plans => BTreeSet::new(),

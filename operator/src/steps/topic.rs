@@ -64,9 +64,7 @@ async fn try_ensure(
         pass.planned(&making(false));
         return Ok(Outcome::Ready(()));
     }
-    let mut client = connect(&pass.context.cloud, database, RESOURCE)
-        .await?
-        .topic_client();
+    let mut client = connect(pass, database, RESOURCE).await?.topic_client();
     let Some(found) = look(&mut client, &path).await? else {
         let change = making(saved.hash.is_some());
         if pass.planned(&change) {

@@ -113,6 +113,15 @@ fn what_an_older_definition_let_through_is_refused_with_the_limit() {
 }
 
 #[test]
+fn names_that_nothing_can_have_are_refused_before_anything_is_made() {
+    let mut spec = WsChatSpec::default();
+    spec.names.gateway = Some("a\"b".to_owned());
+    let refusal = check(&chat("team", spec)).unwrap_err();
+    let words = "spec.names.gateway must have at most 63 characters";
+    assert!(refusal.message.starts_with(words), "{}", refusal.message);
+}
+
+#[test]
 fn with_its_own_key_a_chat_may_use_any_folder_and_must_name_it() {
     let chat = |folder: Option<&str>| {
         let folder_id = folder.map(str::to_owned);

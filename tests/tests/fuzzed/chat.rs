@@ -12,8 +12,6 @@ use uuid::Uuid;
 use wschat_crds::WsChat;
 use wschat_operator::embedded::apply_merge_patch;
 
-const PATH: &str = "/apis/wschat.dev/v1alpha1/namespaces/team/wschats/lobby";
-
 /// Clones are one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OneChat(Arc<Mutex<Option<Value>>>);
@@ -28,18 +26,23 @@ impl OneChat {
         Client::new(service, "team")
     }
 
-    /// Makes the chat, as a user does.
+    /// Makes the chat `team/lobby`, as a user does.
     pub(crate) fn create(&self) {
+        self.create_as("team", "lobby", &json!({}));
+    }
+
+    /// Makes a chat, as a user does.
+    pub(crate) fn create_as(&self, namespace: &str, name: &str, spec: &Value) {
         *self.stored() = Some(json!({
             "apiVersion": "wschat.dev/v1alpha1",
             "kind": "WsChat",
             "metadata": {
-                "namespace": "team",
-                "name": "lobby",
+                "namespace": namespace,
+                "name": name,
                 "uid": Uuid::new_v4().to_string(),
                 "generation": 1,
             },
-            "spec": {},
+            "spec": spec,
         }));
     }
 
@@ -51,12 +54,13 @@ impl OneChat {
         });
     }
 
-    /// Deletes the chat, as a user does.
+    /// Deletes the chat, as a user does. One that nothing holds is gone.
     pub(crate) fn delete(&self) {
         self.change(|chat| {
             chat["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
             raise_generation(chat);
         });
+        let_go(&mut self.stored());
     }
 
     /// Takes the status away, as a restore of a backup does.
@@ -67,6 +71,19 @@ impl OneChat {
     /// The chat as it is stored.
     pub(crate) fn chat(&self) -> Option<WsChat> {
         serde_json::from_value(self.stored().clone()?).ok()
+    }
+
+    /// Where the chat is.
+    fn path(&self) -> String {
+        let stored = self.stored();
+        let name = |field: &str| {
+            stored
+                .as_ref()
+                .and_then(|chat| chat["metadata"][field].as_str())
+        };
+        let (namespace, name) = (name("namespace"), name("name"));
+        let (namespace, name) = (namespace.unwrap_or_default(), name.unwrap_or_default());
+        format!("/apis/wschat.dev/v1alpha1/namespaces/{namespace}/wschats/{name}")
     }
 
     fn change(&self, change: impl FnOnce(&mut Value)) {
@@ -84,7 +101,7 @@ impl OneChat {
         let (parts, body) = request.into_parts();
         let body = body.collect_bytes().await.unwrap_or_default();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        let answer = match parts.uri.path().strip_prefix(PATH) {
+        let answer = match parts.uri.path().strip_prefix(&*self.path()) {
             _ if parts.uri.path().starts_with("/apis/events.k8s.io/v1/") => Some(body),
             Some(part) if parts.method == Method::PATCH => self.patch(part, &body),
             Some("") => self.stored().clone(),
@@ -113,14 +130,20 @@ impl OneChat {
             *chat = patched;
         }
         let answer = chat.clone();
-        let metadata = &answer["metadata"];
-        let is_held = metadata["finalizers"]
-            .as_array()
-            .is_some_and(|all| !all.is_empty());
-        if !metadata["deletionTimestamp"].is_null() && !is_held {
-            *stored = None;
-        }
+        let_go(&mut stored);
         Some(answer)
+    }
+}
+
+/// A deleted chat goes with its last finalizer.
+fn let_go(stored: &mut Option<Value>) {
+    let goes = stored.as_ref().is_some_and(|chat| {
+        let metadata = &chat["metadata"];
+        let finalizers = metadata["finalizers"].as_array();
+        !metadata["deletionTimestamp"].is_null() && finalizers.is_none_or(Vec::is_empty)
+    });
+    if goes {
+        *stored = None;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The operator, given nonsense: by a cloud whose answers are spoilt
-//! (`replies`), and by specs that no API server would let through (`specs`).
+//! (`replies`), and by specs that no API server would let through, of a chat that
+//! is edited (`specs`) or made from nothing (`births`).
 //! Whatever it gets, it doesn't panic, asks a bounded number of times before it
 //! waits, and the chat says that it is Ready, under way or Stalled, with a
 //! reason. When the cloud makes sense again, the chat does too.
@@ -7,12 +8,13 @@
 //! The operator is the library, in this process, and so is the emulator. An
 //! ordinary run has some cases from a fixed seed on;
 //! `WSCHAT_FUZZED_SEED=7` chooses it, `WSCHAT_FUZZED_CASES=10000` how many cases
-//! there are of either kind, and `WSCHAT_FUZZED_LANES=6` how many of them are
+//! there are of each kind, and `WSCHAT_FUZZED_LANES=6` how many of them are
 //! tried side by side.
 
 // The futures of `ydb` nest deeper than the compiler looks by default.
 #![recursion_limit = "256"]
 
+mod births;
 mod chat;
 mod liar;
 mod replies;

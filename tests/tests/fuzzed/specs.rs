@@ -37,7 +37,7 @@ async fn case(room: Arc<Room>, seed: u64) -> Result<(), Problem> {
     Ok(())
 }
 
-const TEXTS: [&str; 16] = [
+pub(crate) const TEXTS: [&str; 16] = [
     "",
     "/",
     "/ws",
@@ -89,17 +89,22 @@ const TIMES: [&str; 14] = [
 ];
 const NUMBERS: [i32; 8] = [i32::MIN, -1, 0, 1, 2, 16, 65_536, i32::MAX];
 
+/// Puts a value into a spec.
+pub(crate) fn put(spec: &mut Value, path: &str, value: Value) {
+    let mut place = spec;
+    for name in path.split('.') {
+        place = &mut place[name];
+    }
+    *place = value;
+}
+
 /// A spec of the right types, as far as a definition's schema enforces them.
-fn odd(random: &mut StdRng) -> Value {
+pub(crate) fn odd(random: &mut StdRng) -> Value {
     let mut spec = json!({});
     // Few fields at a time: most combinations would be refused for the first.
     for _ in 0..random.random_range(1..4) {
         let (path, value) = field(random);
-        let mut place = &mut spec;
-        for name in path.split('.') {
-            place = &mut place[name];
-        }
-        *place = value;
+        put(&mut spec, path, value);
     }
     let reference = &mut spec["credentialsSecretRef"];
     if reference.is_null() {

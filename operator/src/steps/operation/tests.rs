@@ -26,6 +26,24 @@ async fn begin_with(
     saved: &mut ResourceStatus,
     answer: Operation,
 ) -> (Result<Standing, StepError>, bool) {
+    let mutation = Mutation {
+        resource: Resource::Version,
+        action: "create",
+        hash: "hash",
+        id_field: Some("functionVersionId"),
+        change: None,
+    };
+    let mut asked = false;
+    let call = |_| {
+        asked = true;
+        async { Ok(answer) }
+    };
+    let standing = look(world, async |pass| begin(pass, mutation, saved, call).await).await;
+    (standing, asked)
+}
+
+/// Does something in a look at the chat.
+async fn look<T>(world: &World, work: impl AsyncFnOnce(&Pass<'_>) -> T) -> T {
     let chat = world.kube.chat();
     let identity = identity(&chat, &world.context.settings.defaults);
     let api = Api::namespaced(world.context.kube.clone(), "team");
@@ -39,20 +57,24 @@ async fn begin_with(
         survey: &Survey::Memory,
         changes: &Changes::default(),
     };
-    let mutation = Mutation {
-        resource: Resource::Version,
-        action: "create",
-        hash: "hash",
-        id_field: Some("functionVersionId"),
-        change: None,
+    work(&pass).await
+}
+
+#[tokio::test]
+async fn an_operation_that_can_not_be_one_is_forgotten() {
+    let world = world().await;
+    let mut saved = ResourceStatus {
+        operation: Some("no-number".to_owned()),
+        intent: Some("k".to_owned()),
+        ..ResourceStatus::default()
     };
-    let mut asked = false;
-    let call = |_| {
-        asked = true;
-        async { Ok(answer) }
-    };
-    let standing = begin(&pass, mutation, saved, call).await;
-    (standing, asked)
+    let resource = Resource::Roles;
+    let standing = look(&world, async |pass| {
+        standing(pass, resource, &mut saved).await
+    })
+    .await;
+    assert!(matches!(standing, Ok(Standing::Idle)), "{standing:?}");
+    assert_eq!((saved.operation, saved.intent), (None, None));
 }
 
 #[tokio::test]
@@ -110,7 +132,7 @@ fn whatever_was_begun_and_seen_to_end_gets_another_key_next_time() {
 
 #[test]
 fn no_sequence_comes_twice_even_when_the_status_is_lost() {
-    let at = |second| Timestamp::from_second(second).unwrap();
+    let at = |millisecond| Timestamp::from_millisecond(millisecond).unwrap();
     let mut sequence = following(0, at(1000));
     for _ in 0..3 {
         let next = following(sequence, at(1001));
@@ -130,7 +152,10 @@ async fn what_is_begun_with_an_empty_status_has_another_key_than_all_before() {
     let mut saved = ResourceStatus::default();
     begin_version(&world, &mut saved).await;
     let first = saved.sequence;
-    assert!(first >= Timestamp::now().as_second() - 60, "{first}");
+    assert!(
+        first >= Timestamp::now().as_millisecond() - 60_000,
+        "{first}"
+    );
     // What was begun before an update of the operator keeps its key.
     let mut begun = ResourceStatus {
         intent: Some("k".to_owned()),
