@@ -152,6 +152,20 @@ mod tests {
     }
 
     #[test]
+    fn changes_are_told_in_the_order_of_the_graph() {
+        let noted = forecast().changes;
+        let refusal = crate::validate::Refusal {
+            reason: wschat_crds::Reason::Invalid,
+            message: String::new(),
+        };
+        let told = Forecast::of(&Verdict::Refused(refusal), noted).summary();
+        assert_eq!(
+            told,
+            "without that it would: make the API gateway; change the trigger: name: a -> b"
+        );
+    }
+
+    #[test]
     fn a_summary_is_one_line_and_fits_into_a_condition() {
         let summary = forecast().summary();
         assert_eq!(
