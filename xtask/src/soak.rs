@@ -27,9 +27,10 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     tools::node()?;
     handler::run()?;
+    // Optimised, as all that follows.
     run_command(
         workspace::cargo()
-            .args(["test", "--quiet", "--locked"])
+            .args(["test", "--quiet", "--locked", "--release"])
             .args(["--package", "wschat-tests", "--test", "crash_sweep"])
             .args(["--", "--nocapture", "sweep::", "leave::"])
             .env("WSCHAT_SWEEP_SEED", options.seed.to_string())
