@@ -88,7 +88,7 @@ impl Context {
             schedule: Arc::default(),
             prober: Arc::default(),
             reach: Arc::default(),
-            inventory: Arc::default(),
+            inventory: Arc::new(Inventory::new(Arc::clone(&self.clock))),
             surveys: Arc::default(),
             slots: Arc::default(),
             guests: Arc::default(),
