@@ -37,7 +37,7 @@ generate: chores ## Write crds/ and the charts' copy of it from the code
 bench: chores ## Measure and print tables, in about 10 minutes (first time: about 25 minutes of building)
 	@$(XTASK) bench
 
-soak: chores ## Let the operator die at every call of a chat's life, by 20 seeds, give it nonsense, and a quiet day, in some hours
+soak: chores ## Let the operator die at every call of a chat's life, by 20 seeds, give it nonsense, quiet days, and a cloud that refuses, in some hours
 	@$(XTASK) soak
 
 fuzz: chores ## Give each fuzz target a million cases, in some hours (first time: about 10 minutes of building)

@@ -8,12 +8,13 @@ use crate::{control_plane, handler, prerequisites, tools, workspace};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Questions whose names contain one of these; all but `day` when there is none
+    /// Questions whose names contain one of these; all but `many`, `throttled` and
+    /// `day` when there is none
     pub(crate) names: Vec<String>,
 }
 
-/// How many chats the question `many` is about. The emulator has eight files open
-/// for each, and a process has 20,000 at most on many machines.
+/// How many chats the question `many` is about. The emulator has three files open
+/// for each, and a process has 20,000 at most on some machines.
 const MANY: [usize; 2] = [1_000, 2_400];
 
 /// Builds what is missing and measures.

@@ -30,12 +30,13 @@ const KEEP: &str = "WSCHAT_QUIET_KEEP";
 const RESYNC: Duration = Duration::from_mins(11);
 /// In twenty-four hours.
 const ROUNDS: usize = 144;
-/// After so many the process is measured: what grows within the first two hours
-/// is what has to be there.
+/// After so many the process is measured. Until the last but one it may grow: the
+/// emulator, which is in it, remembers the last 10,000 calls, and SQLite pages.
 const MEASURED: [usize; 4] = [12, 48, 96, 144];
 /// From so many chats on, the process is large enough to see growth.
 const MANY: usize = 1_000;
-/// Growth of the whole process, cloud and Kubernetes included, in percent.
+/// Growth of the whole process within the last third of the day, cloud and
+/// Kubernetes included, in percent.
 const MOST: u64 = 2;
 /// As many as an operator looks at at once.
 const AT_ONCE: usize = 16;
@@ -107,7 +108,7 @@ async fn spend_the_day(chats: usize) -> Result<(), Problem> {
         return Err(format!("{before:#?} came to be {after:#?}"));
     }
     match sizes.as_slice() {
-        [early, .., late] if chats >= MANY && late * 100 > early * (100 + MOST) => {
+        [.., early, late] if chats >= MANY && late * 100 > early * (100 + MOST) => {
             Err(format!("it grew from {early} bytes to {late}"))
         }
         _ => Ok(()),
