@@ -1,6 +1,7 @@
 //! Many chats at once: one is made, the others are copied, with all that they
 //! have in the cloud.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -8,13 +9,10 @@ use uuid::Uuid;
 use wschat_crds::WsChat;
 use wschat_operator::embedded::{Embedded, derived_name};
 use wschat_tests::custom_resource::newest_is_ready;
+use wschat_tests::ports::free_port;
 use yc_emulator::store::{Renaming, add_copies};
 
 use crate::world::{INSTALLATION, NAME, NAMESPACE, Problem, Setting, World};
-
-/// Copies' gateways listen from this port on: the emulator takes its own below,
-/// systems theirs above.
-const FIRST_PORT: usize = 20_000;
 
 /// Makes the state of a cloud with so many chats, and answers these as Kubernetes
 /// would store them.
@@ -31,8 +29,8 @@ pub(super) async fn make(
     let operator = world.operator()?;
     let mut all = vec![json!(chat)];
     let mut renamings = Vec::new();
-    for number in 1..chats {
-        let (renaming, copy) = copy(&operator, &chat, number).await?;
+    for (number, port) in (1..chats).zip(ports(chats)?) {
+        let (renaming, copy) = copy(&operator, &chat, number, port).await?;
         renamings.push(renaming);
         all.push(copy);
     }
@@ -43,13 +41,23 @@ pub(super) async fn make(
     Ok(all)
 }
 
+/// Ports for the copies' gateways, nobody's so far.
+fn ports(number: usize) -> Result<BTreeSet<u16>, Problem> {
+    let mut ports = BTreeSet::new();
+    while ports.len() < number {
+        ports.insert(free_port().map_err(|error| error.to_string())?);
+    }
+    Ok(ports)
+}
+
 /// One copy: which texts it has instead of the chat's, and the copied chat.
 async fn copy(
     operator: &Embedded,
     chat: &WsChat,
     number: usize,
+    port: u16,
 ) -> Result<(Renaming, Value), Problem> {
-    let mut renaming = names(chat, number)?;
+    let mut renaming = names(chat, number, port)?;
     let mut copy = renamed(chat, &renaming)?;
     let read = serde_json::from_value(copy.clone()).map_err(|error| error.to_string())?;
     // The version is known by a hash of its environment, which has other ids.
@@ -67,7 +75,7 @@ async fn copy(
 }
 
 /// Ids, names, labels and addresses.
-fn names(chat: &WsChat, number: usize) -> Result<Renaming, Problem> {
+fn names(chat: &WsChat, number: usize, port: u16) -> Result<Renaming, Problem> {
     let name = format!("{NAME}-{number}");
     let mut renaming = vec![
         (
@@ -83,7 +91,6 @@ fn names(chat: &WsChat, number: usize) -> Result<Renaming, Problem> {
     let mut resources = json!(chat)["status"]["resources"].take();
     let domain = resources["gateway"]["endpoint"].take();
     let domain = domain.as_str().ok_or("the gateway has no address")?;
-    let port = FIRST_PORT + number;
     renaming.push((domain.to_owned(), format!("127.0.0.1:{port}")));
     let resources = resources.as_object().ok_or("the chat has no resources")?;
     for id in resources.values().filter_map(|one| one["id"].as_str()) {
