@@ -111,7 +111,8 @@ impl Site {
             arguments: vec![
                 resync_argument(resync),
                 format!("--installation-id={}", seed.installation()?),
-                "--probe-interval=24h".to_owned(),
+                // The copies' functions have no code.
+                "--probe-interval=0s".to_owned(),
             ],
         };
         Self::of(place, emulator, chats, resync).await
