@@ -107,8 +107,8 @@ impl Embedded {
         let desired = desired.map_err(|refusal| refusal.to_string())?;
         let status = chat.status.clone().unwrap_or_default();
         let id = |of: ResourceStatus| of.id.unwrap_or_default();
-        let connection_string = status.resources.database.endpoint.unwrap_or_default();
-        let path = connection_string.split_once("/?database=");
+        let endpoint = status.resources.database.endpoint.unwrap_or_default();
+        let database = Database::at(&endpoint).ok_or("the status knows no database")?;
         let parts = Parts {
             function: &Function {
                 id: id(status.resources.function),
@@ -117,10 +117,7 @@ impl Embedded {
             account: &Account {
                 id: id(status.resources.service_account),
             },
-            database: &Database {
-                path: path.map(|(_, path)| path.to_owned()).unwrap_or_default(),
-                connection_string,
-            },
+            database: &database,
             handler: &desired.handler,
             topic: &desired.topic,
             serving: None,

@@ -87,7 +87,7 @@ fn by_id<T>(all: Result<Vec<T>, CloudError>, id: impl Fn(&T) -> &String) -> List
 type Slot = Arc<tokio::sync::Mutex<Option<Arc<Folder>>>>;
 
 /// The last lists of each folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inventory {
     clock: Arc<Clock>,
     folders: Mutex<HashMap<String, Slot>>,

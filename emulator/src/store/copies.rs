@@ -90,7 +90,9 @@ fn last_number(records: &[Record]) -> u64 {
     numbers.max().unwrap_or_default()
 }
 
-fn renamed(text: &str, renaming: &[(String, String)]) -> String {
+/// A text as a copy has it.
+#[must_use]
+pub fn renamed(text: &str, renaming: &[(String, String)]) -> String {
     let rename = |text: String, (from, to): &(String, String)| text.replace(from, to);
     renaming.iter().fold(text.to_owned(), rename)
 }

@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedMutexGuard;
 
-pub use copies::{Renaming, add_copies};
+pub use copies::{Renaming, add_copies, renamed};
 pub use error::StateError;
 pub use folder::StateFolder;
 pub(crate) use records::{Edit, Kept, Records};

@@ -218,8 +218,19 @@ pub(crate) async fn ensure(
     outcome
 }
 
-/// Takes the endpoint apart: left of `/?database=` is the server, right of it
-/// the path.
+impl Database {
+    /// The one of this connection string: left of `/?database=` is the server,
+    /// right of it the path. None without a path.
+    pub(crate) fn at(connection_string: &str) -> Option<Self> {
+        let (_, path) = connection_string.split_once("/?database=")?;
+        path.starts_with('/').then(|| Self {
+            path: path.to_owned(),
+            connection_string: connection_string.to_owned(),
+        })
+    }
+}
+
+/// Where the database is.
 fn located(facts: Facts) -> Result<Database, StepError> {
     let connection_string = facts.endpoint.unwrap_or_default();
     if connection_string == LATER {
@@ -229,20 +240,14 @@ fn located(facts: Facts) -> Result<Database, StepError> {
             path,
         });
     }
-    match connection_string.split_once("/?database=") {
-        Some((_, path)) if path.starts_with('/') => Ok(Database {
-            path: path.to_owned(),
-            connection_string,
+    Database::at(&connection_string).ok_or_else(|| StepError::Cloud {
+        action: "use",
+        resource: RESOURCE,
+        source: CloudError::from(yandex_cloud_rest::Error::Decode {
+            call: format!("the endpoint of {}", facts.id),
+            message: format!("{connection_string:?} is none"),
         }),
-        _ => Err(StepError::Cloud {
-            action: "use",
-            resource: RESOURCE,
-            source: CloudError::from(yandex_cloud_rest::Error::Decode {
-                call: format!("the endpoint of {}", facts.id),
-                message: format!("{connection_string:?} is none"),
-            }),
-        }),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -63,11 +63,11 @@ async fn row(site: Site) -> Result<Vec<String>, Failure> {
         "times": 0, "every": 2, "action": { "status": 429 },
     });
     site.emulator().set_fault_rules(&[refusing]).await?;
-    let during = watch(&site, seconds, EDIT).await?;
+    let during = watch(&site, seconds, Some(EDIT)).await?;
     let refused = site.emulator().fault_hits().await?.into_iter().sum::<u64>();
     site.emulator().clear_faults().await?;
     let over = Instant::now();
-    let afterwards = watch(&site, AFTERWARDS.min(seconds), u64::MAX).await?;
+    let afterwards = watch(&site, AFTERWARDS.min(seconds), None).await?;
     site.all_as_wished().await?;
     let settled = afterwards.settled.unwrap_or_else(|| over.elapsed());
     nothing_is_there_twice(&site).await?;
@@ -111,15 +111,16 @@ impl Seen {
     }
 }
 
-/// Looks at the operator each second, and edits all chats every so many.
-async fn watch(site: &Site, seconds: u64, edit_every: u64) -> Result<Seen, Failure> {
+/// Looks at the operator each second; edits all chats every so many, or looks whether
+/// they are as wished.
+async fn watch(site: &Site, seconds: u64, edit_every: Option<u64>) -> Result<Seen, Failure> {
     let (begun, mut ticks) = (Instant::now(), interval(Duration::from_secs(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = Seen::default();
     let mut before = site.counters().await?.calls;
     while seen.seconds < seconds {
         ticks.tick().await;
-        if edit_every != u64::MAX && seen.seconds.is_multiple_of(edit_every) {
+        if edit_every.is_some_and(|every| seen.seconds.is_multiple_of(every)) {
             let memory = ["256Mi", "512Mi"][usize::try_from(seen.edits % 2)?];
             site.edit(&json!({ "handler": { "memory": memory } }))
                 .await?;
@@ -131,7 +132,7 @@ async fn watch(site: &Site, seconds: u64, edit_every: u64) -> Result<Seen, Failu
         seen.most = seen.most.max(calls);
         seen.stalled = seen.stalled.max(counters.stalled);
         (before, seen.seconds) = (counters.calls, seen.seconds + 1);
-        if seen.settled.is_none() && edit_every == u64::MAX && site.is_settled().await? {
+        if seen.settled.is_none() && edit_every.is_none() && site.is_settled().await? {
             seen.settled = Some(begun.elapsed());
         }
     }

@@ -10,7 +10,7 @@ use wschat_crds::WsChat;
 use wschat_operator::embedded::{Embedded, derived_name};
 use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::ports::free_port;
-use yc_emulator::store::{Renaming, add_copies};
+use yc_emulator::store::{Renaming, add_copies, renamed};
 
 use crate::world::{INSTALLATION, NAME, NAMESPACE, Problem, Setting, World};
 
@@ -58,7 +58,7 @@ async fn copy(
     port: u16,
 ) -> Result<(Renaming, Value), Problem> {
     let mut renaming = names(chat, number, port)?;
-    let mut copy = renamed(chat, &renaming)?;
+    let mut copy = renamed_chat(chat, &renaming)?;
     let read = serde_json::from_value(copy.clone()).map_err(|error| error.to_string())?;
     // The version is known by a hash of its environment, which has other ids.
     let hashes = (
@@ -69,7 +69,7 @@ async fn copy(
         return Err("the chat's version has no hash".to_owned());
     };
     renaming.push((former, hash));
-    copy = renamed(chat, &renaming)?;
+    copy = renamed_chat(chat, &renaming)?;
     copy["metadata"]["uid"] = json!(Uuid::new_v4().to_string());
     Ok((renaming, copy))
 }
@@ -103,9 +103,7 @@ fn names(chat: &WsChat, number: usize, port: u16) -> Result<Renaming, Problem> {
     Ok(renaming)
 }
 
-fn renamed(chat: &WsChat, renaming: &Renaming) -> Result<Value, Problem> {
-    let text = json!(chat).to_string();
-    let rename = |text: String, (from, to): &(String, String)| text.replace(from, to);
-    let text = renaming.iter().fold(text, rename);
+fn renamed_chat(chat: &WsChat, renaming: &Renaming) -> Result<Value, Problem> {
+    let text = renamed(&json!(chat).to_string(), renaming);
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
