@@ -23,7 +23,7 @@ use crate::cloud::{CloudError, CloudKind};
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
-use crate::names::{is_possible, may_adopt};
+use crate::names::{is_possible, may_adopt, owns};
 use crate::outcome::Outcome;
 use crate::resource::Resource;
 
@@ -327,7 +327,9 @@ async fn find<C: Child>(
                 if may_show_late(saved, Timestamp::now(), patience) {
                     return Ok(Found::Late);
                 }
-                if C::PRECIOUS && saved.hash.is_some() {
+                // One that is ours by its labels is there: the id was wrong.
+                let is_there = |model| owns(&pass.identity.labels, &C::facts(model).labels);
+                if C::PRECIOUS && saved.hash.is_some() && !candidates.iter().any(is_there) {
                     return Ok(Found::Lost(id.clone()));
                 }
                 // Gone, by whosever hand: what is made next is another wish.

@@ -10,6 +10,7 @@ mod late_reads;
 mod operations;
 mod rollout;
 mod unheeded;
+mod wrong_id;
 
 use serde_json::Value;
 use tokio::sync::OnceCell;

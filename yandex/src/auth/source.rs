@@ -156,7 +156,7 @@ impl Fetcher {
             return Err(refusal(key, error));
         }
         let token: CreateIamTokenResponse = answer.json().await.map_err(failed)?;
-        Ok(token_for(token.iam_token, life(&token.expires_at, now)))
+        issued(token.iam_token, life(&token.expires_at, now))
     }
 
     async fn ask_metadata(&self, address: &str) -> Result<IamToken, AuthError> {
@@ -182,7 +182,7 @@ impl Fetcher {
         }
         let token: MetadataToken = answer.json().await.map_err(failed)?;
         let life = METADATA_LIFE.min(Duration::from_secs(token.expires_in));
-        Ok(token_for(token.access_token, life))
+        issued(token.access_token, life)
     }
 }
 
@@ -196,9 +196,7 @@ async fn read_token(path: &Path) -> Result<IamToken, AuthError> {
         .map_err(|error| refuse(error.to_string()))?;
     match text.trim() {
         "" => Err(refuse("it is empty".to_owned())),
-        token if token.chars().all(|letter| letter.is_ascii_graphic()) => {
-            Ok(token_for(token.to_owned(), FILE_LIFE))
-        }
+        token if is_token(token) => Ok(token_for(token.to_owned(), FILE_LIFE)),
         _ => Err(refuse("it holds more than a token".to_owned())),
     }
 }
@@ -215,12 +213,27 @@ fn refusal(key: &AuthorizedKey, error: ApiError) -> AuthError {
     }
 }
 
-pub(super) fn token_for(value: String, life: Duration) -> IamToken {
+fn token_for(value: String, life: Duration) -> IamToken {
     IamToken {
         value,
         fetched: Instant::now(),
         life,
     }
+}
+
+/// A token that somebody answered with. One that no header takes would be kept
+/// for hours, and no call could be made.
+pub(super) fn issued(value: String, life: Duration) -> Result<IamToken, AuthError> {
+    if is_token(&value) {
+        return Ok(token_for(value, life));
+    }
+    let error = ApiError::parse(502, "the token in the answer is empty or garbled", None);
+    Err(AuthError::Failed { error })
+}
+
+/// Whether a header can carry it.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_graphic())
 }
 
 /// How long a token lives; a minute when its end can't be read.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::AuthError;
-use super::source::{IamToken, token_for};
+use super::source::{IamToken, issued};
 use crate::endpoint::{ApiEndpoint, EndpointError};
 use crate::error::ApiError;
 use crate::model::workload::{TokenExchangeRefusal, TokenExchangeResponse};
@@ -67,7 +67,7 @@ impl WorkloadIdentity {
         if status.is_success() {
             let token: TokenExchangeResponse = answer.json().await.map_err(failed)?;
             let life = Duration::from_secs(token.expires_in);
-            return Ok(token_for(token.access_token, life));
+            return issued(token.access_token, life);
         }
         let body = answer.text().await.unwrap_or_default();
         match serde_json::from_str::<TokenExchangeRefusal>(&body) {

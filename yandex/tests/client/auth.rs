@@ -1,6 +1,7 @@
 //! Authorized keys: files, the JWT, one exchange for all, refusals.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use futures::future::join_all;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -172,6 +173,24 @@ async fn a_cloud_that_refuses_every_token_is_not_asked_for_ever() {
     assert_eq!(error.code(), Some(Code::Unauthenticated));
     assert_eq!(cloud.asked(OPERATION).len(), 2);
     assert_eq!(cloud.asked(TOKENS).len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_takes_is_not_kept() {
+    for garbled in ["t1.\u{7}", "t1. 1", "t1.\n", ""] {
+        let next = Mutex::new(vec!["t1.good", garbled]);
+        let cloud = Cloud::start(at(TOKENS, move |_| {
+            let token = next.lock().unwrap().pop().unwrap();
+            let end = "2100-01-01T00:00:00Z";
+            Reply::Json(200, json!({ "iamToken": token, "expiresAt": end }))
+        }))
+        .await;
+        let client = cloud.client_with(authorized_key());
+        client.operations().get("one").await.unwrap();
+        assert_eq!(cloud.asked(TOKENS).len(), 2, "{garbled:?}");
+        let call = &cloud.asked(OPERATION)[0];
+        assert_eq!(call.header("authorization"), Some("Bearer t1.good"));
+    }
 }
 
 #[tokio::test]

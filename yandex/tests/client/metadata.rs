@@ -51,6 +51,18 @@ async fn a_machine_without_an_account_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_garbled_metadata_token_is_worth_another_try() {
+    let cloud = Cloud::start(at(METADATA, |_| {
+        Reply::Json(200, json!({ "access_token": "", "expires_in": 39944 }))
+    }))
+    .await;
+    let client = cloud.client_with(machine(&cloud));
+    let error = client.tokens().get().await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    assert!(error.to_string().contains("empty or garbled"), "{error}");
+}
+
+#[tokio::test]
 async fn a_metadata_service_with_trouble_is_worth_another_try() {
     let cloud = Cloud::start(at(METADATA, |_| Reply::Text(500, "busy"))).await;
     let error = cloud

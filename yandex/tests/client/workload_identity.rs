@@ -118,6 +118,19 @@ async fn a_refusal_says_what_to_do_and_never_shows_the_token() {
 }
 
 #[tokio::test]
+async fn a_garbled_token_is_worth_another_try() {
+    let cloud = Cloud::start(at(EXCHANGE, |_| {
+        Reply::Json(200, json!({ "access_token": "t1\n", "expires_in": 43200 }))
+    }))
+    .await;
+    let file = projected("a.pods.token");
+    let client = cloud.client_with(identity(&cloud, &file));
+    let error = client.tokens().get().await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    assert!(error.to_string().contains("empty or garbled"), "{error}");
+}
+
+#[tokio::test]
 async fn trouble_is_worth_another_try_and_a_missing_file_is_not() {
     let cloud = Cloud::start(at(EXCHANGE, |_| Reply::Text(502, "busy"))).await;
     let file = projected("a.pods.token");
