@@ -22,9 +22,11 @@ use crate::wait::{TimedOut, eventually};
 mod chat;
 mod echo;
 mod function;
+mod labels;
 
 pub use chat::{Chat, ChatSettings};
 pub use function::packed;
+pub use labels::Thing;
 
 const OPERATION_LIMIT: Duration = Duration::from_secs(30);
 

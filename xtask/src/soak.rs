@@ -20,9 +20,10 @@ const NONSENSE: &str = "10000";
 /// Chats to which nothing happens for a day.
 const QUIET_CHATS: &str = "5000";
 
-/// Lets the operator die at every call of a chat's life, deletes the chat at every
-/// call, gives the operator nonsense, as many resyncs as a day has in which
-/// nothing happens, and a cloud that refuses half of all calls.
+/// Lets the operator die at every call of a chat's life, also of one that adopts
+/// what is there and of one that brings a key, deletes the chat at every call, gives
+/// the operator nonsense, as many resyncs as a day has in which nothing happens, and
+/// a cloud that refuses half of all calls.
 pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     prerequisites::check()?;
     tools::node()?;
@@ -32,7 +33,8 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
         workspace::cargo()
             .args(["test", "--quiet", "--locked", "--release"])
             .args(["--package", "wschat-tests", "--test", "crash_sweep"])
-            .args(["--", "--nocapture", "sweep::", "leave::"])
+            .args(["--", "--nocapture"])
+            .args(["sweep::", "leave::", "adopted::", "keys::"])
             .env("WSCHAT_SWEEP_SEED", options.seed.to_string())
             .env("WSCHAT_SWEEP_SEEDS", options.seeds.to_string())
             .env("WSCHAT_SWEEP_LIVES", "all"),

@@ -55,7 +55,7 @@ pub(crate) async fn side_by_side<T, F, Tried>(
     attempt: F,
 ) -> Result<Vec<Problem>, Problem>
 where
-    T: Copy + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
     F: Fn(Arc<World>, T) -> Tried + Copy + Send + 'static,
     Tried: Future<Output = Result<(), Problem>> + Send,
 {
@@ -67,7 +67,7 @@ where
             let mut problems = Vec::new();
             while let Some(one) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let world = Arc::new(World::make(setting(seed + lane, DELAY)).await?);
-                problems.extend(attempt(Arc::clone(&world), *one).await.err());
+                problems.extend(attempt(Arc::clone(&world), one.clone()).await.err());
                 if let Some(world) = Arc::into_inner(world) {
                     world.end().await;
                 }

@@ -6,7 +6,8 @@
 //! cloud is the emulator, in this process as well. Kubernetes is a map
 //! (`api_server`), right behind the operator's own client.
 //!
-//! So it is with chats that bring a key of their own (`keys`).
+//! So it is with chats that bring a key of their own (`keys`), and with one that
+//! is made of what others gave to it (`adopted`).
 //!
 //! In the same worlds, a user deletes the chat at some call, and nobody dies
 //! (`leave`).
@@ -19,6 +20,7 @@
 // The futures of `ydb` nest deeper than the compiler looks by default.
 #![recursion_limit = "256"]
 
+mod adopted;
 mod api_server;
 mod failures;
 mod gate;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 use wschat_crds::{ConditionStatus, ConditionType, WsChat, condition};
 use wschat_operator::embedded::{Embedded, Start};
+use wschat_tests::cloud::Cloud;
 use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::emulator::State;
 use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
@@ -239,7 +240,8 @@ impl World {
         Ok(ids.collect())
     }
 
-    async fn state(&self) -> Result<State, Problem> {
+    /// All that is in the cloud.
+    pub(crate) async fn state(&self) -> Result<State, Problem> {
         let url = format!("{}/_emulator/state", self.emulator.ready().api);
         let answer = self.http.get(url).send().await;
         let answer = answer.map_err(|error| error.to_string())?;
@@ -343,6 +345,14 @@ impl World {
             showing_up: self.showing_up,
         };
         Ok(Embedded::new(self.kube.client(), cloud, start))
+    }
+
+    /// Somebody with the operator's rights, who works by hand.
+    pub(crate) fn person(&self) -> Result<Cloud, Problem> {
+        let addresses = serde_json::to_value(self.emulator.ready());
+        let addresses = addresses.and_then(serde_json::from_value);
+        let addresses = addresses.map_err(|error| error.to_string())?;
+        Cloud::of(&addresses).map_err(|error| error.to_string())
     }
 
     /// A client with the operator's rights.

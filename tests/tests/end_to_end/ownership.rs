@@ -7,13 +7,14 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 use wschat_crds::{ConditionStatus, WsChat};
+use wschat_tests::cloud::Thing;
 use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::emulator::Options;
 use wschat_tests::namespace::Namespace;
 use wschat_tests::operator::{Operator, Options as OperatorOptions};
 use wschat_tests::wait::{wait_for, wait_gone};
 
-use person::{Person, Thing};
+use person::{Person, condition};
 
 use crate::comes_back::made_once;
 use crate::delete::{delete, made};
@@ -60,7 +61,7 @@ async fn namesakes(scene: Scene) -> Result<(), Failed> {
     let before = made_once(&stage).await?;
     stage.apply("lobby", &format!("{{{NAMES}}}")).await?;
     for (cutoff, thing) in (2_u8..).zip(Thing::ALL) {
-        let condition = thing.condition();
+        let condition = condition(thing);
         wait_for(&stage.chats(), "lobby", condition, SOON, |chat| {
             says(chat, condition, ConditionStatus::False, "Conflict")
         })

@@ -1,53 +1,21 @@
 //! Somebody who labels things in the cloud.
 
 use libtest_mimic::Failed;
-use serde_json::{Value, json};
-use wschat_tests::cloud::Cloud;
-use yandex_cloud_rest::model::operation::Operation;
+use serde_json::Value;
+use wschat_tests::cloud::{Cloud, Thing};
 
 use crate::stage::Stage;
 
 const NAME: &str = "given";
 
-/// What a chat is made of.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Thing {
-    Account,
-    Database,
-    Function,
-    Gateway,
-    Trigger,
-}
-
-impl Thing {
-    /// In the order in which the operator comes to them.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Account,
-        Self::Database,
-        Self::Function,
-        Self::Gateway,
-        Self::Trigger,
-    ];
-
-    /// The condition that tells about it.
-    pub(super) fn condition(self) -> &'static str {
-        match self {
-            Self::Account => "ServiceAccountReady",
-            Self::Database => "DatabaseReady",
-            Self::Function => "FunctionReady",
-            Self::Gateway => "GatewayReady",
-            Self::Trigger => "TriggerReady",
-        }
-    }
-
-    fn collection(self) -> &'static str {
-        match self {
-            Self::Account => "iam/v1/serviceAccounts",
-            Self::Database => "ydb/v1/databases",
-            Self::Function => "functions/v1/functions",
-            Self::Gateway => "apigateways/v1/apigateways",
-            Self::Trigger => "triggers/v1/triggers",
-        }
+/// The condition that tells about a thing.
+pub(super) fn condition(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Account => "ServiceAccountReady",
+        Thing::Database => "DatabaseReady",
+        Thing::Function => "FunctionReady",
+        Thing::Gateway => "GatewayReady",
+        Thing::Trigger => "TriggerReady",
     }
 }
 
@@ -66,28 +34,7 @@ impl<'a> Person<'a> {
     /// Replaces the labels of one of the things called `given`.
     pub(super) async fn label(&self, thing: Thing, labels: &Value) -> Result<(), Failed> {
         let found = self.find(thing).await?;
-        let id = found["id"].as_str().ok_or("no id")?;
-        let mut request = json!({ "updateMask": "labels", "labels": labels, "name": NAME });
-        match thing {
-            Thing::Database => request["folderId"] = found["folderId"].clone(),
-            Thing::Gateway => {
-                let gateways = self.cloud.client().api_gateways();
-                request["openapiSpec"] = gateways.spec(id).await?.openapi_spec.into();
-            }
-            Thing::Account | Thing::Function | Thing::Trigger => {}
-        }
-        let api = &self.stage.emulator.addresses().api;
-        let operation: Operation = reqwest::Client::new()
-            .patch(format!("{api}/{}/{id}", thing.collection()))
-            .bearer_auth(self.cloud.client().tokens().get().await?.value)
-            .json(&request)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?;
-        self.cloud.end(&operation).await?;
-        Ok(())
+        Ok(self.cloud.label(thing, &found, labels).await?)
     }
 
     /// The labels of one of the things called `given`.
@@ -97,14 +44,8 @@ impl<'a> Person<'a> {
 
     async fn find(&self, thing: Thing) -> Result<Value, Failed> {
         let state = self.stage.emulator.state().await?;
-        let all = match thing {
-            Thing::Account => state.service_accounts,
-            Thing::Database => state.databases,
-            Thing::Function => state.functions,
-            Thing::Gateway => state.gateways,
-            Thing::Trigger => state.triggers,
-        };
-        let found = all.into_iter().find(|one| one["name"] == NAME);
+        let mut all = thing.all_in(&state).iter();
+        let found = all.find(|one| one["name"] == NAME).cloned();
         Ok(found.ok_or_else(|| format!("{thing:?} is gone"))?)
     }
 }
