@@ -18,6 +18,7 @@ pub mod golden;
 pub mod goose;
 pub mod judge;
 pub mod kubeconfig;
+pub mod life;
 pub mod measure;
 pub mod namespace;
 pub mod open_files;

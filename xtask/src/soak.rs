@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: what `make test` tries some of, all of it, by many seeds.
 
 use crate::chore::{ChoreError, run as run_command};
-use crate::{bench, handler, prerequisites, tools, workspace};
+use crate::{bench, control_plane, handler, judges, prerequisites, test, tools, workspace};
 
 /// How long to go on.
 #[derive(clap::Args)]
@@ -39,6 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
             .env("WSCHAT_SWEEP_SEEDS", options.seeds.to_string())
             .env("WSCHAT_SWEEP_LIVES", "all"),
     )?;
+    killed(options.seed)?;
     // Ten times as fast as without optimisation.
     run_command(
         workspace::cargo()
@@ -58,4 +59,20 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     bench::run(&bench::Options {
         names: vec!["day".to_owned(), "throttled".to_owned()],
     })
+}
+
+/// Kills the operator as `make test` does, at all points instead of ten, with the
+/// same programs: what takes long is waiting for Leases to run out.
+fn killed(seed: u64) -> Result<(), ChoreError> {
+    control_plane::run()?;
+    judges::run()?;
+    test::binaries()?;
+    run_command(
+        workspace::cargo()
+            .args(["test", "--quiet", "--locked"])
+            .args(["--package", "wschat-tests", "--test", "end_to_end"])
+            .args(["--", "whoever is killed"])
+            .env("WSCHAT_KILL_SEED", seed.to_string())
+            .env("WSCHAT_KILL_POINTS", "all"),
+    )
 }

@@ -177,6 +177,7 @@ fn dependencies() -> Result<(), ChoreError> {
     )
 }
 
-fn binaries() -> Result<(), ChoreError> {
+/// Builds the programs that trials start.
+pub(crate) fn binaries() -> Result<(), ChoreError> {
     run_command(workspace::cargo().args(["build", "--workspace", "--bins", "--locked"]))
 }

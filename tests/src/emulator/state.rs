@@ -1,5 +1,7 @@
 //! What is in the emulated cloud.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -49,5 +51,31 @@ impl State {
             others.map(move |one| format!("{kind} {one}"))
         });
         described.collect()
+    }
+
+    /// The same without what comes and goes while people talk: sockets, and how
+    /// many messages a topic has.
+    #[must_use]
+    pub fn lasting(mut self) -> Vec<String> {
+        self.connections.clear();
+        for topic in &mut self.topics {
+            topic["end"].take();
+        }
+        self.made_by_chats()
+    }
+
+    /// The ids of everything that chats made and that has one.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<String> {
+        let kinds = [
+            &self.service_accounts,
+            &self.databases,
+            &self.functions,
+            &self.versions,
+            &self.gateways,
+            &self.triggers,
+        ];
+        let all = kinds.into_iter().flatten();
+        all.map(|one| one["id"].to_string()).collect()
     }
 }

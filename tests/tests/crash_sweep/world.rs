@@ -217,27 +217,12 @@ impl World {
     /// What chats have in the cloud, a line for each; without sockets and
     /// without how many messages a topic has: as many as probes needed.
     pub(crate) async fn made(&self) -> Result<Vec<String>, Problem> {
-        let mut state = self.state().await?;
-        state.connections.clear();
-        for topic in &mut state.topics {
-            topic["end"].take();
-        }
-        Ok(state.made_by_chats())
+        Ok(self.state().await?.lasting())
     }
 
     /// The ids of all that chats have in the cloud.
     pub(crate) async fn ids(&self) -> Result<BTreeSet<String>, Problem> {
-        let state = self.state().await?;
-        let kinds = [
-            &state.service_accounts,
-            &state.databases,
-            &state.functions,
-            &state.versions,
-            &state.gateways,
-            &state.triggers,
-        ];
-        let ids = kinds.into_iter().flatten().map(|one| one["id"].to_string());
-        Ok(ids.collect())
+        Ok(self.state().await?.ids())
     }
 
     /// All that is in the cloud.

@@ -1,87 +1,150 @@
 //! The operator is killed before and after the reply of every call by which it
-//! makes a chat, is started again, and the chat is there, once.
+//! makes, edits, deploys, adopts and deletes a chat, is started again, and
+//! everything is as if nothing had been: in the cloud once, and in the status.
 //!
-//! Each case has a namespace and a cloud of its own. A call that is to be the
-//! last hangs by a fault rule: either it has no effect, or it has and nobody
-//! learns of it.
+//! A life of a chat has stages, and one killed operator in each at most. Each life
+//! has a namespace and a cloud of its own. A call that is to be the last hangs by
+//! a fault rule: either it isn't carried out, or it is and nobody learns of it.
+//!
+//! An ordinary run tries ten of all points, chosen by a seed that it prints.
+//! `WSCHAT_KILL_SEED=7` chooses the seed, `WSCHAT_KILL_POINTS=24` how many points
+//! are tried, and `all` every one.
 
 mod calls;
-mod cases;
 mod inventory;
+mod life;
+mod points;
+mod stages;
+mod world;
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use libtest_mimic::{Failed, Trial};
-use tokio::sync::OnceCell;
-use wschat_tests::emulator::Phase;
 
 use crate::suite::{Handle, Scene};
-pub(crate) use calls::pattern;
+pub(crate) use calls::{is_query, pattern};
 
-use calls::Call;
-use cases::Case;
+use life::Undisturbed;
+use points::{Calls, Life};
+use stages::Path;
 
-/// Trials that the cases are spread over, so that each stays far below a
-/// trial's limit and several run side by side.
-const SHARDS: usize = 4;
-/// Cases of a trial that run side by side. More than this would be slower on
-/// two cores, since each starts four programs.
-const ABREAST: usize = 2;
-
-/// What a create consists of; found out once, by making a chat.
-type Plan = Arc<OnceCell<Vec<Call>>>;
+/// Points of an ordinary run.
+const POINTS: usize = 10;
+/// Lives that run side by side. Most of a life is waiting for a Lease to run out;
+/// each has four programs.
+const ABREAST: usize = 3;
+/// All points take minutes.
+const LIMIT: Duration = Duration::from_mins(40);
 
 pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
-    let names = [
-        "a crash around any call of a create makes nothing twice (1 of 4)",
-        "a crash around any call of a create makes nothing twice (2 of 4)",
-        "a crash around any call of a create makes nothing twice (3 of 4)",
-        "a crash around any call of a create makes nothing twice (4 of 4)",
-    ];
-    debug_assert_eq!(names.len(), SHARDS, "a trial a shard");
-    let plan = Plan::default();
-    let trial = |(shard, name)| {
-        let plan = Arc::clone(&plan);
-        suite.trial(name, move |scene| sweep(scene, plan, shard))
-    };
-    names.into_iter().enumerate().map(trial).collect()
+    vec![suite.long_trial(
+        "whoever is killed at any call of a chat's life is not missed",
+        LIMIT,
+        kill,
+    )]
 }
 
-/// Every case of one shard; all that fail are told.
-async fn sweep(scene: Scene, plan: Plan, shard: usize) -> Result<(), Failed> {
-    let calls = Box::pin(plan.get_or_try_init(|| cases::record(&scene))).await?;
-    let mut failures = Vec::new();
-    let mut running = FuturesUnordered::new();
-    for case in cases_of(calls, shard) {
-        if running.len() == ABREAST {
-            failures.extend(running.next().await.flatten());
-        }
-        running.push(cases::run(&scene, case));
+/// What to try.
+struct Wish {
+    seed: u64,
+    /// Everything when absent.
+    points: Option<usize>,
+}
+
+impl Wish {
+    fn of_the_environment() -> Result<Self, Failed> {
+        let text = |name| std::env::var(name).ok();
+        let seed = text("WSCHAT_KILL_SEED").map(|seed| seed.parse());
+        Ok(Self {
+            seed: seed
+                .transpose()?
+                .unwrap_or_else(|| rand::random_range(0..1_000_000)),
+            points: match text("WSCHAT_KILL_POINTS").as_deref() {
+                None => Some(POINTS),
+                Some("all") => None,
+                Some(points) => Some(points.parse()?),
+            },
+        })
     }
-    while let Some(failure) = running.next().await {
-        failures.extend(failure);
-    }
-    if failures.is_empty() {
+}
+
+async fn kill(scene: Scene) -> Result<(), Failed> {
+    let Wish { seed, points } = Wish::of_the_environment()?;
+    let begun = Instant::now();
+    let (own, given) = futures::try_join!(
+        Box::pin(life::record(&scene, Path::Own)),
+        Box::pin(life::record(&scene, Path::Given)),
+    )?;
+    let recorded = begun.elapsed().as_secs();
+    // Both paths begin alike.
+    let both = own.iter().chain(&given);
+    let calls: Calls = both.map(|one| (one.stage, one.calls.clone())).collect();
+    let lives = points::lives(&calls, seed, points);
+    let problems = run(&scene, &lives, &own, &given).await;
+    eprintln!(
+        "WSCHAT_KILL_SEED={seed}: {}, {} problems; {recorded} s until they were known, {} s in all",
+        tried(&calls, &lives)?,
+        problems.len(),
+        begun.elapsed().as_secs(),
+    );
+    if problems.is_empty() {
         return Ok(());
     }
-    let mut text = format!("{} cases failed:", failures.len());
-    for failure in failures {
-        let _ = write!(text, "\n\n{failure}");
+    let mut text = format!("WSCHAT_KILL_SEED={seed}: {} lives failed:", problems.len());
+    for problem in problems {
+        let _ = write!(text, "\n\n{problem}");
     }
     Err(text.into())
 }
 
-/// Each call twice, once for each phase; every fourth of these.
-fn cases_of(calls: &[Call], shard: usize) -> Vec<Case> {
-    let mut all = Vec::new();
-    for call in calls {
-        for phase in [Phase::Before, Phase::After] {
-            let call = call.clone();
-            all.push(Case { call, phase });
+/// How many points there are, and of which stages how many were tried. With enough
+/// of them, each stage that has any must have been met.
+fn tried(calls: &Calls, lives: &[Life]) -> Result<String, Failed> {
+    let (mut all, mut tried, mut unmet, mut stages) = (0, 0, None, Vec::new());
+    for (stage, calls) in calls {
+        let of_all = 2 * calls.len();
+        let met = lives.iter().filter(|life| life.points.contains_key(stage));
+        let met = met.count();
+        if of_all > 0 && met == 0 {
+            unmet = Some(stage);
         }
+        all += of_all;
+        tried += met;
+        stages.push(format!("{stage} {met}/{of_all}"));
     }
-    all.into_iter().skip(shard).step_by(SHARDS).collect()
+    match unmet {
+        Some(stage) if tried >= calls.len() => Err(format!("no point of {stage} was tried").into()),
+        _ => Ok(format!(
+            "{tried} of {all} points in {} lives ({})",
+            lives.len(),
+            stages.join(", ")
+        )),
+    }
+}
+
+/// Some lives side by side. Answers what went wrong.
+async fn run(
+    scene: &Scene,
+    lives: &[Life],
+    own: &[Undisturbed],
+    given: &[Undisturbed],
+) -> Vec<String> {
+    let (mut problems, mut running) = (Vec::new(), FuturesUnordered::new());
+    for (number, life) in lives.iter().enumerate() {
+        if running.len() == ABREAST {
+            problems.extend(running.next().await.flatten());
+        }
+        let undisturbed = match life.path {
+            Path::Own => own,
+            Path::Given => given,
+        };
+        running.push(life::run(scene, number, life, undisturbed));
+    }
+    while let Some(problem) = running.next().await {
+        problems.extend(problem);
+    }
+    problems
 }

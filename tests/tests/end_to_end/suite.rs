@@ -89,6 +89,20 @@ impl Handle {
         Body: FnOnce(Scene) -> Outcome + Send + 'static,
         Outcome: Future<Output = Result<(), Failed>> + Send,
     {
+        self.long_trial(name, TRIAL_LIMIT, body)
+    }
+
+    /// The same with another time limit.
+    pub(crate) fn long_trial<Body, Outcome>(
+        &self,
+        name: &'static str,
+        limit: Duration,
+        body: Body,
+    ) -> Trial
+    where
+        Body: FnOnce(Scene) -> Outcome + Send + 'static,
+        Outcome: Future<Output = Result<(), Failed>> + Send,
+    {
         let handle = self.clone();
         Trial::test(name, move || {
             let shared = handle.0.ok_or("the suite was not started")?;
@@ -96,9 +110,9 @@ impl Handle {
             let folder = scene.folder.clone();
             let namespace = scene.namespace.clone();
             let outcome = shared.runtime.block_on(async {
-                tokio::time::timeout(TRIAL_LIMIT, body(scene))
+                tokio::time::timeout(limit, body(scene))
                     .await
-                    .unwrap_or_else(|_| Err(format!("took longer than {TRIAL_LIMIT:?}").into()))
+                    .unwrap_or_else(|_| Err(format!("took longer than {limit:?}").into()))
             });
             // One of our own ends with all that is in it.
             if !shared.control_plane.is_own() {

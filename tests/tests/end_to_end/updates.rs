@@ -7,9 +7,10 @@ use wschat_crds::{ConditionStatus, WsChat};
 use wschat_tests::chat_socket::ChatSocket;
 use wschat_tests::cloud::Cloud;
 use wschat_tests::emulator::{Action, Fault, Phase, Request};
+use wschat_tests::operator::Operator;
 use wschat_tests::wait::{eventually, wait_for};
 
-use crate::crash::pattern;
+use crate::crash::{is_query, pattern};
 use crate::stage::{SOON, Stage, hear};
 use crate::suite::{Handle, Scene};
 
@@ -167,8 +168,7 @@ pub(crate) async fn changes(stage: &Stage) -> Result<Vec<String>, Failed> {
     let cloud = Cloud::of(stage.emulator.addresses())?;
     let all = stage.emulator.requests(Some(cloud.account())).await?;
     // Of a query, the records hold no text: most of them only read.
-    let query = |request: &Request| request.path.ends_with("/ExecuteQuery");
-    let changes = all.iter().filter(|one| one.mutating && !query(one));
+    let changes = all.iter().filter(|one| one.mutating && !is_query(one));
     Ok(changes.map(described).collect())
 }
 
@@ -200,23 +200,27 @@ async fn version_of(stage: &Stage) -> Result<Option<String>, Failed> {
 
 /// Waits until the operator has looked so many times more.
 pub(crate) async fn looks(stage: &Stage, more: u64) -> Result<(), Failed> {
-    let until = looks_until_now(stage).await? + more;
+    let until = count(&stage.operator, &GOOD).await? + more;
     looked(stage, until).await
-}
-
-async fn looks_until_now(stage: &Stage) -> Result<u64, Failed> {
-    let url = format!("{}/metrics", stage.operator.http());
-    let page = reqwest::get(&url).await?.text().await?;
-    let line = page
-        .lines()
-        .find_map(|line| line.strip_prefix("wschat_reconciliations_total{outcome=\"done\"} "));
-    Ok(line.unwrap_or("0").parse()?)
 }
 
 /// Waits until the operator has looked so many times since its start.
 pub(crate) async fn looked(stage: &Stage, until: u64) -> Result<(), Failed> {
+    counted(&stage.operator, &GOOD, until).await
+}
+
+/// Waits until an operator has looked at a chat, even if it couldn't do what it
+/// wanted.
+pub(crate) async fn looked_at_all(operator: &Operator) -> Result<(), Failed> {
+    counted(operator, &["done", "failed"], 1).await
+}
+
+/// How looks end that come to where they wanted.
+const GOOD: [&str; 1] = ["done"];
+
+async fn counted(operator: &Operator, outcomes: &[&str], until: u64) -> Result<(), Failed> {
     let enough = || async {
-        match looks_until_now(stage).await {
+        match count(operator, outcomes).await {
             Ok(now) if now >= until => Ok(()),
             Ok(now) => Err(format!("{now} of {until} looks")),
             Err(error) => Err(error.message().unwrap_or("no metrics").to_owned()),
@@ -224,6 +228,19 @@ pub(crate) async fn looked(stage: &Stage, until: u64) -> Result<(), Failed> {
     };
     eventually("looks at the chat", SOON, enough).await?;
     Ok(())
+}
+
+/// How many looks of an operator ended so.
+async fn count(operator: &Operator, outcomes: &[&str]) -> Result<u64, Failed> {
+    let url = format!("{}/metrics", operator.http());
+    let page = reqwest::get(&url).await?.text().await?;
+    let mut count = 0;
+    for outcome in outcomes {
+        let start = format!("wschat_reconciliations_total{{outcome=\"{outcome}\"}} ");
+        let line = page.lines().find_map(|line| line.strip_prefix(&start));
+        count += line.unwrap_or("0").parse::<u64>()?;
+    }
+    Ok(count)
 }
 
 /// Whether a condition has this status and reason.

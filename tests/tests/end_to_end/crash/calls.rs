@@ -1,4 +1,4 @@
-//! The calls of a create, told apart in a way that holds for the next one too.
+//! The calls of a stage, told apart in a way that holds for the next one too.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,6 +51,11 @@ pub(super) fn mutating(requests: &[Request]) -> Vec<Call> {
         })
     });
     calls.collect()
+}
+
+/// Whether a call is a query of the database, which may only read.
+pub(crate) fn is_query(request: &Request) -> bool {
+    request.path.ends_with("/ExecuteQuery")
 }
 
 /// A path with `*` for each id.

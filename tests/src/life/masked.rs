@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// The same value with all of its texts masked.
-pub(crate) fn masked(value: Value) -> Value {
+pub(super) fn masked(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(masked_text(&text)),
         Value::Array(values) => values.into_iter().map(masked).collect(),
@@ -18,7 +18,7 @@ pub(crate) fn masked(value: Value) -> Value {
 }
 
 /// The same text with `*` for what differs.
-pub(crate) fn masked_text(text: &str) -> String {
+pub(super) fn masked_text(text: &str) -> String {
     let is_of_words = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
     let mut result = String::new();
     let mut rest = text;
