@@ -1,7 +1,7 @@
 //! What every look at a chat needs.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kube::runtime::events::{Recorder, Reporter};
 use sha2::{Digest, Sha256};
@@ -147,7 +147,8 @@ impl Pass<'_> {
     /// What is remembered of this chat may be wrong: the next look reads it all.
     pub(crate) fn doubt(&self) {
         if !self.plans {
-            self.context.surveys.doubt(&self.identity.uid);
+            let now = self.context.clock.now();
+            self.context.surveys.doubt(&self.identity.uid, now);
         }
     }
 
@@ -171,6 +172,8 @@ impl Pass<'_> {
 /// One look at one chat.
 pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context,
+    /// When it began.
+    pub(crate) began: Instant,
     pub(crate) identity: &'a Identity,
     pub(crate) journal: &'a Journal,
     /// Whether this look may write: it may not when it only plans.

@@ -1,6 +1,7 @@
 //! Watches chats and looks at each whenever it changes or its time has come.
 
 mod holding;
+mod pace;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +28,6 @@ use crate::preflight;
 use crate::provision::provision;
 use crate::report::Report;
 use crate::status::{Notice, Verdict, next, notices};
-use crate::survey::{Survey, is_settled};
 use crate::teardown::teardown;
 use crate::validate::{Identity, identity, validate};
 
@@ -204,10 +204,11 @@ impl Look<'_> {
             Err(error) if deleting => Verdict::Deleting(error.into()),
             Err(error) => Verdict::Locked(error.into()),
             Ok(entry) => {
-                let context = &entry.context;
+                let (context, began) = (&entry.context, self.context.clock.now());
                 let survey = self.survey(context, &identity, &prior, deleting).await;
                 let pass = Pass {
                     context,
+                    began,
                     identity: &identity,
                     journal: &journal,
                     leadership: &context.leadership,
@@ -322,6 +323,7 @@ impl Look<'_> {
 
     fn next(&self, verdict: &Verdict, identity: &Identity) -> Next {
         let mut resync = self.resync(verdict, identity);
+        let surveys = &self.context.surveys;
         let (reports, again): (Vec<&Report>, Option<Duration>) = match verdict {
             Verdict::Provisioned { reports, .. } => {
                 resync = resync.min(reports.reach.again);
@@ -344,47 +346,11 @@ impl Look<'_> {
         match (soonest, again) {
             (Some(class), _) => Next::Failed(class),
             (None, Some(again)) => Next::Again(again),
+            // What was changed just now is read before one rests.
+            (None, None) if verdict.is_fine() && surveys.unsettled(&identity.uid).is_some() => {
+                Next::Again(Duration::ZERO)
+            }
             (None, None) => Next::Rest(resync),
-        }
-    }
-
-    /// Until the folder's lists are due, and up to a tenth of the interval more,
-    /// so that chats don't all come at once. Who doesn't compare itself with lists
-    /// doesn't have them made either, so they may be as old as can be.
-    fn resync(&self, verdict: &Verdict, identity: &Identity) -> Duration {
-        let resync = self.context.settings.resync;
-        let spread = resync.mul_f64(0.1 * f64::from(rand::random::<u8>()) / 255.0);
-        let inventory = &self.context.inventory;
-        let wait = match verdict {
-            Verdict::Refused(_) | Verdict::Suspended(_) => resync,
-            _ => inventory.remaining(&identity.folder_id, resync),
-        };
-        wait + spread
-    }
-
-    /// How closely this look examines what worked before.
-    async fn survey(
-        &self,
-        context: &Context,
-        identity: &Identity,
-        prior: &WsChatStatus,
-        deleting: bool,
-    ) -> Survey {
-        let Context {
-            surveys,
-            inventory,
-            cloud,
-            settings,
-            ..
-        } = context;
-        let idle = deleting || self.chat.spec.suspend || !is_settled(&prior.resources);
-        if surveys.is_unsettled(&identity.uid) {
-            Survey::Everything
-        } else if idle || prior.url.is_none() {
-            Survey::Memory
-        } else {
-            let lists = inventory.folder(cloud, &identity.folder_id, settings.resync);
-            surveys.begin(&identity.uid, &lists.await)
         }
     }
 }

@@ -1,18 +1,20 @@
 //! What a folder holds: listed once per resync and shared by all chats in it,
 //! so that the number of calls doesn't grow with the number of chats.
 
+mod bindings;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::join;
-use yandex_cloud_rest::model::access::AccessBinding;
 use yandex_cloud_rest::model::apigateway::ApiGateway;
 use yandex_cloud_rest::model::database::Database;
 use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::iam::ServiceAccount;
 use yandex_cloud_rest::model::trigger::Trigger;
 
+pub(crate) use self::bindings::Bindings;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, CloudError};
 
@@ -33,31 +35,10 @@ pub(crate) struct Folder {
     pub(crate) functions: Listed<Function>,
     pub(crate) gateways: Listed<ApiGateway>,
     pub(crate) triggers: Listed<Trigger>,
-    pub(crate) bindings: Result<Vec<AccessBinding>, CloudError>,
+    pub(crate) bindings: Arc<Bindings>,
 }
 
 impl Folder {
-    /// Lists everything; `taken` is now.
-    async fn list(cloud: &Cloud, id: &str, taken: Instant) -> Self {
-        let (accounts, databases, functions, gateways, triggers, bindings) = join!(
-            cloud.accounts(id),
-            cloud.databases(id),
-            cloud.functions(id),
-            cloud.gateways(id),
-            cloud.triggers(id),
-            cloud.folder_bindings(id),
-        );
-        Self {
-            taken,
-            accounts: by_id(accounts, |one| &one.id),
-            databases: by_id(databases, |one| &one.id),
-            functions: by_id(functions, |one| &one.id),
-            gateways: by_id(gateways, |one| &one.id),
-            triggers: by_id(triggers, |one| &one.id),
-            bindings,
-        }
-    }
-
     /// Whether every list was answered.
     pub(crate) fn is_whole(&self) -> bool {
         self.accounts.is_ok()
@@ -65,7 +46,7 @@ impl Folder {
             && self.functions.is_ok()
             && self.gateways.is_ok()
             && self.triggers.is_ok()
-            && self.bindings.is_ok()
+            && self.bindings.is_whole()
     }
 
     /// Whether it is still good enough.
@@ -84,13 +65,18 @@ fn by_id<T>(all: Result<Vec<T>, CloudError>, id: impl Fn(&T) -> &String) -> List
     Ok(pairs.collect())
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Folder>>>>;
+/// The last lists of one folder. Who holds a lock is making them anew.
+#[derive(Debug, Default)]
+struct Shared {
+    folder: tokio::sync::Mutex<Option<Arc<Folder>>>,
+    bindings: tokio::sync::Mutex<Option<Arc<Bindings>>>,
+}
 
 /// The last lists of each folder.
 #[derive(Debug)]
 pub(crate) struct Inventory {
     clock: Arc<Clock>,
-    folders: Mutex<HashMap<String, Slot>>,
+    folders: Mutex<HashMap<String, Arc<Shared>>>,
 }
 
 impl Inventory {
@@ -105,32 +91,75 @@ impl Inventory {
     /// What the folder holds, at most `resync` ago. Who comes while it is being
     /// listed waits for that.
     pub(crate) async fn folder(&self, cloud: &Cloud, id: &str, resync: Duration) -> Arc<Folder> {
-        let slot = self.slot(id);
-        let mut last = slot.lock().await;
+        let shared = self.shared(id);
+        let mut last = shared.folder.lock().await;
         let now = self.clock.now();
         match &*last {
             Some(folder) if folder.is_fresh(resync, now) => Arc::clone(folder),
             _ => {
-                let folder = Arc::new(Folder::list(cloud, id, now).await);
+                let folder = Arc::new(self.list(cloud, id, now, resync).await);
                 *last = Some(Arc::clone(&folder));
                 folder
             }
         }
     }
 
+    /// Who has which roles on the folder: at most `resync` ago, and not before
+    /// `since`. Who comes while they are being listed waits for that.
+    pub(crate) async fn bindings(
+        &self,
+        cloud: &Cloud,
+        id: &str,
+        resync: Duration,
+        since: Option<Instant>,
+    ) -> Arc<Bindings> {
+        let shared = self.shared(id);
+        let mut last = shared.bindings.lock().await;
+        let now = self.clock.now();
+        match &*last {
+            Some(bindings) if bindings.is_fresh(since, resync, now) => Arc::clone(bindings),
+            _ => {
+                let listed = cloud.folder_bindings(id).await;
+                let bindings = Arc::new(Bindings::new(listed, now));
+                *last = Some(Arc::clone(&bindings));
+                bindings
+            }
+        }
+    }
+
+    /// Lists everything; `taken` is now.
+    async fn list(&self, cloud: &Cloud, id: &str, taken: Instant, resync: Duration) -> Folder {
+        let (accounts, databases, functions, gateways, triggers, bindings) = join!(
+            cloud.accounts(id),
+            cloud.databases(id),
+            cloud.functions(id),
+            cloud.gateways(id),
+            cloud.triggers(id),
+            self.bindings(cloud, id, resync, Some(taken)),
+        );
+        Folder {
+            taken,
+            accounts: by_id(accounts, |one| &one.id),
+            databases: by_id(databases, |one| &one.id),
+            functions: by_id(functions, |one| &one.id),
+            gateways: by_id(gateways, |one| &one.id),
+            triggers: by_id(triggers, |one| &one.id),
+            bindings,
+        }
+    }
+
     /// How long the folder's lists are still good: whoever comes after that has
     /// them made anew.
     pub(crate) fn remaining(&self, id: &str, resync: Duration) -> Duration {
-        let slot = self.slot(id);
-        // Whoever holds it is making them anew.
-        let last = slot.try_lock();
+        let shared = self.shared(id);
+        let last = shared.folder.try_lock();
         let taken = last.ok().and_then(|last| Some(last.as_ref()?.taken));
         let now = self.clock.now();
         let age = taken.map(|taken| now.saturating_duration_since(taken));
         resync.saturating_sub(age.unwrap_or_default())
     }
 
-    fn slot(&self, id: &str) -> Slot {
+    fn shared(&self, id: &str) -> Arc<Shared> {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(folders.entry(id.to_owned()).or_default())
     }
@@ -140,22 +169,23 @@ impl Inventory {
 mod tests {
     use super::*;
 
-    fn folder(bindings: Result<Vec<AccessBinding>, CloudError>) -> Folder {
+    fn folder(triggers: Listed<Trigger>) -> Folder {
+        let taken = Instant::now();
         Folder {
-            taken: Instant::now(),
+            taken,
             accounts: Ok(HashMap::new()),
             databases: Ok(HashMap::new()),
             functions: Ok(HashMap::new()),
             gateways: Ok(HashMap::new()),
-            triggers: Ok(HashMap::new()),
-            bindings,
+            triggers,
+            bindings: Arc::new(Bindings::new(Ok(Vec::new()), taken)),
         }
     }
 
     #[test]
     fn lists_are_good_until_the_resync_and_failed_ones_not_for_long() {
         let resync = Duration::from_mins(10);
-        let whole = folder(Ok(Vec::new()));
+        let whole = folder(Ok(HashMap::new()));
         assert!(whole.is_fresh(resync, whole.taken + resync / 2));
         assert!(!whole.is_fresh(resync, whole.taken + resync));
         let failed = folder(Err(CloudError::of_a_test()));

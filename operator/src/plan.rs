@@ -37,13 +37,15 @@ pub(crate) async fn forecast(
 ) -> Result<Forecast, StepError> {
     let journal = Journal::of_plan(api, chat)?;
     let (leadership, changes) = (Leadership::none(), Changes::default());
+    let began = context.clock.now();
     let pass = Pass {
         context,
+        began,
         identity,
         journal: &journal,
         leadership: &leadership,
         plans: true,
-        survey: &Survey::Everything,
+        survey: &Survey::Everything(began),
         changes: &changes,
     };
     let prior = chat.status.clone().unwrap_or_default();

@@ -235,7 +235,7 @@ impl State {
         self.drop_tag(&function_id, tag, now);
         if let Some(mut stored) = self.versions.edit(version_id) {
             stored.version.tags.push(tag.to_owned());
-            self.tag_history.push(TagRecord {
+            let _number = self.tag_history.push(TagRecord {
                 tag: tag.to_owned(),
                 function_id,
                 function_version_id: version_id.to_owned(),

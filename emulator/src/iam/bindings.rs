@@ -1,5 +1,6 @@
 //! Access bindings: who has which role on what.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -69,7 +70,11 @@ struct Record {
 /// All bindings in the order they were made. Removed ones stay while they are
 /// still in force.
 #[derive(Debug, Default)]
-pub(super) struct Bindings(Records<Record>);
+pub(super) struct Bindings {
+    records: Records<Record>,
+    /// The ids of each resource's records.
+    of: HashMap<Resource, BTreeSet<String>>,
+}
 
 impl Kept for Record {
     const KIND: &'static str = "access-binding";
@@ -77,24 +82,40 @@ impl Kept for Record {
 
 impl Bindings {
     pub(super) fn load(store: &Store) -> Result<Self, StateError> {
-        Records::load(store).map(Self)
+        let records: Records<Record> = Records::load(store)?;
+        let mut of: HashMap<Resource, BTreeSet<String>> = HashMap::new();
+        for (id, record) in records.iter() {
+            let ids = of.entry(record.resource.clone()).or_default();
+            ids.insert(id.clone());
+        }
+        Ok(Self { records, of })
+    }
+
+    /// All that were ever made on the resource, in their order.
+    fn on<'a>(
+        &'a self,
+        resource: &Resource,
+    ) -> impl Iterator<Item = (&'a String, &'a Record)> + use<'a> {
+        let ids = self.of.get(resource).into_iter().flatten();
+        ids.filter_map(|id| Some((id, self.records.get(id)?)))
     }
 
     /// What counts for the resource: its own bindings and its folder's.
-    pub(super) fn in_force<'a>(
-        &'a self,
+    pub(super) fn in_force(
+        &self,
         resource: &Resource,
         now: Timestamp,
         delay: Duration,
-    ) -> impl Iterator<Item = &'a Binding> {
+    ) -> impl Iterator<Item = &Binding> {
         let folder = Resource::folder(&resource.folder_id);
-        let resource = resource.clone();
+        let folder = Some(folder).filter(|folder| folder != resource);
+        let folders = folder.map(|folder| self.on(&folder));
         let noticed_until = now
             .checked_sub(SignedDuration::try_from(delay).unwrap_or_default())
             .unwrap_or(now);
-        self.0
-            .values()
-            .filter(move |record| record.resource == resource || record.resource == folder)
+        let records = folders.into_iter().flatten().chain(self.on(resource));
+        records
+            .map(|(_, record)| record)
             .filter(move |record| record.added_at <= noticed_until)
             .filter(move |record| {
                 record
@@ -105,40 +126,41 @@ impl Bindings {
     }
 
     pub(super) fn forget(&mut self, resource: &Resource) {
-        self.0.retain(|record| record.resource != *resource);
+        for id in self.of.remove(resource).into_iter().flatten() {
+            self.records.remove(&id);
+        }
     }
 
-    fn current(&self, resource: &Resource) -> impl Iterator<Item = &Record> {
-        self.0
-            .values()
-            .filter(move |record| record.resource == *resource && record.removed_at.is_none())
+    fn current<'a>(
+        &'a self,
+        resource: &Resource,
+    ) -> impl Iterator<Item = (&'a String, &'a Record)> + use<'a> {
+        let all = self.on(resource);
+        all.filter(|(_, record)| record.removed_at.is_none())
     }
 
     /// Applies one change; false when it changes nothing.
     fn apply(&mut self, resource: &Resource, delta: &Delta, now: Timestamp) -> bool {
         let present = self
             .current(resource)
-            .any(|record| record.binding == delta.binding);
+            .find(|(_, record)| record.binding == delta.binding)
+            .map(|(id, _)| id.clone());
         match (delta.action, present) {
-            (DeltaAction::Add, true) | (DeltaAction::Remove, false) => false,
-            (DeltaAction::Add, false) => {
-                self.0.push(Record {
+            (DeltaAction::Add, Some(_)) | (DeltaAction::Remove, None) => false,
+            (DeltaAction::Add, None) => {
+                let id = self.records.push(Record {
                     resource: resource.clone(),
                     binding: delta.binding.clone(),
                     added_at: now,
                     removed_at: None,
                 });
+                self.of.entry(resource.clone()).or_default().insert(id);
                 true
             }
-            (DeltaAction::Remove, true) => {
-                self.0.edit_those(
-                    |record| {
-                        record.resource == *resource
-                            && record.removed_at.is_none()
-                            && record.binding == delta.binding
-                    },
-                    |record| record.removed_at = Some(now),
-                );
+            (DeltaAction::Remove, Some(id)) => {
+                if let Some(mut record) = self.records.edit(&id) {
+                    record.removed_at = Some(now);
+                }
                 true
             }
         }
@@ -146,11 +168,20 @@ impl Bindings {
 
     fn drop_expired(&mut self, now: Timestamp, delay: Duration) {
         let delay = SignedDuration::try_from(delay).unwrap_or_default();
-        self.0.retain(|record| {
-            record
-                .removed_at
-                .is_none_or(|removed| removed.duration_until(now) < delay)
-        });
+        let is_over = |record: &Record| {
+            let removed = record.removed_at;
+            removed.is_some_and(|removed| removed.duration_until(now) >= delay)
+        };
+        let over = self.records.iter().filter(|(_, record)| is_over(record));
+        let over: Vec<String> = over.map(|(id, _)| id.clone()).collect();
+        for id in over {
+            let Some(record) = self.records.remove(&id) else {
+                continue;
+            };
+            if let Some(ids) = self.of.get_mut(&record.resource) {
+                ids.remove(&id);
+            }
+        }
     }
 }
 
@@ -161,7 +192,7 @@ impl Iam {
         self.state()
             .bindings
             .current(resource)
-            .map(|record| record.binding.clone())
+            .map(|(_, record)| record.binding.clone())
             .collect()
     }
 
@@ -171,7 +202,7 @@ impl Iam {
         let state = self.state();
         let current = state
             .bindings
-            .0
+            .records
             .values()
             .filter(|record| record.removed_at.is_none());
         current

@@ -58,11 +58,13 @@ impl<T: Kept> Records<T> {
         self.all.insert(id, record);
     }
 
-    /// Adds a record behind all others, with a number for its id.
-    pub(crate) fn push(&mut self, record: T) {
+    /// Adds a record behind all others, with a number for its id, and answers that.
+    pub(crate) fn push(&mut self, record: T) -> String {
         let last = self.all.last_key_value();
         let last: u64 = last.map_or(0, |(id, _)| id.parse().unwrap_or_default());
-        self.insert(format!("{:020}", last + 1), record);
+        let id = format!("{:020}", last + 1);
+        self.insert(id.clone(), record);
+        id
     }
 
     /// A record to change.

@@ -32,6 +32,7 @@ async fn look(world: &World, way: Way) -> Outcome<()> {
     let journal = Journal::open(api, &chat, world.context.leadership.clone()).unwrap();
     let pass = Pass {
         context: &world.context,
+        began: world.context.clock.now(),
         identity: &identity,
         journal: &journal,
         leadership: &world.context.leadership,

@@ -39,9 +39,6 @@ async fn try_ensure(
     account: &Account,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(&function.id, &account.id, ROLE))?;
-    if pass.believes(RESOURCE, saved, &hash) {
-        return Ok(Outcome::Ready(()));
-    }
     let granting = |again| {
         Ok(Outcome::pending(
             "letting the service account call the function",
@@ -50,6 +47,9 @@ async fn try_ensure(
     };
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return granting(again);
+    }
+    if pass.believes(RESOURCE, saved, &hash) {
+        return Ok(Outcome::Ready(()));
     }
     let again = saved.hash.as_ref() == Some(&hash);
     let change = Change::grant(RESOURCE, again, ROLE);

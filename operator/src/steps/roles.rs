@@ -1,5 +1,8 @@
 //! The account's roles on the folder.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use wschat_crds::ResourceStatus;
 use yandex_cloud_rest::model::access::{
     AccessBinding, AccessBindingAction, AccessBindingDelta, AccessSubject,
@@ -10,9 +13,11 @@ use super::child::gone;
 use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::sight::LOOK_TWICE;
 use crate::change::Change;
-use crate::context::Pass;
+use crate::cloud::CloudError;
+use crate::context::{Context, Pass};
 use crate::error::StepError;
 use crate::idempotency::request_hash;
+use crate::inventory::Bindings;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 
@@ -26,32 +31,29 @@ const ROLES: [&str; 3] = [
     "api-gateway.websocketBroadcaster",
 ];
 
-/// What is missing of the roles (pure).
-fn missing(account: &str, present: &[AccessBinding]) -> Vec<AccessBindingDelta> {
-    ROLES
-        .iter()
-        .map(|role| AccessBinding {
-            role_id: (*role).to_owned(),
-            subject: AccessSubject::service_account(account),
-        })
-        .filter(|wanted| !present.contains(wanted))
-        .map(|binding| delta(AccessBindingAction::Add, binding))
+/// What is missing of the roles, by those that the account has (pure).
+fn missing(account: &str, present: &[String]) -> Vec<AccessBindingDelta> {
+    let missing = ROLES
+        .into_iter()
+        .filter(|wanted| present.iter().all(|role| role != wanted));
+    missing
+        .map(|role| delta(AccessBindingAction::Add, role, account))
         .collect()
 }
 
 /// What has to go, whichever roles they are (pure).
-fn leftovers(account: &str, present: &[AccessBinding]) -> Vec<AccessBindingDelta> {
-    present
-        .iter()
-        .filter(|binding| binding.subject == AccessSubject::service_account(account))
-        .map(|binding| delta(AccessBindingAction::Remove, binding.clone()))
-        .collect()
+fn leftovers(account: &str, present: &[String]) -> Vec<AccessBindingDelta> {
+    let remove = |role: &String| delta(AccessBindingAction::Remove, role, account);
+    present.iter().map(remove).collect()
 }
 
-fn delta(action: AccessBindingAction, access_binding: AccessBinding) -> AccessBindingDelta {
+fn delta(action: AccessBindingAction, role: &str, account: &str) -> AccessBindingDelta {
     AccessBindingDelta {
         action,
-        access_binding,
+        access_binding: AccessBinding {
+            role_id: role.to_owned(),
+            subject: AccessSubject::service_account(account),
+        },
     }
 }
 
@@ -71,9 +73,6 @@ async fn try_ensure(
     account: &Account,
 ) -> Result<Outcome<()>, StepError> {
     let hash = request_hash(&(&account.id, ROLES))?;
-    if pass.believes(RESOURCE, saved, &hash) && are_listed(pass, account)? {
-        return Ok(Outcome::Ready(()));
-    }
     let granting = |again| {
         Ok(Outcome::pending(
             "granting the roles of the service account",
@@ -83,12 +82,18 @@ async fn try_ensure(
     if let Standing::Running(again) = standing(pass, RESOURCE, saved).await? {
         return granting(again);
     }
-    let present = present(pass).await?;
-    let mut deltas = missing(&account.id, &present);
-    let roles = granted(&deltas);
+    if pass.believes(RESOURCE, saved, &hash) && are_listed(pass, account)? {
+        return Ok(Outcome::Ready(()));
+    }
     // An account that was removed by hand leaves its bindings behind.
     let former = saved.id.clone().filter(|former| *former != account.id);
-    deltas.extend(former.iter().flat_map(|former| leftovers(former, &present)));
+    let former = former.as_deref();
+    // That it has them, a list shows that others share; what it lacks is read
+    // before anything is done.
+    let mut deltas = difference(pass, account, former, pass.survey.doubted()).await?;
+    if !deltas.is_empty() || former.is_some() {
+        deltas = difference(pass, account, former, Some(pass.began)).await?;
+    }
     if deltas.is_empty() {
         saved.id = Some(account.id.clone());
         fulfilled(saved, hash);
@@ -96,7 +101,7 @@ async fn try_ensure(
         return Ok(Outcome::Ready(()));
     }
     let again = saved.hash.is_some() && former.is_none();
-    let told = Change::grant(RESOURCE, again, &roles);
+    let told = Change::grant(RESOURCE, again, &granted(&deltas));
     if pass.planned(&told) {
         return Ok(Outcome::Ready(()));
     }
@@ -117,21 +122,45 @@ async fn try_ensure(
 
 /// Whether the lists that this look compares with hold all roles, if it does.
 fn are_listed(pass: &Pass<'_>, account: &Account) -> Result<bool, StepError> {
-    match pass.survey.lists().map(|lists| &lists.bindings) {
+    match pass.survey.lists() {
         None => Ok(true),
-        Some(Ok(bindings)) => Ok(missing(&account.id, bindings).is_empty()),
-        Some(Err(source)) => Err(StepError::Cloud {
-            action: "look at",
-            resource: RESOURCE,
-            source: source.clone(),
-        }),
+        Some(lists) => {
+            let present = lists.bindings.of(&account.id).map_err(not_seen)?;
+            Ok(missing(&account.id, present).is_empty())
+        }
+    }
+}
+
+/// What the account lacks, and what a former one left behind, by a list that was
+/// taken since then.
+async fn difference(
+    pass: &Pass<'_>,
+    account: &Account,
+    former: Option<&str>,
+    since: Option<Instant>,
+) -> Result<Vec<AccessBindingDelta>, StepError> {
+    let present = present(pass, since).await;
+    let mut deltas = missing(&account.id, present.of(&account.id).map_err(not_seen)?);
+    if let Some(former) = former {
+        deltas.extend(leftovers(former, present.of(former).map_err(not_seen)?));
+    }
+    Ok(deltas)
+}
+
+fn not_seen(source: CloudError) -> StepError {
+    StepError::Cloud {
+        action: "look at",
+        resource: RESOURCE,
+        source,
     }
 }
 
 /// What people are told about a grant.
 fn granted(deltas: &[AccessBindingDelta]) -> String {
-    let roles: Vec<&str> = deltas
+    let added = deltas
         .iter()
+        .filter(|delta| delta.action == AccessBindingAction::Add);
+    let roles: Vec<&str> = added
         .map(|delta| delta.access_binding.role_id.as_str())
         .collect();
     roles.join(", ")
@@ -164,11 +193,11 @@ async fn try_remove(
     let mut accounts: Vec<String> = account.map(str::to_owned).into_iter().collect();
     accounts.extend(saved.id.clone().filter(|id| Some(id.as_str()) != account));
     if !accounts.is_empty() {
-        let present = present(pass).await?;
-        let deltas = accounts
-            .iter()
-            .flat_map(|account| leftovers(account, &present));
-        let deltas: Vec<_> = deltas.collect();
+        let present = present(pass, Some(pass.began)).await;
+        let mut deltas = Vec::new();
+        for account in &accounts {
+            deltas.extend(leftovers(account, present.of(account).map_err(not_seen)?));
+        }
         if !deltas.is_empty() {
             return removing(change(pass, saved, "remove", deltas, None).await?.again());
         }
@@ -176,17 +205,18 @@ async fn try_remove(
     gone(pass, RESOURCE, saved, LOOK_TWICE).await
 }
 
-async fn present(pass: &Pass<'_>) -> Result<Vec<AccessBinding>, StepError> {
+/// Who has which roles on the folder, by a list that was taken since then.
+async fn present(pass: &Pass<'_>, since: Option<Instant>) -> Arc<Bindings> {
+    let Context {
+        inventory,
+        cloud,
+        settings,
+        ..
+    } = pass.context;
     let folder = &pass.identity.folder_id;
-    pass.context
-        .cloud
-        .folder_bindings(folder)
+    inventory
+        .bindings(cloud, folder, settings.resync, since)
         .await
-        .map_err(|source| StepError::Cloud {
-            action: "look at",
-            resource: RESOURCE,
-            source,
-        })
 }
 
 /// Changes of one folder go one after another: how the cloud answers changes
@@ -218,35 +248,29 @@ async fn change(
 mod tests {
     use super::*;
 
-    fn binding(role: &str, account: &str) -> AccessBinding {
-        AccessBinding {
-            role_id: role.to_owned(),
-            subject: AccessSubject::service_account(account),
-        }
+    fn of(deltas: &[AccessBindingDelta]) -> Vec<(&str, &str)> {
+        let pairs = deltas.iter().map(|delta| &delta.access_binding);
+        pairs
+            .map(|one| (one.role_id.as_str(), one.subject.id.as_str()))
+            .collect()
     }
 
     #[test]
     fn only_missing_roles_are_granted() {
+        let all = ROLES.map(str::to_owned);
         assert_eq!(missing("aje1", &[]).len(), 3);
-        let present = ROLES.map(|role| binding(role, "aje1"));
-        assert!(missing("aje1", &present).is_empty());
-        assert_eq!(
-            missing("aje1", &present[1..])[0].access_binding.role_id,
-            "ydb.editor"
-        );
-        assert_eq!(
-            missing("aje2", &present).len(),
-            3,
-            "another account's roles don't count"
-        );
+        assert_eq!(missing("aje1", &all), []);
+        let deltas = missing("aje1", &all[1..]);
+        assert_eq!(of(&deltas), [("ydb.editor", "aje1")]);
+        assert_eq!(deltas[0].action, AccessBindingAction::Add);
     }
 
     #[test]
-    fn only_this_accounts_roles_are_removed() {
-        let present = vec![binding("ydb.editor", "aje1"), binding("ydb.editor", "aje2")];
-        let deltas = leftovers("aje1", &present);
-        assert_eq!(deltas.len(), 1);
-        assert_eq!(deltas[0].action, AccessBindingAction::Remove);
-        assert_eq!(deltas[0].access_binding.subject.id, "aje1");
+    fn whatever_is_left_behind_is_removed_and_only_what_is_granted_is_told() {
+        let mut deltas = leftovers("aje1", &["ydb.editor".to_owned(), "x".to_owned()]);
+        assert_eq!(of(&deltas), [("ydb.editor", "aje1"), ("x", "aje1")]);
+        assert_eq!(deltas[1].action, AccessBindingAction::Remove);
+        deltas.extend(missing("aje2", &ROLES.map(str::to_owned)[1..]));
+        assert_eq!(granted(&deltas), "ydb.editor");
     }
 }

@@ -164,20 +164,7 @@ impl Site {
         };
         let all = stream::iter(0..self.chats).map(create).buffer_unordered(16);
         all.try_collect::<Vec<()>>().await?;
-        let ready = async || {
-            let ready = self
-                .counters()
-                .await
-                .map_err(|error| error.to_string())?
-                .ready;
-            if ready == self.chats as u64 {
-                Ok(())
-            } else {
-                Err(format!("{ready} are"))
-            }
-        };
-        let patience = PATIENCE * u32::try_from(self.chats)?;
-        eventually("all to be Ready", patience, ready).await?;
+        self.all("Ready", |counters| counters.ready).await?;
         Ok(begun.elapsed())
     }
 
@@ -198,8 +185,7 @@ impl Site {
             Ok(false) => Err("some aren't".to_owned()),
             Err(error) => Err(error.to_string()),
         };
-        let patience = PATIENCE * u32::try_from(self.chats)?;
-        eventually("all to be as wished", patience, as_wished).await?;
+        eventually("all to be as wished", self.patience()?, as_wished).await?;
         Ok(())
     }
 
@@ -221,26 +207,38 @@ impl Site {
 
     /// Waits for so many resyncs.
     pub(super) async fn resyncs(&self, number: u32) -> Result<(), Failure> {
-        let until = self.counters().await?.lists + u64::from(number);
-        let enough = async || {
-            let lists = self
-                .counters()
-                .await
-                .map_err(|error| error.to_string())?
-                .lists;
-            if lists >= until {
-                Ok(())
-            } else {
-                Err(format!("{lists} of {until} are"))
-            }
+        let least = self.counters().await?.lists + u64::from(number);
+        let limit = (self.resync * 3 + SLOW) * number;
+        self.until("resyncs to be over", limit, least, |counters| {
+            counters.lists
+        })
+        .await
+    }
+
+    /// Waits until so many chats are as many as there are.
+    async fn all(&self, what: &str, count: impl Fn(&Counters) -> u64) -> Result<(), Failure> {
+        let (what, chats) = (format!("all to be {what}"), self.chats as u64);
+        self.until(&what, self.patience()?, chats, count).await
+    }
+
+    /// Waits until the operator has counted as much.
+    async fn until(
+        &self,
+        what: &str,
+        limit: Duration,
+        least: u64,
+        count: impl Fn(&Counters) -> u64,
+    ) -> Result<(), Failure> {
+        let enough = async || match self.counters().await.map(|all| count(&all)) {
+            Ok(counted) if counted >= least => Ok(()),
+            Ok(counted) => Err(format!("{counted} of {least} are")),
+            Err(error) => Err(error.to_string()),
         };
-        eventually(
-            "resyncs to be over",
-            (self.resync * 3 + SLOW) * number,
-            enough,
-        )
-        .await?;
-        Ok(())
+        Ok(eventually(what, limit, enough).await?)
+    }
+
+    fn patience(&self) -> Result<Duration, Failure> {
+        Ok(PATIENCE * u32::try_from(self.chats)?)
     }
 
     /// The operator's calls since that one, and those of YDB among them.
@@ -272,27 +270,8 @@ impl Site {
         self.operator.process().terminate(PATIENCE).await?;
         let begun = Instant::now();
         self.operator = operator(&self.place, &self.emulator).await?;
-        self.all_looked_at().await?;
+        self.all("looked at", |counters| counters.looks).await?;
         Ok(begun.elapsed())
-    }
-
-    /// Until the operator has looked at all chats.
-    async fn all_looked_at(&self) -> Result<(), Failure> {
-        let looked = async || {
-            let looks = self
-                .counters()
-                .await
-                .map_err(|error| error.to_string())?
-                .looks;
-            if looks >= self.chats as u64 {
-                Ok(())
-            } else {
-                Err(format!("{looks} are"))
-            }
-        };
-        let patience = PATIENCE * u32::try_from(self.chats)?;
-        eventually("all to be looked at", patience, looked).await?;
-        Ok(())
     }
 
     pub(super) async fn counters(&self) -> Result<Counters, Failure> {

@@ -50,6 +50,7 @@ async fn look<T>(world: &World, work: impl AsyncFnOnce(&Pass<'_>) -> T) -> T {
     let leadership = &world.context.leadership;
     let pass = Pass {
         context: &world.context,
+        began: world.context.clock.now(),
         identity: &identity,
         journal: &Journal::open(api, &chat, leadership.clone()).unwrap(),
         leadership,

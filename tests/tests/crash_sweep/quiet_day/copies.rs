@@ -1,7 +1,7 @@
 //! Many chats at once: one is made, the others are copied, with all that they
 //! have in the cloud.
 
-use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -9,10 +9,12 @@ use uuid::Uuid;
 use wschat_crds::WsChat;
 use wschat_operator::embedded::{Embedded, derived_name};
 use wschat_tests::custom_resource::newest_is_ready;
-use wschat_tests::ports::free_port;
 use yc_emulator::store::{Renaming, add_copies, renamed};
 
 use crate::world::{INSTALLATION, NAME, NAMESPACE, Problem, Setting, World};
+
+/// Before all addresses of copies' gateways; loopback is all of 127.0.0.0/8.
+const FIRST: Ipv4Addr = Ipv4Addr::new(127, 64, 0, 0);
 
 /// Makes the state of a cloud with so many chats, and answers these as Kubernetes
 /// would store them.
@@ -29,8 +31,8 @@ pub(super) async fn make(
     let operator = world.operator()?;
     let mut all = vec![json!(chat)];
     let mut renamings = Vec::new();
-    for (number, port) in (1..chats).zip(ports(chats)?) {
-        let (renaming, copy) = copy(&operator, &chat, number, port).await?;
+    for number in 1..chats {
+        let (renaming, copy) = copy(&operator, &chat, number).await?;
         renamings.push(renaming);
         all.push(copy);
     }
@@ -41,23 +43,13 @@ pub(super) async fn make(
     Ok(all)
 }
 
-/// Ports for the copies' gateways, nobody's so far.
-fn ports(number: usize) -> Result<BTreeSet<u16>, Problem> {
-    let mut ports = BTreeSet::new();
-    while ports.len() < number {
-        ports.insert(free_port().map_err(|error| error.to_string())?);
-    }
-    Ok(ports)
-}
-
 /// One copy: which texts it has instead of the chat's, and the copied chat.
 async fn copy(
     operator: &Embedded,
     chat: &WsChat,
     number: usize,
-    port: u16,
 ) -> Result<(Renaming, Value), Problem> {
-    let mut renaming = names(chat, number, port)?;
+    let mut renaming = names(chat, number)?;
     let mut copy = renamed_chat(chat, &renaming)?;
     let read = serde_json::from_value(copy.clone()).map_err(|error| error.to_string())?;
     // The version is known by a hash of its environment, which has other ids.
@@ -75,7 +67,7 @@ async fn copy(
 }
 
 /// Ids, names, labels and addresses.
-fn names(chat: &WsChat, number: usize, port: u16) -> Result<Renaming, Problem> {
+fn names(chat: &WsChat, number: usize) -> Result<Renaming, Problem> {
     let name = format!("{NAME}-{number}");
     let mut renaming = vec![
         (
@@ -91,7 +83,7 @@ fn names(chat: &WsChat, number: usize, port: u16) -> Result<Renaming, Problem> {
     let mut resources = json!(chat)["status"]["resources"].take();
     let domain = resources["gateway"]["endpoint"].take();
     let domain = domain.as_str().ok_or("the gateway has no address")?;
-    renaming.push((domain.to_owned(), format!("127.0.0.1:{port}")));
+    renaming.push((domain.to_owned(), address(domain, number)?));
     let resources = resources.as_object().ok_or("the chat has no resources")?;
     for id in resources.values().filter_map(|one| one["id"].as_str()) {
         let kind = id.get(..3).ok_or("an id is too short")?;
@@ -101,6 +93,17 @@ fn names(chat: &WsChat, number: usize, port: u16) -> Result<Renaming, Problem> {
         }
     }
     Ok(renaming)
+}
+
+/// Where a copy's gateway listens: on a loopback address that is nobody else's.
+/// So many ports of one address aren't free for long.
+fn address(domain: &str, number: usize) -> Result<String, Problem> {
+    let original: SocketAddr = domain
+        .parse()
+        .map_err(|_| format!("{domain} is no address"))?;
+    let number = u32::try_from(number).map_err(|error| error.to_string())?;
+    let own = Ipv4Addr::from_bits(FIRST.to_bits() + number);
+    Ok(SocketAddr::from((own, original.port())).to_string())
 }
 
 fn renamed_chat(chat: &WsChat, renaming: &Renaming) -> Result<Value, Problem> {
