@@ -57,13 +57,14 @@ enum Question {
     Sockets,
     Resources,
     Operator,
+    Ready,
     Many,
     Throttled,
     Day,
 }
 
 impl Question {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Overhead,
         Self::Link,
         Self::Events,
@@ -78,6 +79,7 @@ impl Question {
         Self::Sockets,
         Self::Resources,
         Self::Operator,
+        Self::Ready,
         Self::Many,
         Self::Throttled,
         Self::Day,
@@ -99,6 +101,7 @@ impl Question {
             Self::Sockets => "sockets",
             Self::Resources => "resources",
             Self::Operator => "operator",
+            Self::Ready => "ready",
             Self::Many => "many",
             Self::Throttled => "throttled",
             Self::Day => "day",
@@ -130,6 +133,7 @@ impl Question {
             Self::Sockets => sockets::table(bench.folder).await,
             Self::Resources => resources::table(bench.folder).await,
             Self::Operator => operator::table(bench.folder).await,
+            Self::Ready => operator::ready(bench.folder).await,
             Self::Many => operator::many(bench.folder).await,
             Self::Throttled => operator::throttled(bench.folder).await,
             Self::Day => operator::day(bench.folder).await,

@@ -5,6 +5,7 @@
 //! `WSCHAT_BENCH_CHATS=1000 cargo xtask bench operator` asks for another number.
 
 mod many;
+mod ready;
 mod site;
 mod throttled;
 
@@ -19,6 +20,7 @@ use crate::stage::control_plane;
 use site::Site;
 
 pub(crate) use many::table as many;
+pub(crate) use ready::table as ready;
 pub(crate) use throttled::table as throttled;
 
 /// How many chats, unless somebody asks for another number.

@@ -245,7 +245,7 @@ fn pause(operation: &Operation, now: Timestamp) -> Duration {
     let age = created.map_or(0, |created| now.as_second() - created.as_second());
     match age {
         ..=3 => Duration::from_millis(200),
-        4..=15 => Duration::from_millis(500),
+        4..=15 => Duration::from_millis(300),
         16..=60 => Duration::from_secs(1),
         _ => Duration::from_secs(3),
     }

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use kube::api::PostParams;
 use libtest_mimic::{Failed, Trial};
-use serde_json::{Value, json};
-use wschat_tests::emulator::{self, Emulator, Request};
+use serde_json::json;
+use wschat_tests::emulator::{self, Emulator};
+use wschat_tests::measure::operations::time_of_operations;
 
 use crate::control_plane::machine_is_busy;
 use crate::stage::Stage;
@@ -43,8 +44,7 @@ async fn chats_are_ready_soon(scene: Scene) -> Result<(), Failed> {
     stage.ready("lobby").await?;
     let took = start.elapsed();
 
-    let operations = operations(&stage.emulator.requests(None).await?);
-    let cloud = covered(operations);
+    let cloud = time_of_operations(&stage.emulator.requests(None).await?);
     assert!(
         cloud > Duration::from_millis(300),
         "operations took {cloud:?}"
@@ -74,35 +74,4 @@ fn limit(idle: Duration) -> Duration {
     } else {
         idle
     }
-}
-
-/// From when to when each operation ran that somebody asked about.
-fn operations(requests: &[Request]) -> Vec<(jiff::Timestamp, jiff::Timestamp)> {
-    let answers = requests
-        .iter()
-        .filter(|request| request.method == "GET" && request.path.starts_with("/operations/"))
-        .map(|request| &request.response_body)
-        .filter(|operation| operation["done"] == true);
-    let at = |time: &Value| time.as_str()?.parse::<jiff::Timestamp>().ok();
-    let times = answers.filter_map(|operation| {
-        let start = at(&operation["createdAt"])?;
-        let end = at(&operation["modifiedAt"])?;
-        Some((start, end))
-    });
-    times.collect()
-}
-
-/// How long at least one of them ran.
-fn covered(mut spans: Vec<(jiff::Timestamp, jiff::Timestamp)>) -> Duration {
-    spans.sort();
-    let mut total = Duration::ZERO;
-    let mut until = jiff::Timestamp::MIN;
-    for (start, end) in spans {
-        let start = start.max(until);
-        if end > start {
-            total += end.duration_since(start).unsigned_abs();
-            until = end;
-        }
-    }
-    total
 }

@@ -185,7 +185,7 @@ fn a_young_operation_is_looked_at_often() {
     );
     assert_eq!(
         pause(&at("2026-01-01T00:01:50Z"), now),
-        Duration::from_millis(500)
+        Duration::from_millis(300)
     );
     assert_eq!(
         pause(&at("2026-01-01T00:00:00Z"), now),
