@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, body::Body};
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::client::Body as KubeBody;
 use kube::runtime::events::Reporter;
@@ -238,6 +239,14 @@ impl FakeKube {
     /// The status is gone, as after a restore from a backup.
     pub(crate) fn lose_status(&self) {
         self.chat.lock().unwrap()["status"] = Value::Null;
+    }
+
+    /// The service account hasn't shown for so much longer.
+    pub(crate) fn let_pass(&self, seconds: i64) {
+        let mut chat = self.chat.lock().unwrap();
+        let since = &mut chat["status"]["resources"]["serviceAccount"]["unseenSince"];
+        let moment: Timestamp = since.as_str().unwrap().parse().unwrap();
+        *since = json!((moment - SignedDuration::from_secs(seconds)).to_string());
     }
 
     fn client(&self) -> Client {

@@ -8,7 +8,7 @@ mod release;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use wschat_crds::{Occasion, Reason, ResourceStatus};
 use yandex_cloud_rest::model::Labels;
 
@@ -277,13 +277,17 @@ pub(super) async fn gone(
     patience: Duration,
 ) -> Result<Outcome<()>, StepError> {
     let now = Timestamp::now();
-    let patience = patience.min(pass.context.settings.showing_up);
+    let longest = pass.context.settings.showing_up;
+    let patience = patience.min(longest);
     let first = saved.intent.is_some() && saved.unseen_since.is_none();
     if first {
-        unseen(saved, now);
+        // What isn't looked for so long is noted as if one had begun earlier: the
+        // next look doesn't know any more that it had an id.
+        let head_start = SignedDuration::try_from(longest.saturating_sub(patience));
+        unseen(saved, now - head_start.unwrap_or_default());
         pass.journal.save(resource, saved).await?;
     }
-    if first || may_show_late(saved, now, patience) {
+    if first || may_show_late(saved, now, longest) {
         let message = format!("making sure that the {} is gone", resource.title());
         return Ok(Outcome::pending(message, patience.min(LOOK_AGAIN)));
     }

@@ -1,10 +1,13 @@
 //! A step dies at every call that it makes, forgets what it didn't write down,
 //! and still makes exactly one of each, and leaves nothing behind.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use wschat_crds::WsChat;
 
 use super::account;
+use super::sight::{LOOK_TWICE, SHOWING_UP};
 use crate::change::Changes;
 use crate::context::Pass;
 use crate::error::StepError;
@@ -87,6 +90,47 @@ async fn dying_at_any_call_makes_exactly_one_and_leaves_none() {
                 call += 1;
             }
         }
+    }
+}
+
+/// A world with an account, or without, where the operator died when it had asked
+/// for a way, and the cloud shows nothing.
+async fn died_on_the_way(way: Way) -> World {
+    for call in 0..ENOUGH {
+        let mut world = world().await;
+        let settings = Arc::get_mut(&mut world.context.settings).unwrap();
+        settings.showing_up = SHOWING_UP;
+        if way == Way::Back {
+            settle(&world, Way::There).await;
+        }
+        let when = match way {
+            Way::There => When::Before,
+            Way::Back => When::After,
+        };
+        world.fault.set(call, when);
+        look(&world, way).await;
+        let status = world.kube.chat().status.unwrap_or_default();
+        let saved = status.resources.service_account;
+        let is_asked = saved.intent.is_some() && saved.operation.is_none();
+        if is_asked && world.cloud.accounts() == 0 {
+            return world;
+        }
+    }
+    panic!("never asked");
+}
+
+#[tokio::test]
+async fn what_was_there_is_looked_for_twice_and_what_may_come_for_longer() {
+    for (way, patience) in [(Way::There, SHOWING_UP), (Way::Back, LOOK_TWICE)] {
+        let world = died_on_the_way(way).await;
+        let goes_on = async || matches!(look(&world, Way::Back).await, Outcome::Pending(_));
+        assert!(goes_on().await);
+        let seconds = i64::try_from(patience.as_secs()).unwrap();
+        // It is noted in whole seconds.
+        world.kube.let_pass(seconds - 2);
+        assert!(goes_on().await, "{seconds}");
+        world.kube.let_pass(2);
+        assert!(!goes_on().await, "{seconds}");
     }
 }
 

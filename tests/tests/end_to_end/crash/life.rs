@@ -25,9 +25,14 @@ pub(super) struct Undisturbed {
     outcome: Outcome,
 }
 
-/// A life in which nothing happens.
-pub(super) async fn record(scene: &Scene, path: Path) -> Result<Vec<Undisturbed>, Failed> {
-    let mut world = World::make(scene, &scene.folder.join(format!("{path:?}"))).await?;
+/// A life in which nothing happens, in a cloud whose operations take so long.
+pub(super) async fn record(
+    scene: &Scene,
+    delay: &str,
+    path: Path,
+) -> Result<Vec<Undisturbed>, Failed> {
+    let folder = scene.folder.join(format!("{path:?}"));
+    let mut world = World::make(scene, &folder, delay).await?;
     let mut lived = Vec::new();
     for stage in path.stages() {
         let undisturbed = record_stage(&mut world, *stage).await;
@@ -60,54 +65,63 @@ async fn record_stage(world: &mut World, stage: Stage) -> Result<Undisturbed, Fa
     })
 }
 
-/// A life with points: what is wrong with it, if anything.
+/// A life with points, in such a cloud: how many operators were killed, or what is
+/// wrong.
 pub(super) async fn run(
     scene: &Scene,
+    delay: &str,
     number: usize,
     life: &Life,
     undisturbed: &[Undisturbed],
-) -> Option<String> {
+) -> Result<usize, String> {
     let folder = scene.folder.join(format!("{number}-{:?}", life.path));
-    let failed = Box::pin(live(scene, &folder, life, undisturbed)).await;
-    let failed = failed.err()?;
-    let problem = format!(
-        "life {number}, {}\n{}:\n{}",
-        text(&failed),
-        folder.display(),
-        tail(&World::log(&folder), LOG_LINES),
-    );
-    // At once: all lives take minutes.
-    eprintln!("{problem}");
-    Some(problem)
+    let lived = async {
+        let mut world = World::make(scene, &folder, delay).await?;
+        let killed = live(&mut world, life, undisturbed).await?;
+        world.end().await?;
+        Ok(killed)
+    };
+    Box::pin(lived).await.map_err(|failed: Failed| {
+        let problem = format!(
+            "life {number}, {}\n{}:\n{}",
+            text(&failed),
+            folder.display(),
+            tail(&World::log(&folder), LOG_LINES),
+        );
+        // At once: all lives take minutes.
+        eprintln!("{problem}");
+        problem
+    })
 }
 
 async fn live(
-    scene: &Scene,
-    folder: &std::path::Path,
+    world: &mut World,
     life: &Life,
     undisturbed: &[Undisturbed],
-) -> Result<(), Failed> {
-    let mut world = World::make(scene, folder).await?;
+) -> Result<usize, Failed> {
     let last = life.points.keys().next_back();
+    let mut killed = 0;
     for wanted in undisturbed {
         if last.is_some_and(|last| wanted.stage > *last) {
             break;
         }
         let point = life.points.get(&wanted.stage);
-        let lived = live_stage(&mut world, wanted, point).await;
-        lived.map_err(|failed| {
-            let killed = point.map_or_else(|| "nobody was killed".to_owned(), Point::to_string);
-            format!("{}, {killed}: {}", wanted.stage, text(&failed))
+        let lived = live_stage(world, wanted, point).await;
+        let was_killed = lived.map_err(|failed| {
+            let point = point.map_or_else(|| "nobody was killed".to_owned(), Point::to_string);
+            format!("{}, {point}: {}", wanted.stage, text(&failed))
         })?;
+        killed += usize::from(was_killed);
     }
-    world.end().await
+    Ok(killed)
 }
 
+/// Answers whether the operator was killed.
 async fn live_stage(
     world: &mut World,
     wanted: &Undisturbed,
     point: Option<&Point>,
-) -> Result<(), Failed> {
+) -> Result<bool, Failed> {
     let stage = wanted.stage;
     let before = Before::of(world).await?;
     stage.prepare(world).await?;
@@ -116,13 +130,15 @@ async fn live_stage(
     }
     world.start_operator()?;
     stage.begin(world).await?;
-    if point.is_some() {
-        world.kill_in_trap().await?;
-        world.start_operator()?;
-    }
+    let killed = match point {
+        Some(_) => world.kill_in_trap(stage).await?,
+        None => false,
+    };
+    world.start_operator()?;
     world.done(stage).await?;
     world.is_as(&wanted.outcome).await?;
-    before.became(stage, world).await
+    before.became(stage, world).await?;
+    Ok(killed)
 }
 
 /// What there was before a stage.
