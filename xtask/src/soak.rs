@@ -44,8 +44,8 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
     run_command(
         workspace::cargo()
             .args(["test", "--quiet", "--locked", "--release"])
-            .args(["--package", "wschat-tests", "--test", "fuzzed"])
-            .args(["--", "--nocapture"])
+            .args(["--package", "wschat-tests", "--test", "crash_sweep"])
+            .args(["--", "--nocapture", "fuzzed::"])
             .env("WSCHAT_FUZZED_SEED", options.seed.to_string())
             .env("WSCHAT_FUZZED_CASES", NONSENSE),
     )?;

@@ -89,7 +89,7 @@ impl ApiServer {
     }
 
     /// Makes a chat, as a user does.
-    pub(crate) fn create(&self, namespace: &str, name: &str) {
+    pub(crate) fn create(&self, namespace: &str, name: &str, spec: &Value) {
         let mut chat = json!({
             "apiVersion": "wschat.dev/v1alpha1",
             "kind": "WsChat",
@@ -99,7 +99,7 @@ impl ApiServer {
                 "uid": Uuid::new_v4().to_string(),
                 "generation": 1,
             },
-            "spec": {},
+            "spec": spec,
             "status": null,
         });
         let mut store = self.store();
@@ -141,6 +141,14 @@ impl ApiServer {
     pub(crate) fn edit(&self, namespace: &str, name: &str, spec: &Value) {
         self.change(namespace, name, |chat| {
             apply_merge_patch(&mut chat["spec"], spec);
+            raise_generation(chat);
+        });
+    }
+
+    /// Replaces a chat's spec, as a user does.
+    pub(crate) fn specify(&self, namespace: &str, name: &str, spec: Value) {
+        self.change(namespace, name, |chat| {
+            chat["spec"] = spec;
             raise_generation(chat);
         });
     }

@@ -10,7 +10,8 @@
 //! is made of what others gave to it (`adopted`).
 //!
 //! In the same worlds, a user deletes the chat at some call, and nobody dies
-//! (`leave`).
+//! (`leave`). Or nothing happens for a day (`quiet_day`), or the operator is given
+//! nonsense (`fuzzed`).
 //!
 //! An ordinary run tries some of all deaths, chosen by a seed that it prints.
 //! `WSCHAT_SWEEP_SEED=7` chooses the seed, `WSCHAT_SWEEP_LIVES=24` how many are
@@ -23,6 +24,7 @@
 mod adopted;
 mod api_server;
 mod failures;
+mod fuzzed;
 mod gate;
 mod keys;
 mod leave;

@@ -46,7 +46,7 @@ impl Wish {
 }
 
 /// A number that the environment may hold.
-fn number<T: FromStr<Err = ParseIntError>>(name: &str) -> Result<Option<T>, Problem> {
+pub(crate) fn number<T: FromStr<Err = ParseIntError>>(name: &str) -> Result<Option<T>, Problem> {
     let Ok(text) = std::env::var(name) else {
         return Ok(None);
     };

@@ -1,5 +1,7 @@
 //! A cloud, a Kubernetes and the operators that live and die in them.
 
+mod callers;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +14,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 use wschat_crds::{ConditionStatus, ConditionType, WsChat, condition};
-use wschat_operator::embedded::{Embedded, Start};
-use wschat_tests::cloud::Cloud;
+use wschat_operator::embedded::Embedded;
 use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::emulator::State;
-use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
 use yc_emulator::server::Emulator;
 
 use crate::api_server::ApiServer;
@@ -29,7 +29,7 @@ pub(crate) const INSTALLATION: &str = "here";
 
 /// How long a chat may take to become as wished: far more than it needs on a
 /// busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// The longest that one waits for the next look, whatever the operator asks
 /// for: nothing here needs more time.
 pub(crate) const NAP: Duration = Duration::from_millis(20);
@@ -99,7 +99,7 @@ impl World {
         let emulator = Emulator::start(arguments)
             .await
             .map_err(|error| error.to_string())?;
-        let gate = Gate::new(account(&key)?);
+        let gate = Gate::new(callers::account(&key)?);
         emulator
             .inspector()
             .watch(std::sync::Arc::new(gate.clone()));
@@ -171,7 +171,7 @@ impl World {
     }
 
     pub(crate) fn create_chat(&self) {
-        self.kube.create(NAMESPACE, NAME);
+        self.kube.create(NAMESPACE, NAME, &json!({}));
     }
 
     pub(crate) fn delete_chat(&self) {
@@ -317,38 +317,6 @@ impl World {
             begun.elapsed().as_secs()
         ))
     }
-
-    /// An operator that remembers nothing.
-    pub(crate) fn operator(&self) -> Result<Embedded, Problem> {
-        let cloud = self.client()?;
-        let ready = self.emulator.ready();
-        let handler_zip = self.deployed.lock();
-        let start = Start {
-            folder_id: ready.folder_id.clone(),
-            installation_id: INSTALLATION.to_owned(),
-            handler_zip: handler_zip.unwrap_or_else(PoisonError::into_inner).clone(),
-            showing_up: self.showing_up,
-        };
-        Ok(Embedded::new(self.kube.client(), cloud, start))
-    }
-
-    /// Somebody with the operator's rights, who works by hand.
-    pub(crate) fn person(&self) -> Result<Cloud, Problem> {
-        let addresses = serde_json::to_value(self.emulator.ready());
-        let addresses = addresses.and_then(serde_json::from_value);
-        let addresses = addresses.map_err(|error| error.to_string())?;
-        Cloud::of(&addresses).map_err(|error| error.to_string())
-    }
-
-    /// A client with the operator's rights.
-    pub(crate) fn client(&self) -> Result<yandex_cloud_rest::Client, Problem> {
-        let key = AuthorizedKey::read(&self.key).map_err(|error| error.to_string())?;
-        let credentials = Credentials::AuthorizedKey(Box::new(key));
-        let mut config = yandex_cloud_rest::Config::new(credentials);
-        config.api_endpoint.clone_from(&self.emulator.ready().api);
-        config.attempts = 1;
-        yandex_cloud_rest::Client::new(config).map_err(|error| error.to_string())
-    }
 }
 
 /// Whether a chat that is being deleted says so, and why it is still there.
@@ -364,14 +332,4 @@ fn tells_that_it_leaves(chat: &WsChat) -> Result<(), Problem> {
         return Ok(());
     }
     Err(format!("it doesn't tell that it leaves: {ready:#?}"))
-}
-
-/// Whose key it is.
-fn account(key: &std::path::Path) -> Result<String, Problem> {
-    let text = std::fs::read(key).map_err(|error| error.to_string())?;
-    let key: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
-    let account = key["service_account_id"].as_str();
-    account
-        .map(str::to_owned)
-        .ok_or("the key names no account".into())
 }

@@ -8,7 +8,7 @@ use crate::gate::Gate;
 
 fn server() -> (ApiServer, Api<WsChat>) {
     let server = ApiServer::new(Gate::new(String::new()));
-    server.create("team", "lobby");
+    server.create("team", "lobby", &json!({}));
     let api = Api::namespaced(server.client(), "team");
     (server, api)
 }

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::spoil::{Answer, spoilt};
+use super::spoil::{Answer, spoilt};
 
 /// Bytes of a request: more than the handler's archive has.
 const LONGEST: usize = 16 << 20;

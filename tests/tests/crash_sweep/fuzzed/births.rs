@@ -8,9 +8,10 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::room::{Problem, Room};
-use crate::specs::{TEXTS, odd, put};
-use crate::try_all;
+use super::room::Room;
+use super::specs::{TEXTS, odd, put};
+use super::try_all;
+use crate::world::Problem;
 
 /// How often an operator looks at each.
 const LOOKS: usize = 20;
@@ -25,10 +26,10 @@ async fn case(room: Arc<Room>, seed: u64) -> Result<(), Problem> {
     let (namespace, name) = (word(&mut random), word(&mut random));
     let spec = unborn(&mut random);
     let told = |problem| format!("{problem}\nof {namespace}/{name}: {spec}");
-    room.kube.delete();
+    room.delete();
     room.vanish().await.map_err(told)?;
-    room.kube.create_as(&namespace, &name, &spec);
-    if room.kube.chat().is_none() {
+    room.create_as(&namespace, &name, &spec);
+    if room.chat().is_none() {
         return Err(told("it isn't of the right types".to_owned()));
     }
     for _ in 0..LOOKS {
@@ -41,10 +42,10 @@ async fn case(room: Arc<Room>, seed: u64) -> Result<(), Problem> {
     way_out
         .as_object_mut()
         .map(|spec| spec.remove("credentialsSecretRef"));
-    room.kube.specify(way_out);
-    room.kube.delete();
+    room.specify(way_out);
+    room.delete();
     room.vanish().await.map_err(told)?;
-    room.kube.create();
+    room.create();
     Ok(())
 }
 

@@ -7,8 +7,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::room::{Problem, Room};
-use crate::try_all;
+use super::room::Room;
+use super::try_all;
+use crate::world::Problem;
 
 /// How often an operator looks at each.
 const LOOKS: usize = 3;
@@ -22,8 +23,8 @@ async fn odd_specs_neither_break_the_operator_nor_keep_it_busy() {
 
 async fn case(room: Arc<Room>, seed: u64) -> Result<(), Problem> {
     let spec = odd(&mut StdRng::seed_from_u64(seed));
-    room.kube.specify(spec.clone());
-    if room.kube.chat().is_none() {
+    room.specify(spec.clone());
+    if room.chat().is_none() {
         return Err(format!("it isn't of the right types: {spec}"));
     }
     for _ in 0..LOOKS {
@@ -31,7 +32,7 @@ async fn case(room: Arc<Room>, seed: u64) -> Result<(), Problem> {
         looked.map_err(|problem| format!("{problem}\nof {spec}"))?;
     }
     if seed.is_multiple_of(IN_A_ROW) {
-        room.kube.specify(json!({}));
+        room.specify(json!({}));
         room.settle().await?;
     }
     Ok(())

@@ -6,9 +6,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::liar::Lies;
-use crate::room::{Problem, Room};
-use crate::try_all;
+use super::liar::Lies;
+use super::room::Room;
+use super::try_all;
+use crate::world::Problem;
 
 /// How often an operator looks at spoilt answers.
 const LOOKS: usize = 4;
@@ -31,16 +32,16 @@ async fn case(room: Arc<Room>, seed: u64) -> Result<(), Problem> {
     };
     match random.random_range(0..20) {
         // What is there has to be found again.
-        0..8 => room.kube.lose_status(),
+        0..8 => room.lose_status(),
         // Something has to be changed.
-        8..16 => room.kube.specify(edited(&mut random)),
+        8..16 => room.specify(edited(&mut random)),
         // All is compared.
         16..19 => room.replace_operator().await?,
         _ => {
-            room.kube.delete();
+            room.delete();
             room.look_at_lies(lies, LOOKS).await?;
             room.vanish().await?;
-            room.kube.create();
+            room.create();
         }
     }
     room.look_at_lies(lies, LOOKS).await?;

@@ -1,99 +1,60 @@
-//! A cloud, a Kubernetes with one chat, and an operator between them.
+//! A world with one chat, and an operator that may be lied to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
-use serde_json::json;
-use tempfile::TempDir;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use wschat_crds::{Reason, WsChat};
-use wschat_operator::embedded::{Embedded, Start};
+use wschat_operator::embedded::Embedded;
 use wschat_tests::custom_resource::newest_is_ready;
-use yandex_cloud_rest::auth::{AuthorizedKey, Credentials};
-use yc_emulator::server::Emulator;
 
-use crate::chat::OneChat;
-use crate::liar::{Liar, Lies};
+use super::liar::{Liar, Lies};
+use crate::life::is_gone;
+use crate::sweep::setting;
+use crate::world::{Done, NAP, PATIENCE, Problem, Setting, World};
 
-/// What is wrong, in words.
-pub(crate) type Problem = String;
-
-/// How long a chat may take to become as wished: more than it needs on a busy
-/// machine, whatever it was before.
-const PATIENCE: Duration = Duration::from_secs(90);
 /// More calls than one look makes.
 const CALLS_OF_A_LOOK: u64 = 80;
 /// More looks than follow each other without a pause: a chat has fewer parts.
 const HURRIES: usize = 15;
-/// The longest that one waits for the next look, whatever the operator asks for.
-const NAP: Duration = Duration::from_millis(20);
 /// Quotas are another test's.
 const QUOTAS: [&str; 2] = [
-    "ydb.serverless-databases=500",
-    "serverless.functions.count=500",
+    "--quota=ydb.serverless-databases=500",
+    "--quota=serverless.functions.count=500",
 ];
 
 /// Where one case comes after the other.
 pub(crate) struct Room {
-    pub(crate) kube: OneChat,
+    world: World,
     pub(crate) liar: Liar,
-    emulator: Emulator,
     serving: JoinHandle<()>,
     operator: Mutex<Embedded>,
     /// Looks in a row that want another one at once.
     hurries: AtomicUsize,
-    key: AuthorizedKey,
-    handler_zip: Vec<u8>,
-    _folder: TempDir,
-}
-
-fn told(error: &dyn std::fmt::Display) -> Problem {
-    error.to_string()
 }
 
 impl Room {
     /// With a chat that is Ready.
     pub(crate) async fn open(seed: u64) -> Result<Self, Problem> {
-        let folder = TempDir::new().map_err(|error| told(&error))?;
-        let file = folder.path().join("operator-key.json");
-        let mut arguments = vec![
-            "yc-emulator".to_owned(),
-            "--listen=127.0.0.1:0".to_owned(),
-            format!("--operator-key={}", file.display()),
-            "--operation-delay=0s".to_owned(),
-            format!("--seed={seed}"),
-        ];
-        arguments.extend(QUOTAS.map(|quota| format!("--quota={quota}")));
-        if let Some(node) = wschat_tests::binaries::node() {
-            arguments.push(format!("--node={}", node.display()));
-        }
-        let arguments = yc_emulator::args::Args::try_parse_from(arguments);
-        let arguments = arguments.map_err(|error| told(&error))?;
-        let emulator = Emulator::start(arguments).await;
-        let emulator = emulator.map_err(|error| told(&error))?;
-        let cloud = emulator.ready().api.replace("http://", "");
-        let (liar, serving) = Liar::listen(&cloud).await.map_err(|error| told(&error))?;
-        let key = AuthorizedKey::read(&file).map_err(|error| told(&error))?;
-        let zip = wschat_tests::operator::handler_zip().map_err(|error| told(&error))?;
-        let handler_zip = std::fs::read(zip).map_err(|error| told(&error))?;
-        let kube = OneChat::default();
-        kube.create();
-        let start = start(&emulator, handler_zip.clone());
-        let operator = Mutex::new(operator(&kube, &liar, key.clone(), start)?);
+        let world = World::make(Setting {
+            arguments: QUOTAS.map(str::to_owned).to_vec(),
+            ..setting(seed, "0s")
+        })
+        .await?;
+        let liar = Liar::listen(&world.address().replace("http://", "")).await;
+        let (liar, serving) = liar.map_err(|error| error.to_string())?;
+        let operator = Mutex::new(world.operator_at(&liar.url())?);
         let room = Self {
-            kube,
+            world,
             liar,
-            emulator,
             serving,
             operator,
             hurries: AtomicUsize::new(0),
-            key,
-            handler_zip,
-            _folder: folder,
         };
+        room.create();
         room.settle().await?;
         Ok(room)
     }
@@ -102,23 +63,60 @@ impl Room {
     pub(crate) async fn leave(room: Arc<Self>) -> Result<(), Problem> {
         let room = Arc::into_inner(room).ok_or("somebody is still in the room")?;
         room.serving.abort();
-        room.emulator.stop().await;
+        room.world.end().await;
         Ok(())
     }
 
     /// Another operator takes over, which remembers nothing.
     pub(crate) async fn replace_operator(&self) -> Result<(), Problem> {
-        let start = start(&self.emulator, self.handler_zip.clone());
-        let next = operator(&self.kube, &self.liar, self.key.clone(), start)?;
+        let next = self.world.operator_at(&self.liar.url())?;
         *self.operator.lock().await = next;
         Ok(())
+    }
+
+    /// The chat as it is stored; nothing also when it isn't of the right types.
+    pub(crate) fn chat(&self) -> Option<WsChat> {
+        self.world.kube().chats().into_iter().next()
+    }
+
+    /// Makes the usual chat.
+    pub(crate) fn create(&self) {
+        self.world.create_chat();
+    }
+
+    /// Makes another one.
+    pub(crate) fn create_as(&self, namespace: &str, name: &str, spec: &Value) {
+        self.world.kube().create(namespace, name, spec);
+    }
+
+    /// Replaces the spec.
+    pub(crate) fn specify(&self, spec: Value) {
+        let (namespace, name) = self.place();
+        self.world.kube().specify(&namespace, &name, spec);
+    }
+
+    pub(crate) fn delete(&self) {
+        let (namespace, name) = self.place();
+        self.world.kube().delete(&namespace, &name);
+    }
+
+    pub(crate) fn lose_status(&self) {
+        let (namespace, name) = self.place();
+        self.world.kube().lose_status(&namespace, &name);
+    }
+
+    /// Namespace and name of the chat.
+    fn place(&self) -> (String, String) {
+        let metadata = self.chat().map(|chat| chat.metadata).unwrap_or_default();
+        let (namespace, name) = (metadata.namespace, metadata.name);
+        (namespace.unwrap_or_default(), name.unwrap_or_default())
     }
 
     /// Looks so often while answers are spoilt, or until the chat is gone.
     pub(crate) async fn look_at_lies(&self, lies: Lies, times: usize) -> Result<(), Problem> {
         self.liar.lie(Some(lies));
         for _ in 0..times {
-            if self.kube.chat().is_none() {
+            if self.chat().is_none() {
                 break;
             }
             let looked = self.look().await;
@@ -135,21 +133,21 @@ impl Room {
 
     /// The same until it is gone.
     pub(crate) async fn vanish(&self) -> Result<(), Problem> {
-        self.look_until(|chat| chat.is_none()).await
+        self.look_until(is_gone).await
     }
 
-    async fn look_until(&self, done: fn(Option<&WsChat>) -> bool) -> Result<(), Problem> {
+    async fn look_until(&self, done: Done) -> Result<(), Problem> {
         let before = self.liar.spoilt();
         self.liar.lie(None);
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            if done(self.kube.chat().as_ref()) {
+            if done(self.chat().as_ref()) {
                 return Ok(());
             }
             let wait = self.look().await?;
             tokio::time::sleep(wait.min(NAP)).await;
         }
-        let status = self.kube.chat().map(|chat| chat.status);
+        let status = self.chat().map(|chat| chat.status);
         Err(format!(
             "it doesn't become as wished after {before:#?}: {status:#?}"
         ))
@@ -158,7 +156,7 @@ impl Room {
     /// One look, which asks a bounded number of times, and then says what is the
     /// case and waits. Answers how long.
     pub(crate) async fn look(&self) -> Result<Duration, Problem> {
-        let Some(chat) = self.kube.chat() else {
+        let Some(chat) = self.chat() else {
             return Ok(Duration::ZERO);
         };
         let before = self.liar.calls();
@@ -167,7 +165,7 @@ impl Room {
         if calls > CALLS_OF_A_LOOK {
             return Err(format!("a look made {calls} calls"));
         }
-        let Some(chat) = self.kube.chat() else {
+        let Some(chat) = self.chat() else {
             return Ok(wait);
         };
         self.is_patient(wait, &chat)?;
@@ -186,29 +184,6 @@ impl Room {
         }
         Ok(())
     }
-}
-
-fn start(emulator: &Emulator, handler_zip: Vec<u8>) -> Start {
-    Start {
-        folder_id: emulator.ready().folder_id.clone(),
-        installation_id: "here".to_owned(),
-        handler_zip,
-        showing_up: NAP,
-    }
-}
-
-fn operator(
-    kube: &OneChat,
-    liar: &Liar,
-    key: AuthorizedKey,
-    start: Start,
-) -> Result<Embedded, Problem> {
-    let mut config = yandex_cloud_rest::Config::new(Credentials::AuthorizedKey(Box::new(key)));
-    config.api_endpoint = liar.url();
-    // Another try would only take time.
-    config.attempts = 1;
-    let cloud = yandex_cloud_rest::Client::new(config).map_err(|error| told(&error))?;
-    Ok(Embedded::new(kube.client(), cloud, start))
 }
 
 /// Whether the chat is Ready, under way or Stalled, and says why, in one line.

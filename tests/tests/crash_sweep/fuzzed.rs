@@ -11,11 +11,7 @@
 //! there are of each kind, and `WSCHAT_FUZZED_LANES=6` how many of them are
 //! tried side by side.
 
-// The futures of `ydb` nest deeper than the compiler looks by default.
-#![recursion_limit = "256"]
-
 mod births;
-mod chat;
 mod liar;
 mod replies;
 mod room;
@@ -27,7 +23,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::task::JoinSet;
 
-use room::{Problem, Room};
+use crate::sweep::number;
+use crate::world::Problem;
+use room::Room;
 
 /// Rooms side by side in an ordinary run: most of a case is waiting.
 const LANES: u64 = 3;
@@ -39,11 +37,6 @@ const CASES_OF_A_ROOM: u64 = 250;
 /// After how many cases there is something to tell.
 const PROGRESS: u64 = 1000;
 
-/// A number that the environment may hold.
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// Tries all cases of a kind; the first that fails names its seed.
 async fn try_all<Case, Outcome>(kind: &'static str, case: Case) -> Result<(), Problem>
 where
@@ -51,12 +44,12 @@ where
     Outcome: Future<Output = Result<(), Problem>> + Send + 'static,
 {
     wschat_tests::crypto::use_ring();
-    let first = number("WSCHAT_FUZZED_SEED").unwrap_or(1);
-    let cases = number("WSCHAT_FUZZED_CASES").unwrap_or(CASES);
+    let first = number("WSCHAT_FUZZED_SEED")?.unwrap_or(1);
+    let cases = number("WSCHAT_FUZZED_CASES")?.unwrap_or(CASES);
     eprintln!("{kind}: {cases} cases from WSCHAT_FUZZED_SEED={first} on");
     let next = Arc::new(AtomicU64::new(0));
     let mut lanes = JoinSet::new();
-    for lane in 0..number("WSCHAT_FUZZED_LANES").unwrap_or(LANES) {
+    for lane in 0..number("WSCHAT_FUZZED_LANES")?.unwrap_or(LANES) {
         let next = Arc::clone(&next);
         lanes.spawn(async move {
             let mut room = Arc::new(Room::open(lane).await?);
