@@ -1,8 +1,11 @@
 //! What the cloud's documents don't say, held still.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::harness::{FOLDER, World, id};
+use serde_json::{Value, json};
+use yc_emulator::iam::Resource;
+
+use crate::harness::{FOLDER, Options, World, id};
 
 const BINDINGS: &str = "/resource-manager/v1/folders";
 
@@ -73,4 +76,25 @@ async fn bindings_of_a_deleted_account_stay() {
     let list = format!("{folder}:listAccessBindings");
     let held = world.get(&list).await.ok().to_string();
     assert!(held.contains(&robot), "{held}");
+}
+
+#[tokio::test]
+async fn no_binding_comes_to_what_went_meanwhile() {
+    let world = World::with(Options {
+        delay: Duration::from_millis(30),
+        ..Options::default()
+    })
+    .await;
+    let function = world.function("chat").await;
+    let (robot, _) = world.robot("robot", &[]);
+    let path = format!("/functions/v1/functions/{function}");
+    let deleting = world.delete(&path).await;
+    let granting = world
+        .post(&format!("{path}:updateAccessBindings"), grant(&robot))
+        .await;
+    // Usually in this order, and the grant ends with NOT_FOUND.
+    world.done(deleting).await;
+    world.done(granting).await;
+    let resource = Resource::function(FOLDER, &function);
+    assert!(world.iam.bindings(&resource).is_empty());
 }

@@ -10,7 +10,7 @@ use yandex_cloud_rest::model::iam::UpdateServiceAccountRequest;
 use crate::cloud::{Cloud, Mask, any, empty, service_account};
 use crate::error::Status;
 use crate::iam::accounts::{AccountState, account_not_found};
-use crate::iam::{Account, Binding, Delta, DeltaAction, Resource};
+use crate::iam::{Account, Binding, Delta, DeltaAction, Resource, ResourceKind};
 
 /// What a change of bindings ends with; it differs by service (reference §1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,7 @@ pub(super) fn update_bindings(
     deltas: Vec<Delta>,
     response: BindingsResponse,
 ) -> Result<Value, Status> {
+    is_there(cloud, resource)?;
     let effective = cloud.iam().update_bindings(resource, deltas);
     bindings_changed(response, &effective)
 }
@@ -74,8 +75,27 @@ pub(super) fn set_bindings(
     wanted: &[Binding],
     response: BindingsResponse,
 ) -> Result<Value, Status> {
+    is_there(cloud, resource)?;
     let effective = cloud.iam().set_bindings(resource, wanted);
     bindings_changed(response, &effective)
+}
+
+/// A resource may have gone since the call: its bindings went with it, and no
+/// others come.
+fn is_there(cloud: &Cloud, resource: &Resource) -> Result<(), Status> {
+    let id = &resource.id;
+    match resource.kind {
+        ResourceKind::Folder => Ok(()),
+        ResourceKind::ServiceAccount => {
+            let account = cloud.iam().account(id);
+            account.map(drop).ok_or_else(|| account_not_found(id))
+        }
+        ResourceKind::Federation => cloud.iam().federation(id).map(drop),
+        ResourceKind::Database => cloud.state().database(id).map(drop),
+        ResourceKind::Function => cloud.state().function(id).map(drop),
+        ResourceKind::Gateway => cloud.state().gateway(id).map(drop),
+        ResourceKind::Trigger => cloud.state().trigger(id).map(drop),
+    }
 }
 
 fn bindings_changed(response: BindingsResponse, effective: &[Delta]) -> Result<Value, Status> {
