@@ -38,6 +38,10 @@ const MANY: usize = 1_000;
 /// Growth of the whole process within the last third of the day, cloud and
 /// Kubernetes included, in percent.
 const MOST: u64 = 2;
+/// How many lists there are of what a folder holds, and what is asked once beside:
+/// for a token, and where things are.
+const LISTS: usize = 6;
+const AROUND: usize = 4;
 /// What a chat has on its folder, and what a page of a list of these holds.
 const ROLES: usize = 3;
 const PAGE: usize = 1_000;
@@ -87,6 +91,7 @@ async fn spend_the_day(chats: usize) -> Result<(), Problem> {
     let folder = TempDir::new().map_err(|error| error.to_string())?;
     let (world, operator) = many(chats, folder.path()).await?;
     let before = world.made().await?;
+    restart(&world, chats).await?;
 
     let (begun, mut calls) = (Instant::now(), Calls::default());
     let mut sizes = Vec::new();
@@ -116,6 +121,27 @@ async fn spend_the_day(chats: usize) -> Result<(), Problem> {
         }
         _ => Ok(()),
     }
+}
+
+/// Another operator, which remembers nothing, looks at all: what the folder holds
+/// is listed for all of them, and the cloud isn't asked about any one. So what an
+/// account may call in a second doesn't hold up a restart.
+async fn restart(world: &World, chats: usize) -> Result<(), Problem> {
+    let (operator, begun) = (world.operator()?, Instant::now());
+    let mut calls = Calls::default();
+    calls.add(&round_of_looks(world, &operator, chats).await?);
+    let Calls { rest, ydb } = calls;
+    let milliseconds = begun.elapsed().as_millis();
+    println!(
+        "another operator looked at all in {milliseconds} ms: {rest} calls over REST, {ydb} of YDB"
+    );
+    let lists = LISTS * (1 + chats / PAGE) + ROLES * chats / PAGE;
+    if rest > AROUND + lists || ydb > 0 {
+        return Err(format!(
+            "another operator made {rest} calls over REST, {ydb} of YDB"
+        ));
+    }
+    Ok(())
 }
 
 /// Calls that the operator made.
