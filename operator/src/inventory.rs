@@ -1,7 +1,7 @@
 //! What a folder holds: listed once per resync and shared by all chats in it,
 //! so that the number of calls doesn't grow with the number of chats.
 
-mod bindings;
+mod index;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::iam::ServiceAccount;
 use yandex_cloud_rest::model::trigger::Trigger;
 
-pub(crate) use self::bindings::Bindings;
+pub(crate) use self::index::Index;
 use crate::clock::Clock;
 use crate::cloud::{Cloud, CloudError};
 
@@ -35,7 +35,7 @@ pub(crate) struct Folder {
     pub(crate) functions: Listed<Function>,
     pub(crate) gateways: Listed<ApiGateway>,
     pub(crate) triggers: Listed<Trigger>,
-    pub(crate) bindings: Arc<Bindings>,
+    pub(crate) bindings: Arc<Index>,
 }
 
 impl Folder {
@@ -69,7 +69,8 @@ fn by_id<T>(all: Result<Vec<T>, CloudError>, id: impl Fn(&T) -> &String) -> List
 #[derive(Debug, Default)]
 struct Shared {
     folder: tokio::sync::Mutex<Option<Arc<Folder>>>,
-    bindings: tokio::sync::Mutex<Option<Arc<Bindings>>>,
+    bindings: tokio::sync::Mutex<Option<Arc<Index>>>,
+    databases: tokio::sync::Mutex<Option<Arc<Index>>>,
 }
 
 /// The last lists of each folder.
@@ -112,7 +113,7 @@ impl Inventory {
         id: &str,
         resync: Duration,
         since: Option<Instant>,
-    ) -> Arc<Bindings> {
+    ) -> Arc<Index> {
         let shared = self.shared(id);
         let mut last = shared.bindings.lock().await;
         let now = self.clock.now();
@@ -120,9 +121,27 @@ impl Inventory {
             Some(bindings) if bindings.is_fresh(since, resync, now) => Arc::clone(bindings),
             _ => {
                 let listed = cloud.folder_bindings(id).await;
-                let bindings = Arc::new(Bindings::new(listed, now));
-                *last = Some(Arc::clone(&bindings));
-                bindings
+                Arc::clone(last.insert(Arc::new(Index::of_roles(listed, now))))
+            }
+        }
+    }
+
+    /// Which databases the folder has, in the same way.
+    pub(crate) async fn databases(
+        &self,
+        cloud: &Cloud,
+        id: &str,
+        resync: Duration,
+        since: Option<Instant>,
+    ) -> Arc<Index> {
+        let shared = self.shared(id);
+        let mut last = shared.databases.lock().await;
+        let now = self.clock.now();
+        match &*last {
+            Some(databases) if databases.is_fresh(since, resync, now) => Arc::clone(databases),
+            _ => {
+                let listed = cloud.databases(id).await;
+                Arc::clone(last.insert(Arc::new(Index::of_databases(listed, now))))
             }
         }
     }
@@ -178,7 +197,7 @@ mod tests {
             functions: Ok(HashMap::new()),
             gateways: Ok(HashMap::new()),
             triggers,
-            bindings: Arc::new(Bindings::new(Ok(Vec::new()), taken)),
+            bindings: Arc::new(Index::of_roles(Ok(Vec::new()), taken)),
         }
     }
 

@@ -202,7 +202,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::inventory::Bindings;
+    use crate::inventory::Index;
 
     fn lists(taken: Instant) -> Arc<Folder> {
         Arc::new(Folder {
@@ -212,7 +212,7 @@ mod tests {
             functions: Ok(HashMap::new()),
             gateways: Ok(HashMap::new()),
             triggers: Ok(HashMap::new()),
-            bindings: Arc::new(Bindings::new(Ok(Vec::new()), taken)),
+            bindings: Arc::new(Index::of_roles(Ok(Vec::new()), taken)),
         })
     }
 

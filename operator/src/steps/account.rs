@@ -54,12 +54,9 @@ impl Child for ServiceAccounts {
         cloud.account(id).await
     }
 
-    async fn named(
-        cloud: &Cloud,
-        folder_id: &str,
-        name: &str,
-    ) -> Result<Vec<ServiceAccount>, CloudError> {
-        cloud.accounts_named(folder_id, name).await
+    async fn named(pass: &Pass<'_>, name: &str) -> Result<Vec<ServiceAccount>, CloudError> {
+        let (cloud, folder) = (&pass.context.cloud, &pass.identity.folder_id);
+        cloud.accounts_named(folder, name).await
     }
 
     async fn create(

@@ -310,10 +310,9 @@ async fn find<C: Child>(
         resource: C::RESOURCE,
         source,
     };
-    let folder = &pass.identity.folder_id;
     // The cloud refuses to look for what can't be called so: nothing is.
     let mut candidates = if is_possible(name) {
-        C::named(cloud, folder, name).await.map_err(failed)?
+        C::named(pass, name).await.map_err(failed)?
     } else {
         Vec::new()
     };

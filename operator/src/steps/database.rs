@@ -13,8 +13,8 @@ use yandex_cloud_rest::model::{FieldMask, Labels};
 pub(crate) use self::removal::remove;
 use super::child::{Child, Facts, Marks, State, all_labels, ensure as ensure_child};
 use crate::change::{Difference, LATER, paths};
-use crate::cloud::{Cloud, CloudError};
-use crate::context::Pass;
+use crate::cloud::{Cloud, CloudError, CloudKind};
+use crate::context::{Context, Pass};
 use crate::error::StepError;
 use crate::inventory::Folder;
 use crate::outcome::Outcome;
@@ -63,9 +63,16 @@ impl Child for Databases {
         cloud.database(id).await
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Model>, CloudError> {
-        // The list of databases takes no filter.
-        let mut databases = cloud.databases(folder_id).await?;
+    async fn named(pass: &Pass<'_>, name: &str) -> Result<Vec<Model>, CloudError> {
+        let found = listed_before(pass, name).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let mut databases = pass
+            .context
+            .cloud
+            .databases(&pass.identity.folder_id)
+            .await?;
         databases.retain(|database| database.name == name);
         Ok(databases)
     }
@@ -107,6 +114,33 @@ impl Child for Databases {
     async fn delete(cloud: &Cloud, id: &str, key: Uuid) -> Result<Operation, CloudError> {
         cloud.delete_database(id, key).await
     }
+}
+
+/// The databases of this name that a list shows which others share, as they are
+/// now: the list of databases takes no filter, so with many chats each would read
+/// thousands. What isn't in it may be there all the same.
+async fn listed_before(pass: &Pass<'_>, name: &str) -> Result<Vec<Model>, CloudError> {
+    let Context {
+        inventory,
+        cloud,
+        settings,
+        ..
+    } = pass.context;
+    let folder = &pass.identity.folder_id;
+    let since = pass.survey.doubted();
+    let listed = inventory
+        .databases(cloud, folder, settings.resync, since)
+        .await;
+    let mut found = Vec::new();
+    for id in listed.of(name).unwrap_or_default() {
+        match cloud.database(id).await {
+            Ok(database) if database.name == name => found.push(database),
+            Ok(_) => {}
+            Err(error) if error.kind == CloudKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 fn facts(database: &Model) -> Facts {

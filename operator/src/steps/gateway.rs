@@ -61,9 +61,10 @@ impl Child for Gateways {
         specified(cloud, gateway).await
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Model>, CloudError> {
+    async fn named(pass: &Pass<'_>, name: &str) -> Result<Vec<Model>, CloudError> {
+        let (cloud, folder) = (&pass.context.cloud, &pass.identity.folder_id);
         let mut all = Vec::new();
-        for gateway in cloud.gateways_named(folder_id, name).await? {
+        for gateway in cloud.gateways_named(folder, name).await? {
             all.push(specified(cloud, gateway).await?);
         }
         Ok(all)

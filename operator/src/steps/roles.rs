@@ -17,7 +17,7 @@ use crate::cloud::CloudError;
 use crate::context::{Context, Pass};
 use crate::error::StepError;
 use crate::idempotency::request_hash;
-use crate::inventory::Bindings;
+use crate::inventory::Index;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 
@@ -206,7 +206,7 @@ async fn try_remove(
 }
 
 /// Who has which roles on the folder, by a list that was taken since then.
-async fn present(pass: &Pass<'_>, since: Option<Instant>) -> Arc<Bindings> {
+async fn present(pass: &Pass<'_>, since: Option<Instant>) -> Arc<Index> {
     let Context {
         inventory,
         cloud,

@@ -49,8 +49,9 @@ impl Child for Triggers {
         cloud.trigger(id).await
     }
 
-    async fn named(cloud: &Cloud, folder_id: &str, name: &str) -> Result<Vec<Model>, CloudError> {
-        cloud.triggers_named(folder_id, name).await
+    async fn named(pass: &Pass<'_>, name: &str) -> Result<Vec<Model>, CloudError> {
+        let (cloud, folder) = (&pass.context.cloud, &pass.identity.folder_id);
+        cloud.triggers_named(folder, name).await
     }
 
     async fn create(

@@ -7,6 +7,7 @@ use yandex_cloud_rest::model::operation::Operation;
 
 use crate::change::{Difference, LATER};
 use crate::cloud::{Cloud, CloudError};
+use crate::context::Pass;
 use crate::inventory::Folder;
 use crate::resource::Resource;
 
@@ -38,8 +39,7 @@ pub(crate) trait Child {
 
     /// The folder's resources of this name.
     fn named(
-        cloud: &Cloud,
-        folder_id: &str,
+        pass: &Pass<'_>,
         name: &str,
     ) -> impl Future<Output = Result<Vec<Self::Model>, CloudError>> + Send;
 

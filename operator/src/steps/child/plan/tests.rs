@@ -5,6 +5,7 @@ use yandex_cloud_rest::model::operation::Operation;
 
 use super::*;
 use crate::cloud::{Cloud, CloudError};
+use crate::context::Pass;
 use crate::inventory::Folder;
 use crate::names::labels;
 use crate::resource::Resource;
@@ -43,7 +44,7 @@ impl Child for Lamps {
         unreachable!()
     }
 
-    async fn named(_: &Cloud, _: &str, _: &str) -> Result<Vec<Lamp>, CloudError> {
+    async fn named(_: &Pass<'_>, _: &str) -> Result<Vec<Lamp>, CloudError> {
         unreachable!()
     }
 
