@@ -16,7 +16,7 @@ use person::{Part, Person};
 
 use crate::stage::{SOON, Stage, hear};
 use crate::suite::{Handle, Scene};
-use crate::updates::{changes, looks, say, says};
+use crate::updates::{changes, looked, looks, say, says};
 
 /// Surveys follow each other at once, and each part has its turn in a second.
 const OFTEN: [&str; 2] = ["--resync", "100ms"];
@@ -144,9 +144,10 @@ async fn listed_once(scene: Scene) -> Result<(), Failed> {
     for name in names {
         stage.ready(name).await?;
     }
-    stage.restart_operator().await?;
+    // It may have looked at all of them before anybody can count.
     let from = stage.emulator.requests(None).await?.len();
-    looks(&stage, 3).await?;
+    stage.restart_operator().await?;
+    looked(&stage, 3).await?;
     let all = stage.emulator.requests(None).await?;
     let lists = all[from..]
         .iter()
