@@ -60,6 +60,14 @@ const WITH_OWN_KEY: [&str; 9] = [
     "Updating",
 ];
 
+/// What a folder holds.
+const LISTS: [&str; 5] = [
+    "/iam/v1/serviceAccounts",
+    "/ydb/v1/databases",
+    "/functions/v1/functions",
+    "/apigateways/v1/apigateways",
+    TRIGGERS,
+];
 const TRIGGERS: &str = "/triggers/v1/triggers";
 const EDITED: &str = "broadcast: {cutoff: 2s}";
 
@@ -201,8 +209,12 @@ async fn by_account(scenery: &mut Scenery, golden: &str, account: &str) -> Resul
             scenery.apply(golden, &spec).await
         }
         "CloudUnavailable" => {
-            let away = of_account(account, ("*", "*", "before"), &json!({ "status": 503 }));
-            scenery.fault(away).await
+            // Lists only: what is read in turn comes at any time.
+            for list in LISTS {
+                let away = of_account(account, ("GET", list, "before"), &json!({ "status": 503 }));
+                scenery.fault(away).await?;
+            }
+            Ok(())
         }
         "DatabaseLost" => lose_database(scenery, golden, account).await,
         "Deleting" | "Updating" => {
