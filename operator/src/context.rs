@@ -13,7 +13,7 @@ use crate::change::{Change, Changes};
 use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::credentials::{Guests, Signer};
-use crate::inventory::Inventory;
+use crate::inventory::{Content, Index, Inventory};
 use crate::journal::Journal;
 use crate::lease::Leadership;
 use crate::metrics::Metrics;
@@ -144,6 +144,19 @@ impl Handler {
 }
 
 impl Pass<'_> {
+    /// The index of the chat's folder, by a list that was taken since then.
+    pub(crate) async fn index(&self, content: Content, since: Option<Instant>) -> Arc<Index> {
+        let Context {
+            inventory,
+            cloud,
+            settings,
+            ..
+        } = self.context;
+        let folder = &self.identity.folder_id;
+        let index = inventory.index(content, cloud, folder, settings.resync, since);
+        index.await
+    }
+
     /// What is remembered of this chat may be wrong: the next look reads it all.
     pub(crate) fn doubt(&self) {
         if !self.plans {

@@ -14,7 +14,7 @@ use yandex_cloud_rest::model::function::Function;
 use yandex_cloud_rest::model::iam::ServiceAccount;
 use yandex_cloud_rest::model::trigger::Trigger;
 
-pub(crate) use self::index::Index;
+pub(crate) use self::index::{Content, Index};
 use crate::clock::Clock;
 use crate::cloud::{Cloud, CloudError};
 
@@ -51,13 +51,13 @@ impl Folder {
 
     /// Whether it is still good enough.
     fn is_fresh(&self, resync: Duration, now: Instant) -> bool {
-        let limit = if self.is_whole() {
-            resync
-        } else {
-            resync.min(FAILED)
-        };
-        now.saturating_duration_since(self.taken) < limit
+        now.saturating_duration_since(self.taken) < believed_for(resync, self.is_whole())
     }
+}
+
+/// How long a list is believed.
+fn believed_for(resync: Duration, whole: bool) -> Duration {
+    if whole { resync } else { resync.min(FAILED) }
 }
 
 fn by_id<T>(all: Result<Vec<T>, CloudError>, id: impl Fn(&T) -> &String) -> Listed<T> {
@@ -69,7 +69,7 @@ fn by_id<T>(all: Result<Vec<T>, CloudError>, id: impl Fn(&T) -> &String) -> List
 #[derive(Debug, Default)]
 struct Shared {
     folder: tokio::sync::Mutex<Option<Arc<Folder>>>,
-    bindings: tokio::sync::Mutex<Option<Arc<Index>>>,
+    roles: tokio::sync::Mutex<Option<Arc<Index>>>,
     databases: tokio::sync::Mutex<Option<Arc<Index>>>,
 }
 
@@ -105,43 +105,31 @@ impl Inventory {
         }
     }
 
-    /// Who has which roles on the folder: at most `resync` ago, and not before
-    /// `since`. Who comes while they are being listed waits for that.
-    pub(crate) async fn bindings(
+    /// The index of the folder: made at most `resync` ago, and not before `since`.
+    /// Who comes while it is being made waits for that.
+    pub(crate) async fn index(
         &self,
+        content: Content,
         cloud: &Cloud,
         id: &str,
         resync: Duration,
         since: Option<Instant>,
     ) -> Arc<Index> {
         let shared = self.shared(id);
-        let mut last = shared.bindings.lock().await;
+        let slot = match content {
+            Content::Roles => &shared.roles,
+            Content::Databases => &shared.databases,
+        };
+        let mut last = slot.lock().await;
         let now = self.clock.now();
         match &*last {
-            Some(bindings) if bindings.is_fresh(since, resync, now) => Arc::clone(bindings),
+            Some(index) if index.is_fresh(since, resync, now) => Arc::clone(index),
             _ => {
-                let listed = cloud.folder_bindings(id).await;
-                Arc::clone(last.insert(Arc::new(Index::of_roles(listed, now))))
-            }
-        }
-    }
-
-    /// Which databases the folder has, in the same way.
-    pub(crate) async fn databases(
-        &self,
-        cloud: &Cloud,
-        id: &str,
-        resync: Duration,
-        since: Option<Instant>,
-    ) -> Arc<Index> {
-        let shared = self.shared(id);
-        let mut last = shared.databases.lock().await;
-        let now = self.clock.now();
-        match &*last {
-            Some(databases) if databases.is_fresh(since, resync, now) => Arc::clone(databases),
-            _ => {
-                let listed = cloud.databases(id).await;
-                Arc::clone(last.insert(Arc::new(Index::of_databases(listed, now))))
+                let index = match content {
+                    Content::Roles => Index::of_roles(cloud.folder_bindings(id).await, now),
+                    Content::Databases => Index::of_databases(cloud.databases(id).await, now),
+                };
+                Arc::clone(last.insert(Arc::new(index)))
             }
         }
     }
@@ -154,7 +142,7 @@ impl Inventory {
             cloud.functions(id),
             cloud.gateways(id),
             cloud.triggers(id),
-            self.bindings(cloud, id, resync, Some(taken)),
+            self.index(Content::Roles, cloud, id, resync, Some(taken)),
         );
         Folder {
             taken,

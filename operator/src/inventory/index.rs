@@ -9,8 +9,17 @@ use std::time::{Duration, Instant};
 use yandex_cloud_rest::model::access::{AccessBinding, AccessSubject};
 use yandex_cloud_rest::model::database::Database;
 
-use super::FAILED;
+use super::believed_for;
 use crate::cloud::CloudError;
+
+/// What is indexed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content {
+    /// The roles on a folder, by account.
+    Roles,
+    /// The ids of a folder's databases, by name.
+    Databases,
+}
 
 /// A list that was made once, by what one looks for in it.
 #[derive(Debug)]
@@ -56,12 +65,7 @@ impl Index {
 
     /// Whether it is good enough for who needs one that was taken since then.
     pub(super) fn is_fresh(&self, since: Option<Instant>, resync: Duration, now: Instant) -> bool {
-        let limit = if self.is_whole() {
-            resync
-        } else {
-            resync.min(FAILED)
-        };
-        now.saturating_duration_since(self.taken) < limit
+        now.saturating_duration_since(self.taken) < believed_for(resync, self.is_whole())
             && since.is_none_or(|since| self.taken >= since)
     }
 }
@@ -76,6 +80,7 @@ fn collect(pairs: impl Iterator<Item = (String, String)>) -> HashMap<String, Vec
 
 #[cfg(test)]
 mod tests {
+    use super::super::FAILED;
     use super::*;
 
     const RESYNC: Duration = Duration::from_mins(10);

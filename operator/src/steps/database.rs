@@ -2,6 +2,8 @@
 
 mod removal;
 
+use std::time::Instant;
+
 use uuid::Uuid;
 use wschat_crds::ResourceStatus;
 use yandex_cloud_rest::model::database::{
@@ -14,9 +16,9 @@ pub(crate) use self::removal::remove;
 use super::child::{Child, Facts, Marks, State, all_labels, ensure as ensure_child};
 use crate::change::{Difference, LATER, paths};
 use crate::cloud::{Cloud, CloudError, CloudKind};
-use crate::context::{Context, Pass};
+use crate::context::Pass;
 use crate::error::StepError;
-use crate::inventory::Folder;
+use crate::inventory::{Content, Folder};
 use crate::outcome::Outcome;
 use crate::resource::Resource;
 use crate::validate::{DesiredDatabase, Identity};
@@ -64,17 +66,12 @@ impl Child for Databases {
     }
 
     async fn named(pass: &Pass<'_>, name: &str) -> Result<Vec<Model>, CloudError> {
-        let found = listed_before(pass, name).await?;
-        if !found.is_empty() {
-            return Ok(found);
+        let since = pass.survey.doubted();
+        match named_since(pass, name, since).await {
+            Ok(found) if !found.is_empty() => Ok(found),
+            // What a list of before doesn't show may be there all the same.
+            Ok(_) | Err(_) => named_since(pass, name, Some(pass.began)).await,
         }
-        let mut databases = pass
-            .context
-            .cloud
-            .databases(&pass.identity.folder_id)
-            .await?;
-        databases.retain(|database| database.name == name);
-        Ok(databases)
     }
 
     async fn create(
@@ -116,24 +113,18 @@ impl Child for Databases {
     }
 }
 
-/// The databases of this name that a list shows which others share, as they are
-/// now: the list of databases takes no filter, so with many chats each would read
-/// thousands. What isn't in it may be there all the same.
-async fn listed_before(pass: &Pass<'_>, name: &str) -> Result<Vec<Model>, CloudError> {
-    let Context {
-        inventory,
-        cloud,
-        settings,
-        ..
-    } = pass.context;
-    let folder = &pass.identity.folder_id;
-    let since = pass.survey.doubted();
-    let listed = inventory
-        .databases(cloud, folder, settings.resync, since)
-        .await;
+/// The databases of this name that a list shows which was taken since then, as they
+/// are now. The list of databases takes no filter, so with many chats each would
+/// read thousands: they share it.
+async fn named_since(
+    pass: &Pass<'_>,
+    name: &str,
+    since: Option<Instant>,
+) -> Result<Vec<Model>, CloudError> {
+    let listed = pass.index(Content::Databases, since).await;
     let mut found = Vec::new();
-    for id in listed.of(name).unwrap_or_default() {
-        match cloud.database(id).await {
+    for id in listed.of(name)? {
+        match pass.context.cloud.database(id).await {
             Ok(database) if database.name == name => found.push(database),
             Ok(_) => {}
             Err(error) if error.kind == CloudKind::NotFound => {}

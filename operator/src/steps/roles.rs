@@ -1,6 +1,5 @@
 //! The account's roles on the folder.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use wschat_crds::ResourceStatus;
@@ -14,10 +13,10 @@ use super::operation::{Mutation, Standing, begin, fulfilled, standing};
 use super::sight::LOOK_TWICE;
 use crate::change::Change;
 use crate::cloud::CloudError;
-use crate::context::{Context, Pass};
+use crate::context::Pass;
 use crate::error::StepError;
 use crate::idempotency::request_hash;
-use crate::inventory::Index;
+use crate::inventory::Content;
 use crate::outcome::{Outcome, settle};
 use crate::resource::Resource;
 
@@ -139,7 +138,7 @@ async fn difference(
     former: Option<&str>,
     since: Option<Instant>,
 ) -> Result<Vec<AccessBindingDelta>, StepError> {
-    let present = present(pass, since).await;
+    let present = pass.index(Content::Roles, since).await;
     let mut deltas = missing(&account.id, present.of(&account.id).map_err(not_seen)?);
     if let Some(former) = former {
         deltas.extend(leftovers(former, present.of(former).map_err(not_seen)?));
@@ -193,7 +192,7 @@ async fn try_remove(
     let mut accounts: Vec<String> = account.map(str::to_owned).into_iter().collect();
     accounts.extend(saved.id.clone().filter(|id| Some(id.as_str()) != account));
     if !accounts.is_empty() {
-        let present = present(pass, Some(pass.began)).await;
+        let present = pass.index(Content::Roles, Some(pass.began)).await;
         let mut deltas = Vec::new();
         for account in &accounts {
             deltas.extend(leftovers(account, present.of(account).map_err(not_seen)?));
@@ -203,20 +202,6 @@ async fn try_remove(
         }
     }
     gone(pass, RESOURCE, saved, LOOK_TWICE).await
-}
-
-/// Who has which roles on the folder, by a list that was taken since then.
-async fn present(pass: &Pass<'_>, since: Option<Instant>) -> Arc<Index> {
-    let Context {
-        inventory,
-        cloud,
-        settings,
-        ..
-    } = pass.context;
-    let folder = &pass.identity.folder_id;
-    inventory
-        .bindings(cloud, folder, settings.resync, since)
-        .await
 }
 
 /// Changes of one folder go one after another: how the cloud answers changes
