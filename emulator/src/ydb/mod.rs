@@ -23,7 +23,7 @@ mod yql;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::iam::Iam;
 use crate::inspect::Inspector;
 use crate::security::Security;
-use engine::{Database, PartitionKey};
+use engine::{Database, IdleConnections, PartitionKey};
 use service::Sockets;
 use sessions::Sessions;
 
@@ -45,8 +45,6 @@ pub use service::Cut;
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 /// How often the emulated clock, which may jump, is asked whether it is time.
 const SWEEPER_TICK: Duration = Duration::from_secs(1);
-/// A database that nobody uses for so long closes its file.
-const REST: Duration = Duration::from_secs(10);
 /// When a session that nobody uses ends.
 const IDLE_LIMIT: Duration = Duration::from_mins(10);
 
@@ -114,6 +112,7 @@ struct Inner {
     folder: PathBuf,
     schema_operations_a_day: u64,
     databases: RwLock<BTreeMap<String, Arc<Database>>>,
+    idle: IdleConnections,
     sessions: Sessions,
     sockets: Sockets,
 }
@@ -138,6 +137,7 @@ impl Ydb {
             folder: folder.to_path_buf(),
             schema_operations_a_day,
             databases: RwLock::default(),
+            idle: IdleConnections::default(),
             sessions: Sessions::default(),
             sockets: Sockets::default(),
         }))
@@ -193,7 +193,9 @@ impl Ydb {
             let folder = &inner.folder;
             let clock = inner.clock.clone();
             let a_day = inner.schema_operations_a_day;
-            let database = Database::create(&path, &folder_id, &database_id, folder, clock, a_day)?;
+            let idle = inner.idle.clone();
+            let database =
+                Database::create(&path, &folder_id, &database_id, folder, clock, idle, a_day)?;
             let mut all = inner
                 .databases
                 .write()
@@ -365,18 +367,12 @@ fn topic_path(database: &Database, topic: &str) -> String {
 /// Sweeps when the emulated clock says so, and ends sessions that are idle.
 async fn sweep(inner: Weak<Inner>) {
     let mut ticks = tokio::time::interval(SWEEPER_TICK);
-    let (mut due, mut rest) = (None, Instant::now() + REST);
+    let mut due = None;
     loop {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
         inner.sessions.reap(IDLE_LIMIT);
         let ydb = Ydb(inner);
-        if rest <= Instant::now() {
-            rest = Instant::now() + REST;
-            for database in ydb.databases().values() {
-                database.rest();
-            }
-        }
         let now = ydb.0.clock.now();
         if due.is_some_and(|due| now < due) {
             continue;

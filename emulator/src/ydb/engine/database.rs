@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -11,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::catalogue;
 use super::file::{lock, open, remove_file};
+use super::idle::IdleConnections;
 use super::schema::{Table, quote};
 use super::schema_budget::SchemaBudget;
 use super::topics::Topics;
@@ -29,13 +29,11 @@ pub(crate) struct Database {
     pub(crate) topics: Topics,
     /// Cancelled when the database goes; streams end with it.
     pub(crate) closed: CancellationToken,
-    file: PathBuf,
+    file: Arc<Path>,
     clock: Clock,
     tables: Mutex<BTreeMap<String, Table>>,
     directories: Mutex<BTreeSet<String>>,
-    idle: Mutex<Vec<Connection>>,
-    /// Whether a connection came back since the last look.
-    used: AtomicBool,
+    idle: IdleConnections,
     writer: WriterTurn,
     schema_budget: SchemaBudget,
 }
@@ -48,6 +46,7 @@ impl Database {
         id: &str,
         folder: &Path,
         clock: Clock,
+        idle: IdleConnections,
         schema_operations_a_day: u64,
     ) -> Result<Self, YdbError> {
         let closed = CancellationToken::new();
@@ -60,12 +59,11 @@ impl Database {
             id: id.to_owned(),
             topics,
             closed,
-            file: file_of(folder, id),
+            file: file_of(folder, id).into(),
             clock,
             tables: Mutex::default(),
             directories: Mutex::default(),
-            idle: Mutex::default(),
-            used: AtomicBool::new(false),
+            idle,
             writer: WriterTurn::default(),
             schema_budget: SchemaBudget::new(schema_operations_a_day, spent),
         };
@@ -91,27 +89,20 @@ impl Database {
     pub(crate) fn close(&self) {
         self.closed.cancel();
         self.topics.close();
-        lock(&self.idle).clear();
+        self.idle.close(&self.file);
         remove_file(&self.file);
     }
 
     fn connect(&self) -> Result<Connection, YdbError> {
-        if let Some(connection) = lock(&self.idle).pop() {
-            return Ok(connection);
+        match self.idle.take(&self.file) {
+            Some(connection) => Ok(connection),
+            None => open(&self.file),
         }
-        open(&self.file)
     }
 
     fn give_back(&self, connection: Connection) {
-        self.used.store(true, Ordering::Relaxed);
-        lock(&self.idle).push(connection);
-    }
-
-    /// Closes the file if nobody has used it since the last call: each database
-    /// that is only there would have three files open.
-    pub(crate) fn rest(&self) {
-        if !self.used.swap(false, Ordering::Relaxed) {
-            lock(&self.idle).clear();
+        if !self.closed.is_cancelled() {
+            self.idle.give_back(&self.file, connection);
         }
     }
 

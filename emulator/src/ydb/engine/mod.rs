@@ -15,6 +15,7 @@ mod conversion_tests;
 mod database;
 mod file;
 mod functions;
+mod idle;
 mod operators;
 mod plan;
 mod producers;
@@ -38,6 +39,7 @@ mod write;
 
 pub(crate) use consumers::Order;
 pub(crate) use database::Database;
+pub(crate) use idle::IdleConnections;
 pub(crate) use producers::Ownership;
 pub(crate) use schema::{Index, Table};
 pub(crate) use script::{Query, Rights};

@@ -9,7 +9,9 @@ use tokio::sync::Notify;
 use ydb_grpc::ydb_proto::status_ids::StatusCode;
 
 use super::topic_tests::{self, message};
-use super::{Database, Message, PartitionKey, Query, Rights, TopicSettings, Written};
+use super::{
+    Database, IdleConnections, Message, PartitionKey, Query, Rights, TopicSettings, Written,
+};
 use crate::clock::Clock;
 use crate::ydb::status::YdbError;
 
@@ -40,7 +42,8 @@ impl Place {
             let copy = folder.path().join(file.file_name());
             std::fs::copy(file.path(), copy).expect("a copy");
         }
-        Database::create(PATH, "f", "db", folder.path(), clock, 3).expect("a database")
+        let idle = IdleConnections::default();
+        Database::create(PATH, "f", "db", folder.path(), clock, idle, 3).expect("a database")
     }
 }
 

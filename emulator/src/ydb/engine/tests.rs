@@ -6,7 +6,7 @@ use ydb_grpc::ydb_proto as ydb;
 use ydb_grpc::ydb_proto::status_ids::StatusCode;
 use ydb_grpc::ydb_proto::value::Value as Wire;
 
-use super::{Database, Mode, Query, Rights};
+use super::{Database, IdleConnections, Mode, Query, Rights};
 use crate::clock::Clock;
 use crate::ydb::parameters::Parameter;
 use crate::ydb::status::YdbError;
@@ -27,6 +27,7 @@ pub(super) fn fixture() -> Fixture {
         "db",
         folder.path(),
         clock.clone(),
+        IdleConnections::default(),
         1000,
     );
     let fixture = Fixture {
