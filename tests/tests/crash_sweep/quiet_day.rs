@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use tempfile::TempDir;
+use wschat_crds::WsChat;
 use wschat_operator::embedded::Embedded;
 use wschat_tests::measure::processes::resident_memory;
 
@@ -205,14 +206,29 @@ async fn round_of_looks(
 ) -> Result<Vec<String>, Problem> {
     world.gate().arm(None);
     operator.advance(RESYNC);
+    let before = world.kube().chats();
     let looked = look_at_all(world, operator).await?;
     if looked != chats {
         return Err(format!("{looked} of {chats} chats are there"));
     }
     let passed = world.passed();
     match changes(&passed).first() {
-        Some(change) => Err(format!("nothing happened, and the operator did {change}")),
+        Some(change) => Err(format!(
+            "nothing happened, and the operator did {change}; {}",
+            first_difference(&before, &world.kube().chats())
+        )),
         None => Ok(passed.come),
+    }
+}
+
+/// Of the first chat that isn't as it was: what its status said, and what it says.
+fn first_difference(before: &[WsChat], after: &[WsChat]) -> String {
+    let mut pairs = before.iter().zip(after);
+    match pairs.find(|(before, after)| json!(before) != json!(after)) {
+        Some((before, after)) => {
+            format!("{:#} came to be {:#}", json!(before), json!(after))
+        }
+        None => "all chats are as they were".to_owned(),
     }
 }
 
