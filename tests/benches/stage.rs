@@ -18,7 +18,7 @@ use wschat_tests::custom_resource::{self, newest_is_ready, smallest_chat};
 use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::measure::processes::only_child;
 use wschat_tests::namespace::Namespace;
-use wschat_tests::operator::{self, Operator};
+use wschat_tests::operator::{Operator, Options};
 use wschat_tests::process::Launch;
 use wschat_tests::wait::wait_for;
 
@@ -176,6 +176,22 @@ pub(crate) async fn control_plane(folder: &Path) -> Result<ControlPlane, Failure
     Ok(control_plane)
 }
 
+/// An operator of the namespace's chats, whose handler is in the archive.
+pub(crate) async fn operator(
+    folder: &Path,
+    (control_plane, namespace): (&ControlPlane, &Namespace),
+    emulator: &Emulator,
+    (name, archive): (&str, &Path),
+) -> Result<Operator, Failure> {
+    let kubeconfig = control_plane.administrator();
+    let options = Options::with_handler(kubeconfig, emulator.addresses(), archive)?
+        .only_in(namespace.name())
+        .name(format!("operator-{name}"));
+    let mut operator = Operator::start(folder, &options)?;
+    operator.ready().await?;
+    Ok(operator)
+}
+
 async fn chat(
     folder: &Path,
     control_plane: &ControlPlane,
@@ -184,13 +200,8 @@ async fn chat(
 ) -> Result<Chat, Failure> {
     let namespace = Namespace::create(control_plane.client(), "bench").await?;
     let emulator = Emulator::start(folder, &options).await?;
-    let kubeconfig = control_plane.administrator();
-    let options = operator::Options::with_handler(kubeconfig, emulator.addresses(), archive)?
-        .only_in(namespace.name())
-        .name(format!("operator-{name}"));
-    let mut operator = Operator::start(folder, &options)?;
-    operator.ready().await?;
-
+    let cluster = (control_plane, &namespace);
+    let operator = operator(folder, cluster, &emulator, (name, archive)).await?;
     let chats: Api<WsChat> = namespace.api();
     let creation = PostParams::default();
     chats.create(&creation, &smallest_chat(NAME)?).await?;

@@ -14,11 +14,10 @@ use wschat_tests::emulator::{self, Emulator};
 use wschat_tests::measure::operations::time_of_operations;
 use wschat_tests::measure::table::{Table, milliseconds};
 use wschat_tests::namespace::Namespace;
-use wschat_tests::operator::{Operator, Options};
 use wschat_tests::wait::wait_for;
 
 use crate::Failure;
-use crate::stage::{archive, control_plane};
+use crate::stage::{archive, control_plane, operator};
 
 /// How long operations take: not at all, as the emulator has them, and as the
 /// cloud's slow ones.
@@ -71,12 +70,8 @@ async fn row(
     let namespace = Namespace::create(control_plane.client(), "bench").await?;
     let options = emulator::Options::default().name(format!("emulator-{delay}"));
     let emulator = Emulator::start(folder, &options.operation_delay(delay)).await?;
-    let (kubeconfig, handler) = (control_plane.administrator(), archive("handler.zip")?);
-    let options = Options::with_handler(kubeconfig, emulator.addresses(), &handler)?
-        .only_in(namespace.name())
-        .name(format!("operator-{delay}"));
-    let mut operator = Operator::start(folder, &options)?;
-    operator.ready().await?;
+    let (cluster, handler) = ((control_plane, &namespace), archive("handler.zip")?);
+    let operator = operator(folder, cluster, &emulator, (delay, &handler)).await?;
     let mut all = Vec::new();
     for number in 0..CHATS {
         all.push(make(&namespace.api(), &emulator, number).await?);
