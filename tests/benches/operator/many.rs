@@ -92,9 +92,9 @@ pub(crate) async fn table(folder: &Path) -> Result<Table, Failure> {
     ];
     let title = "many: chats that are there; from a restart until all are looked at; what is \
                  written then and within two resyncs; the operator's memory after the restart and \
-                 in the end; calls of the cloud's REST API, and of YDB, by chat and resync; the \
-                 operator's processor time of a look, and of a chat with a resync of ten minutes; \
-                 times in ms";
+                 in the end; calls of the cloud's REST API, and of YDB, by look, of which a chat has \
+                 one in each resync; the operator's processor time of a look, and of a chat in an \
+                 hour with a resync of ten minutes; times in ms";
     let mut table = Table::new(title, &header);
     for seed in seeds.split(':') {
         let folder = folder.join(Path::new(seed).file_name().ok_or("no folder")?);
@@ -109,19 +109,18 @@ async fn row(folder: &Path, seed: Seed) -> Result<Vec<String>, Failure> {
     let chats = seed.chats.len();
     let resync = Duration::from_secs((chats / LOOKS_A_SECOND).max(SHORTEST) as u64);
     let mut site = Site::seeded(folder, &control_plane, seed, resync).await?;
-    site.resyncs(1).await?;
+    site.round().await?;
     let versions = site.versions().await?;
     let restarted = site.restart().await?;
     let process = site.process()?;
     let memory = resident_memory(process)?;
-    site.resyncs(1).await?;
+    site.round().await?;
     let (from, before) = (site.last_call().await?, site.counters().await?);
     let used = Usage::of(process)?;
-    site.resyncs(1).await?;
+    site.round().await?;
     let used = Usage::of(process)?.since(&used)?;
     let counters = site.counters().await?;
     let looks = u32::try_from((counters.looks - before.looks).max(1))?;
-    let by_look = used / looks;
     let rest = counters.calls - before.calls;
     // Nobody else calls: functions of copies have no code, and there is nobody in
     // these chats.
@@ -137,15 +136,15 @@ async fn row(folder: &Path, seed: Seed) -> Result<Vec<String>, Failure> {
         (counters.mutations + u64::from(written)).to_string(),
         mebibytes(memory),
         mebibytes(late),
-        by_chat(rest, chats),
-        by_chat(ydb, chats),
-        milliseconds(by_look),
-        milliseconds(by_look.mul_f64(RESYNCS_OF_AN_HOUR)),
+        by_look(rest, looks),
+        by_look(ydb, looks),
+        milliseconds(used / looks),
+        milliseconds((used / looks).mul_f64(RESYNCS_OF_AN_HOUR)),
     ])
 }
 
 /// With two digits.
-fn by_chat(calls: u64, chats: usize) -> String {
-    let hundredths = calls * 100 / (chats as u64).max(1);
+fn by_look(calls: u64, looks: u32) -> String {
+    let hundredths = calls * 100 / u64::from(looks);
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }

@@ -205,7 +205,16 @@ impl Site {
         self.cloud.account()
     }
 
-    /// Waits for so many resyncs.
+    /// Waits until the operator has looked at as many chats as there are, since now.
+    /// With many chats one resync lists more than one page.
+    pub(super) async fn round(&self) -> Result<(), Failure> {
+        let least = self.counters().await?.looks + self.chats as u64;
+        let limit = self.resync * 3 + SLOW;
+        let looks = |counters: &Counters| counters.looks;
+        self.until("all to be looked at", limit, least, looks).await
+    }
+
+    /// Waits for so many resyncs, of chats that one page of a list has room for.
     pub(super) async fn resyncs(&self, number: u32) -> Result<(), Failure> {
         let least = self.counters().await?.lists + u64::from(number);
         let limit = (self.resync * 3 + SLOW) * number;
