@@ -30,6 +30,7 @@ use crate::report::Report;
 use crate::status::{Notice, Verdict, next, notices};
 use crate::teardown::teardown;
 use crate::validate::{Identity, identity, validate};
+use crate::watched::WatchedChat;
 
 /// How many chats are looked at side by side.
 const CONCURRENCY: u16 = 32;
@@ -49,7 +50,7 @@ pub(crate) enum LookError {
 /// What the controller follows in Kubernetes.
 #[derive(Clone)]
 pub(crate) struct Watched {
-    pub(crate) chats: Api<WsChat>,
+    pub(crate) chats: Api<WatchedChat>,
     pub(crate) secrets: Api<PartialObjectMeta<Secret>>,
 }
 
@@ -81,7 +82,7 @@ pub(crate) async fn run(context: Arc<Context>, watched: Watched, stop: Cancellat
 
 /// Looks at the chat, if it is due.
 pub(crate) async fn reconcile(
-    seen: Arc<WsChat>,
+    seen: Arc<WatchedChat>,
     context: Arc<Context>,
 ) -> Result<Action, LookError> {
     let uid = seen.uid().unwrap_or_default();
@@ -141,7 +142,7 @@ pub(crate) async fn reconcile(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the controller's signature")]
-fn on_error(chat: Arc<WsChat>, error: &LookError, context: Arc<Context>) -> Action {
+fn on_error(chat: Arc<WatchedChat>, error: &LookError, context: Arc<Context>) -> Action {
     tracing::warn!(
         chat = chat.name_any(),
         namespace = chat.namespace(),

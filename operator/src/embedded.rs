@@ -21,6 +21,7 @@ use crate::steps::database::Database;
 use crate::steps::function::Function;
 use crate::steps::version::{self, Parts};
 use crate::validate::{Defaults, identity, validate};
+use crate::watched::WatchedChat;
 
 pub use crate::patch::apply as apply_merge_patch;
 
@@ -86,9 +87,12 @@ impl Embedded {
         let generation = chat.metadata.generation.unwrap_or_default();
         let schedule = &self.context.schedule;
         schedule.forget(&uid);
-        reconcile(Arc::new(chat), Arc::clone(&self.context))
-            .await
-            .map_err(|error| root_cause(&error))?;
+        reconcile(
+            Arc::new(WatchedChat::from(&chat)),
+            Arc::clone(&self.context),
+        )
+        .await
+        .map_err(|error| root_cause(&error))?;
         let wait = schedule.wait(&uid, generation, self.context.clock.now());
         Ok(wait.unwrap_or_default())
     }

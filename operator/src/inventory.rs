@@ -98,9 +98,11 @@ impl Inventory {
         match &*last {
             Some(folder) if folder.is_fresh(resync, now) => Arc::clone(folder),
             _ => {
-                let folder = Arc::new(self.list(cloud, id, now, resync).await);
-                *last = Some(Arc::clone(&folder));
-                folder
+                // Not two at once: with thousands of chats they are most of what the
+                // operator remembers.
+                drop(last.take());
+                let folder = self.list(cloud, id, now, resync).await;
+                Arc::clone(last.insert(Arc::new(folder)))
             }
         }
     }

@@ -56,6 +56,7 @@ mod telemetry;
 #[cfg(test)]
 mod testing;
 mod validate;
+mod watched;
 mod words;
 mod ydb_client;
 

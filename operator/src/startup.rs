@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use wschat_crds::{MANAGER, WsChat};
+use wschat_crds::MANAGER;
 use yandex_cloud_rest::Rate;
 use yandex_cloud_rest::auth::{AuthorizedKey, Credentials, WorkloadIdentity};
 
@@ -31,6 +31,7 @@ use crate::metrics::Metrics;
 use crate::names::hex;
 use crate::steps::sight::SHOWING_UP;
 use crate::validate::Defaults;
+use crate::watched::WatchedChat;
 
 /// How often to look whether the definition of `WsChat` has come.
 const DEFINITION: Duration = Duration::from_secs(2);
@@ -107,16 +108,15 @@ async fn operate(
         Arc::clone(&metrics),
         stop.clone(),
     ));
-    let chats: Api<WsChat> = match &args.watch_namespace {
-        Some(namespace) => Api::namespaced(kube.clone(), namespace),
-        None => Api::all(kube.clone()),
-    };
-    let watched = Watched {
-        secrets: match &args.watch_namespace {
-            Some(namespace) => Api::namespaced(kube.clone(), namespace),
-            None => Api::all(kube.clone()),
+    let watched = match &args.watch_namespace {
+        Some(namespace) => Watched {
+            chats: Api::namespaced(kube.clone(), namespace),
+            secrets: Api::namespaced(kube.clone(), namespace),
         },
-        chats,
+        None => Watched {
+            chats: Api::all(kube.clone()),
+            secrets: Api::all(kube.clone()),
+        },
     };
     if defined(&watched.chats, &stop).await {
         readiness.set(true);
@@ -293,7 +293,7 @@ fn stop_signal() -> Result<CancellationToken, StartError> {
 
 /// Waits until the cluster knows `WsChat`. Answers false when the program is
 /// stopped first.
-async fn defined(chats: &Api<WsChat>, stop: &CancellationToken) -> bool {
+async fn defined(chats: &Api<WatchedChat>, stop: &CancellationToken) -> bool {
     let mut told = String::new();
     loop {
         let problem = match chats.list(&ListParams::default().limit(1)).await {

@@ -8,16 +8,16 @@ use kube::api::PartialObjectMeta;
 use kube::runtime::reflector::Store;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
-use wschat_crds::WsChat;
 
 use crate::context::Context;
+use crate::watched::WatchedChat;
 
 /// Tells whenever chats have become due, since a Secret that they refer to was
 /// made, changed or removed. Only names and versions of Secrets are watched.
 pub(crate) fn changes(
     context: Arc<Context>,
     secrets: Api<PartialObjectMeta<Secret>>,
-    chats: Store<WsChat>,
+    chats: Store<WatchedChat>,
 ) -> impl Stream<Item = ()> + Send {
     let seen = watcher(secrets, watcher::Config::default())
         .default_backoff()
@@ -46,7 +46,7 @@ pub(crate) fn changes(
 
 /// The UIDs of the chats that refer to a Secret.
 fn referring(
-    chats: &Store<WsChat>,
+    chats: &Store<WatchedChat>,
     namespace: Option<&str>,
     secret: &str,
 ) -> impl Iterator<Item = String> {
