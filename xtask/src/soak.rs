@@ -12,13 +12,13 @@ pub(crate) struct Options {
     /// How many seeds; each takes some minutes
     #[arg(long, default_value_t = 20)]
     seeds: u64,
+    /// Cases of nonsense that the operator is given, of each kind
+    #[arg(long, default_value_t = 10_000)]
+    cases: u64,
+    /// Chats to which nothing happens for a day
+    #[arg(long, default_value_t = 5_000)]
+    chats: u64,
 }
-
-/// Cases of nonsense that the operator is given, of each kind.
-const NONSENSE: &str = "10000";
-
-/// Chats to which nothing happens for a day.
-const QUIET_CHATS: &str = "5000";
 
 /// Lets the operator die at every call of a chat's life, also of one that adopts
 /// what is there and of one that brings a key, deletes the chat at every call, gives
@@ -47,14 +47,14 @@ pub(crate) fn run(options: &Options) -> Result<(), ChoreError> {
             .args(["--package", "wschat-tests", "--test", "crash_sweep"])
             .args(["--", "--nocapture", "fuzzed::"])
             .env("WSCHAT_FUZZED_SEED", options.seed.to_string())
-            .env("WSCHAT_FUZZED_CASES", NONSENSE),
+            .env("WSCHAT_FUZZED_CASES", options.cases.to_string()),
     )?;
     run_command(
         workspace::cargo()
             .args(["test", "--release", "--quiet", "--locked"])
             .args(["--package", "wschat-tests", "--test", "crash_sweep"])
             .args(["--", "--nocapture", "quiet_day"])
-            .env("WSCHAT_QUIET_CHATS", QUIET_CHATS),
+            .env("WSCHAT_QUIET_CHATS", options.chats.to_string()),
     )?;
     bench::run(&bench::Options {
         names: vec!["day".to_owned(), "throttled".to_owned()],
