@@ -127,6 +127,12 @@ impl Schedule {
         known.map_or_else(Failures::default, |entry| entry.failures)
     }
 
+    /// All objects that have been looked at.
+    pub(crate) fn uids(&self) -> Vec<String> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.keys().cloned().collect()
+    }
+
     /// Forgets an object that is gone.
     pub(crate) fn forget(&self, uid: &str) {
         self.entries

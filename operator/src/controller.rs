@@ -1,5 +1,6 @@
 //! Watches chats and looks at each whenever it changes or its time has come.
 
+mod gone;
 mod holding;
 mod pace;
 
@@ -64,8 +65,9 @@ pub(crate) async fn run(context: Arc<Context>, watched: Watched, stop: Cancellat
     });
     let controller = Controller::new(watched.chats, watcher::Config::default());
     let chats = controller.store();
+    let forgetting = gone::forget_the_gone(Arc::clone(&context), chats.clone());
     let secrets = credentials::changes(Arc::clone(&context), watched.secrets, chats);
-    controller
+    let looking = controller
         .reconcile_all_on(secrets)
         .with_config(ControllerConfig::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(async move {
@@ -76,8 +78,11 @@ pub(crate) async fn run(context: Arc<Context>, watched: Watched, stop: Cancellat
             if let Err(error) = result {
                 tracing::debug!(error = root_cause(&error), "a look at a chat failed");
             }
-        })
-        .await;
+        });
+    tokio::select! {
+        () = looking => {}
+        () = forgetting => {}
+    }
 }
 
 /// Looks at the chat, if it is due.
@@ -280,9 +285,9 @@ impl Look<'_> {
                     return Ok(Verdict::Short(shortfall));
                 }
                 let verdict = provision(pass, &desired, prior, resources).await;
-                let (uid, fine) = (&pass.identity.uid, verdict.is_fine());
+                let (uid, now) = (&pass.identity.uid, self.context.clock.now());
                 let surveys = &self.context.surveys;
-                surveys.end(uid, pass.survey, fine, self.context.clock.now());
+                surveys.end(uid, pass.survey, verdict.unready(), now);
                 if verdict.misses() {
                     pass.doubt();
                 }
@@ -348,7 +353,7 @@ impl Look<'_> {
             (Some(class), _) => Next::Failed(class),
             (None, Some(again)) => Next::Again(again),
             // What was changed just now is read before one rests.
-            (None, None) if verdict.is_fine() && surveys.unsettled(&identity.uid).is_some() => {
+            (None, None) if verdict.is_fine() && surveys.is_unsettled(&identity.uid) => {
                 Next::Again(Duration::ZERO)
             }
             (None, None) => Next::Rest(resync),

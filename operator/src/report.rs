@@ -215,6 +215,13 @@ impl Reports {
         self.parts().iter().all(|report| report.is_ready())
     }
 
+    /// Which parts aren't as wished.
+    pub(crate) fn unready(&self) -> Vec<Resource> {
+        let parts = self.parts().into_iter().zip(Resource::ALL);
+        let unready = parts.filter(|(report, _)| !report.is_ready());
+        unready.map(|(_, resource)| resource).collect()
+    }
+
     /// What is in the cloud.
     fn parts(&self) -> [&Report; 11] {
         let [parts @ .., _probe] = self.all();

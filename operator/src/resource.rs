@@ -18,6 +18,21 @@ pub(crate) enum Resource {
 }
 
 impl Resource {
+    /// All, in the order of the graph.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::ServiceAccount,
+        Self::Roles,
+        Self::Database,
+        Self::Schema,
+        Self::Topic,
+        Self::Function,
+        Self::Invokers,
+        Self::Version,
+        Self::Live,
+        Self::Gateway,
+        Self::Trigger,
+    ];
+
     /// The field of `status.resources`, which is also the metric's label.
     pub(crate) fn field(self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ use crate::error::StepError;
 use crate::outcome::{Lag, Outcome};
 use crate::reach;
 use crate::report::{Report, Reports, worst};
+use crate::resource::Resource;
 use crate::validate::{Identity, Refusal};
 use crate::words::in_one_line;
 
@@ -45,6 +46,18 @@ impl Verdict {
             | Self::Short(_)
             | Self::Locked(_)
             | Self::Deleting(_) => false,
+        }
+    }
+
+    /// Which parts of the chat aren't as wished, if it was looked at.
+    pub(crate) fn unready(&self) -> Vec<Resource> {
+        match self {
+            Self::Provisioned { reports, .. } => reports.unready(),
+            Self::Refused(_)
+            | Self::Suspended(_)
+            | Self::Short(_)
+            | Self::Locked(_)
+            | Self::Deleting(_) => Vec::new(),
         }
     }
 

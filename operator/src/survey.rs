@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wschat_crds::{ResourceStatus, Resources};
 
@@ -32,6 +32,9 @@ pub(crate) enum Survey {
     Lists(Arc<Folder>, Option<Resource>),
     /// Everything is read: something isn't right, or in doubt, since then.
     Everything(Instant),
+    /// These aren't right since then, and are read; the rest was read not long ago,
+    /// and is believed.
+    Parts(Instant, Vec<Resource>),
 }
 
 impl Survey {
@@ -39,7 +42,7 @@ impl Survey {
     pub(crate) fn lists(&self) -> Option<&Folder> {
         match self {
             Self::Lists(folder, _) => Some(folder),
-            Self::Memory | Self::Everything(_) => None,
+            Self::Memory | Self::Everything(_) | Self::Parts(..) => None,
         }
     }
 
@@ -47,23 +50,28 @@ impl Survey {
     /// do which are good until the next resync.
     pub(crate) fn doubted(&self) -> Option<Instant> {
         match self {
-            Self::Everything(since) => Some(*since),
+            Self::Everything(since) | Self::Parts(since, _) => Some(*since),
             Self::Memory | Self::Lists(..) => None,
         }
     }
 
     /// Whether this look reads the part itself, whatever lists say.
     pub(crate) fn reads(&self, resource: Resource) -> bool {
-        // A version and the tag on it are read together.
-        let resource = match resource {
-            Resource::Live => Resource::Version,
-            other => other,
-        };
+        let resource = read_as(resource);
         match self {
             Self::Memory => false,
             Self::Lists(_, turn) => *turn == Some(resource),
             Self::Everything(_) => true,
+            Self::Parts(_, parts) => parts.iter().any(|part| read_as(*part) == resource),
         }
+    }
+}
+
+/// A version and the tag on it are read together.
+fn read_as(resource: Resource) -> Resource {
+    match resource {
+        Resource::Live => Resource::Version,
+        other => other,
     }
 }
 
@@ -74,19 +82,47 @@ struct Progress {
     turn: Option<usize>,
     /// Since when nothing but lists taken later can tell anything new.
     seen: Option<Instant>,
-    /// Since when there is something that isn't right, or in doubt: when that was
-    /// seen last.
-    unsettled: Option<Instant>,
+    /// There is something that isn't right, or in doubt.
+    unsettled: Option<Unsettled>,
+    /// When everything was read last.
+    whole: Option<Instant>,
 }
+
+/// What isn't right with a chat, or in doubt.
+#[derive(Debug)]
+struct Unsettled {
+    /// When that was seen last.
+    since: Instant,
+    /// What isn't right; nothing when that isn't known.
+    parts: Option<Vec<Resource>>,
+}
+
+/// How long a whole reading stands, whatever comes into doubt: what has been wrong
+/// for hours isn't looked for everywhere each time that it is tried. (YDB allows a
+/// thousand looks at a schema in a day.)
+const STANDS: Duration = Duration::from_mins(2);
 
 /// How far all chats' surveys are, by UID.
 #[derive(Debug, Default)]
 pub(crate) struct Surveys(Mutex<HashMap<String, Progress>>);
 
 impl Surveys {
-    /// When something was seen last that isn't right, or in doubt.
-    pub(crate) fn unsettled(&self, uid: &str) -> Option<Instant> {
-        self.with(uid, |progress| progress.unsettled)
+    /// Whether something isn't right, or in doubt.
+    pub(crate) fn is_unsettled(&self, uid: &str) -> bool {
+        self.with(uid, |progress| progress.unsettled.is_some())
+    }
+
+    /// How closely the next look examines a chat with which something isn't right, or
+    /// in doubt: whole, at least once a resync; and that part otherwise.
+    pub(crate) fn examine(&self, uid: &str, resync: Duration, now: Instant) -> Option<Survey> {
+        self.with(uid, |progress| {
+            let Unsettled { since, parts } = progress.unsettled.as_ref()?;
+            let stands = progress.was_read_within(resync, now);
+            Some(match parts {
+                Some(parts) if stands => Survey::Parts(*since, parts.clone()),
+                Some(_) | None => Survey::Everything(*since),
+            })
+        })
     }
 
     /// How closely the next look examines a chat that was settled; lists are
@@ -102,19 +138,34 @@ impl Surveys {
         })
     }
 
-    /// What is remembered of the chat may be wrong: the next look reads everything.
+    /// What is remembered of the chat may be wrong: the next look reads everything,
+    /// unless that has just been done.
     pub(crate) fn doubt(&self, uid: &str, now: Instant) {
-        self.with(uid, |progress| progress.unsettled = Some(now));
+        self.with(uid, |progress| {
+            let known = progress.unsettled.take().and_then(|former| former.parts);
+            progress.unsettled = Some(Unsettled {
+                since: now,
+                parts: known.filter(|_| progress.was_read_within(STANDS, now)),
+            });
+        });
     }
 
-    /// Notes what came of a look: whether everything was as wished.
-    pub(crate) fn end(&self, uid: &str, survey: &Survey, fine: bool, now: Instant) {
+    /// Notes what came of a look: what isn't as wished.
+    pub(crate) fn end(&self, uid: &str, survey: &Survey, unready: Vec<Resource>, now: Instant) {
+        let fine = unready.is_empty();
+        let unsettled = |parts| Unsettled { since: now, parts };
         self.with(uid, |progress| match survey {
             // Whatever isn't remembered is read anyway.
             Survey::Memory if fine => {}
             Survey::Memory => {
                 progress.seen = Some(now);
-                progress.unsettled = progress.unsettled.map(|_| now);
+                if let Some(unsettled) = &mut progress.unsettled {
+                    unsettled.since = now;
+                }
+            }
+            // Before one rests, everything is read once more.
+            Survey::Parts(..) => {
+                progress.unsettled = Some(unsettled((!fine).then_some(unready)));
             }
             // They are asked for once more.
             Survey::Lists(folder, _) if !fine && !folder.is_whole() => {}
@@ -124,11 +175,12 @@ impl Surveys {
                 let first = || rand::random_range(0..TURNS.len());
                 let next = progress.turn.map(|turn| turn.wrapping_add(1));
                 progress.turn = next.or_else(|| Some(first()));
-                progress.unsettled = (!fine).then_some(now);
+                progress.unsettled = (!fine).then(|| unsettled(None));
             }
             Survey::Everything(_) => {
                 progress.seen = Some(now);
-                progress.unsettled = (!fine).then_some(now);
+                progress.whole = Some(now);
+                progress.unsettled = (!fine).then(|| unsettled(Some(unready)));
             }
         });
     }
@@ -150,8 +202,17 @@ impl Surveys {
             turn: None,
             seen: None,
             unsettled: None,
+            whole: None,
         });
         work(progress)
+    }
+}
+
+impl Progress {
+    /// Whether everything was read so shortly ago.
+    fn was_read_within(&self, limit: Duration, now: Instant) -> bool {
+        let age = |whole| now.saturating_duration_since(whole);
+        self.whole.is_some_and(|whole| age(whole) < limit)
     }
 }
 
@@ -197,122 +258,4 @@ fn all(resources: &Resources) -> [&ResourceStatus; 11] {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::inventory::Index;
-
-    fn lists(taken: Instant) -> Arc<Folder> {
-        Arc::new(Folder {
-            taken,
-            accounts: Ok(HashMap::new()),
-            databases: Ok(HashMap::new()),
-            functions: Ok(HashMap::new()),
-            gateways: Ok(HashMap::new()),
-            triggers: Ok(HashMap::new()),
-            bindings: Arc::new(Index::of_roles(Ok(Vec::new()), taken)),
-        })
-    }
-
-    #[test]
-    fn lists_are_looked_at_once_and_every_part_has_its_turn() {
-        let (surveys, mut now) = (Surveys::default(), Instant::now());
-        let mut read = Vec::new();
-        for _ in 0..=TURNS.len() {
-            let folder = lists(now);
-            let survey = surveys.begin("uid", &folder);
-            let Survey::Lists(_, turn) = survey else {
-                panic!("{survey:?}")
-            };
-            read.push(turn);
-            surveys.end("uid", &survey, true, now);
-            let again = surveys.begin("uid", &folder);
-            assert!(matches!(again, Survey::Memory), "{again:?}");
-            now += Duration::from_secs(1);
-        }
-        assert_eq!(read.first(), Some(&None), "after a restart");
-        for part in TURNS {
-            assert!(read.contains(&Some(part)), "{part:?} isn't in {read:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_right_is_read_until_it_is() {
-        let (surveys, now) = (Surveys::default(), Instant::now());
-        let folder = lists(now);
-        let first = surveys.begin("uid", &folder);
-        assert_eq!(surveys.unsettled("uid"), None);
-        surveys.end("uid", &first, false, now);
-        for fine in [false, true] {
-            assert_eq!(surveys.unsettled("uid"), Some(now));
-            surveys.end("uid", &Survey::Everything(now), fine, now);
-        }
-        assert_eq!(surveys.unsettled("uid"), None);
-        let calm = surveys.begin("uid", &folder);
-        assert!(matches!(calm, Survey::Memory), "{calm:?}");
-    }
-
-    #[test]
-    fn what_is_in_doubt_is_read_once() {
-        let (surveys, now) = (Surveys::default(), Instant::now());
-        surveys.doubt("uid", now);
-        surveys.end("uid", &Survey::Memory, true, now);
-        assert_eq!(surveys.unsettled("uid"), Some(now), "the look doubts");
-        surveys.end("uid", &Survey::Everything(now), true, now);
-        assert_eq!(surveys.unsettled("uid"), None);
-    }
-
-    #[test]
-    fn lists_are_no_older_than_the_last_look_that_found_something() {
-        let (surveys, first) = (Surveys::default(), Instant::now());
-        assert_eq!(Survey::Memory.doubted(), None);
-        surveys.doubt("uid", first);
-        let mut now = first;
-        for survey in [Survey::Memory, Survey::Everything(first)] {
-            now += Duration::from_secs(1);
-            surveys.end("uid", &survey, false, now);
-            assert_eq!(surveys.unsettled("uid"), Some(now), "{survey:?}");
-        }
-        assert_eq!(Survey::Everything(now).doubted(), Some(now));
-    }
-
-    #[test]
-    fn what_runs_is_under_way_and_what_was_never_seen_is_not_settled() {
-        let mut resources = Resources::default();
-        assert!(!is_settled(&resources) && !is_changing(&resources));
-        resources.gateway.operation = Some("op".to_owned());
-        assert!(!is_settled(&resources) && is_changing(&resources));
-    }
-
-    #[test]
-    fn lists_that_failed_are_asked_for_once_more() {
-        let (surveys, now) = (Surveys::default(), Instant::now());
-        let mut folder = Arc::into_inner(lists(now)).unwrap();
-        folder.triggers = Err(crate::cloud::CloudError::of_a_test());
-        let survey = surveys.begin("uid", &Arc::new(folder));
-        surveys.end("uid", &survey, false, now);
-        assert_eq!(surveys.unsettled("uid"), None);
-        let again = surveys.begin("uid", &lists(now));
-        assert!(matches!(again, Survey::Lists(..)), "{again:?}");
-    }
-
-    #[test]
-    fn what_was_just_made_is_not_looked_for_in_older_lists() {
-        let (surveys, now) = (Surveys::default(), Instant::now());
-        surveys.end("uid", &Survey::Memory, false, now);
-        let old = lists(now);
-        assert!(matches!(surveys.begin("uid", &old), Survey::Memory));
-        let new = lists(now + Duration::from_secs(1));
-        assert!(matches!(surveys.begin("uid", &new), Survey::Lists(..)));
-    }
-
-    #[test]
-    fn a_version_is_read_with_its_tag() {
-        let survey = Survey::Lists(lists(Instant::now()), Some(Resource::Version));
-        assert!(survey.reads(Resource::Live) && survey.reads(Resource::Version));
-        assert!(!survey.reads(Resource::Gateway));
-        assert!(!Survey::Memory.reads(Resource::Live));
-    }
-}
+mod tests;

@@ -46,10 +46,10 @@ impl Look<'_> {
             ..
         } = context;
         let idle = deleting || self.chat.spec.suspend || !is_settled(&prior.resources);
-        match surveys.unsettled(&identity.uid) {
+        match surveys.examine(&identity.uid, settings.resync, context.clock.now()) {
             // What is seen while the cloud is changing it has to be read again.
             Some(_) if is_changing(&prior.resources) => Survey::Memory,
-            Some(since) => Survey::Everything(since),
+            Some(survey) => survey,
             None if idle || prior.url.is_none() => Survey::Memory,
             None => {
                 let lists = inventory.folder(cloud, &identity.folder_id, settings.resync);

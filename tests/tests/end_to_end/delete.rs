@@ -12,6 +12,7 @@ use wschat_tests::wait::wait_gone;
 
 use crate::stage::{SOON, Stage, alice_and_bob};
 use crate::suite::{Handle, Scene};
+use crate::updates::shows;
 
 const GONE_LIMIT: Duration = Duration::from_mins(1);
 
@@ -25,6 +26,10 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
         suite.trial(
             "a retained chat goes on without its object",
             retained_chats_go_on,
+        ),
+        suite.trial(
+            "a chat that goes before it was begun isn't counted any more",
+            what_is_gone_is_forgotten,
         ),
     ]
 }
@@ -74,6 +79,17 @@ async fn retained_chats_go_on(scene: Scene) -> Result<(), Failed> {
     assert_eq!(stage.lobby().await?, url);
     delete(&stage, "lobby").await?;
     assert_eq!(made(&stage).await?, Vec::<String>::new());
+    stage.clear().await
+}
+
+/// Such a chat has no finalizer, so nobody takes leave of it.
+async fn what_is_gone_is_forgotten(scene: Scene) -> Result<(), Failed> {
+    let stage = Stage::set(scene).await?;
+    stage.apply("abroad", "{folderId: elsewhere}").await?;
+    let stalled = |number| format!(r#"wschat_chats{{condition="Stalled",status="True"}} {number}"#);
+    shows(&stage.operator, &stalled(1)).await?;
+    delete(&stage, "abroad").await?;
+    shows(&stage.operator, &stalled(0)).await?;
     stage.clear().await
 }
 

@@ -11,7 +11,7 @@ use wschat_tests::wait::eventually;
 use crate::delete::{delete, made};
 use crate::stage::{SOON, Stage};
 use crate::suite::{Handle, Scene};
-use crate::updates::changes;
+use crate::updates::{changes, shows};
 
 /// The shortest that there is, so that nobody waits for long.
 const LEASE: &str = "3s";
@@ -71,15 +71,5 @@ async fn another(stage: &Stage) -> Result<Operator, Failed> {
 
 /// Waits until a replica leads, or doesn't.
 async fn leads(operator: &Operator, wanted: bool) -> Result<(), Failed> {
-    let url = format!("{}/metrics", operator.http());
-    let line = format!("wschat_leader {}\n", u8::from(wanted));
-    let is_so = async || {
-        let page = async { reqwest::get(&url).await?.text().await };
-        let page = page.await.map_err(|error| error.to_string())?;
-        page.contains(&line)
-            .then_some(())
-            .ok_or_else(|| format!("not {line}"))
-    };
-    eventually(line.trim().to_owned(), SOON, is_so).await?;
-    Ok(())
+    shows(operator, &format!("wschat_leader {}", u8::from(wanted))).await
 }

@@ -243,6 +243,19 @@ async fn count(operator: &Operator, outcomes: &[&str]) -> Result<u64, Failed> {
     Ok(count)
 }
 
+/// Waits until an operator's metrics have this line.
+pub(crate) async fn shows(operator: &Operator, line: &str) -> Result<(), Failed> {
+    let url = format!("{}/metrics", operator.http());
+    let is_so = async || {
+        let page = async { reqwest::get(&url).await?.text().await };
+        let page = page.await.map_err(|error| error.to_string())?;
+        let found = page.lines().any(|one| one == line);
+        found.then_some(()).ok_or_else(|| format!("not {line}"))
+    };
+    eventually(line, SOON, is_so).await?;
+    Ok(())
+}
+
 /// Whether a condition has this status and reason.
 pub(crate) fn says(
     chat: Option<&WsChat>,
