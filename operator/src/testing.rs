@@ -87,6 +87,11 @@ impl FakeCloud {
         self.content.lock().unwrap().accounts.len()
     }
 
+    /// An account's labels.
+    pub(crate) fn labels(&self, id: &str) -> Value {
+        self.content.lock().unwrap().accounts[id]["labels"].clone()
+    }
+
     /// Puts an account into the folder by hand.
     pub(crate) fn plant(&self, id: &str, account: Value) {
         self.content
@@ -106,7 +111,10 @@ impl FakeCloud {
         let router = Router::new()
             .route("/endpoints", get(endpoints))
             .route("/iam/v1/serviceAccounts", get(list).post(create))
-            .route("/iam/v1/serviceAccounts/{id}", get(one).delete(delete))
+            .route(
+                "/iam/v1/serviceAccounts/{id}",
+                get(one).patch(change).delete(delete),
+            )
             .route("/operations/{id}", get(operation))
             .with_state(cloud.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -169,6 +177,23 @@ async fn create(
         request["status"] = json!("ACTIVE");
         begin(content, &headers, &id, |content| {
             content.accounts.insert(id.clone(), request);
+        })
+    })
+}
+
+/// Changes what the request has; its mask isn't heeded.
+async fn change(
+    State(cloud): State<FakeCloud>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Json(request): Json<BTreeMap<String, Value>>,
+) -> Response {
+    cloud.call(|content| {
+        begin(content, &headers, &id, |content| {
+            let account = content.accounts.get_mut(&id).unwrap();
+            for (field, value) in request {
+                account[field] = value;
+            }
         })
     })
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wschat_crds::WsChat;
 
 use super::account;
@@ -12,11 +12,12 @@ use crate::change::Changes;
 use crate::context::Pass;
 use crate::error::StepError;
 use crate::journal::Journal;
+use crate::names::{LABEL_ADOPT, LABEL_INSTALLATION};
 use crate::outcome::Outcome;
 use crate::resource::Resource;
 use crate::survey::Survey;
 use crate::testing::{When, World, world};
-use crate::validate::identity;
+use crate::validate::{Identity, identity};
 
 /// More looks than any way through needs.
 const ENOUGH: usize = 20;
@@ -132,6 +133,66 @@ async fn what_was_there_is_looked_for_twice_and_what_may_come_for_longer() {
         world.kube.let_pass(2);
         assert!(!goes_on().await, "{seconds}");
     }
+}
+
+/// An account that is given to the chat.
+fn given(world: &World) -> (Identity, Value) {
+    let identity = identity(&world.kube.chat(), &world.context.settings.defaults);
+    let account = json!({
+        "id": "given",
+        "name": identity.names.service_account,
+        "labels": { LABEL_ADOPT: identity.labels[LABEL_INSTALLATION] },
+        "status": "ACTIVE",
+    });
+    (identity, account)
+}
+
+/// A world in which the operator died when it had asked for the chat's labels on an
+/// account that is given to it, and the cloud hasn't carried that out.
+async fn died_adopting() -> World {
+    for call in 0..ENOUGH {
+        let mut world = world().await;
+        let settings = Arc::get_mut(&mut world.context.settings).unwrap();
+        settings.showing_up = SHOWING_UP;
+        let (_, account) = given(&world);
+        world.cloud.plant("given", account.clone());
+        world.fault.set(call, When::Before);
+        look(&world, Way::There).await;
+        let status = world.kube.chat().status.unwrap_or_default();
+        let saved = status.resources.service_account;
+        if saved.adopted
+            && saved.intent.is_some()
+            && world.cloud.labels("given") == account["labels"]
+        {
+            return world;
+        }
+    }
+    panic!("never asked");
+}
+
+#[tokio::test]
+async fn what_gets_the_chats_labels_late_is_let_go_all_the_same() {
+    let world = died_adopting().await;
+    let (identity, account) = given(&world);
+    let outcome = look(&world, Way::Back).await;
+    assert!(matches!(outcome, Outcome::Pending(_)), "{outcome:?}");
+    let mut late = account.clone();
+    for (key, value) in &identity.labels {
+        late["labels"][key] = json!(value);
+    }
+    world.cloud.plant("given", late);
+    settle(&world, Way::Back).await;
+    assert_eq!(world.cloud.labels("given"), account["labels"]);
+}
+
+#[tokio::test]
+async fn what_was_adopted_is_given_back_with_the_labels_that_it_had() {
+    let world = world().await;
+    let (_, account) = given(&world);
+    world.cloud.plant("given", account.clone());
+    settle(&world, Way::There).await;
+    settle(&world, Way::Back).await;
+    assert_eq!(world.cloud.labels("given"), account["labels"]);
 }
 
 #[tokio::test]

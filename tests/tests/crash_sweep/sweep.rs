@@ -4,13 +4,13 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
 use crate::life::{self, Deaths, Lived, Stage};
 use crate::plan;
-use crate::world::{NAP, Problem, Setting, World};
+use crate::world::{Problem, Setting, World};
 
 /// Worlds that live side by side: most of a life is waiting.
 pub(crate) const LANES: u64 = 4;
@@ -193,12 +193,16 @@ async fn live_on(common: Arc<Common>, lane: u64) -> Result<(usize, Vec<Problem>)
     Ok((died, problems))
 }
 
+/// How long the cloud may take to show what it was asked for: longer than its
+/// operations take.
+const SHOWING_UP: Duration = Duration::from_millis(100);
+
 /// A world whose cloud shows at once what it made.
 pub(crate) fn setting(seed: u64, delay: &str) -> Setting {
     Setting {
         seed,
         delay: delay.to_owned(),
-        showing_up: NAP,
+        showing_up: SHOWING_UP,
         arguments: Vec::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::{Child, gone};
 use crate::change::{Change, Difference};
 use crate::context::Pass;
 use crate::error::StepError;
-use crate::idempotency::request_hash;
+use crate::idempotency::{key, request_hash};
 use crate::names::{LABEL_ADOPT, LABEL_INSTALLATION, without_ours};
 use crate::outcome::Outcome;
 use crate::resource::Resource;
@@ -20,15 +20,40 @@ pub(in crate::steps) fn is_adopted(labels: &Labels) -> bool {
     labels.contains_key(LABEL_ADOPT)
 }
 
-/// It was seen without the chat's labels: whatever was asked for is over.
+/// It was seen without the chat's labels. If something else than its release was
+/// asked for before a crash, it may get them yet.
 pub(super) async fn released(
     pass: &Pass<'_>,
     resource: Resource,
     saved: &mut ResourceStatus,
 ) -> Result<Outcome<()>, StepError> {
+    if !is_released(pass, resource, saved)? {
+        return gone(pass, resource, saved, pass.context.settings.showing_up).await;
+    }
     saved.intent = None;
     seen(saved);
     gone(pass, resource, saved, LOOK_TWICE).await
+}
+
+/// Whether nothing was asked for that may still be carried out.
+fn is_released(
+    pass: &Pass<'_>,
+    resource: Resource,
+    saved: &ResourceStatus,
+) -> Result<bool, StepError> {
+    let Some(intent) = &saved.intent else {
+        return Ok(true);
+    };
+    let Some(id) = &saved.id else {
+        return Ok(false);
+    };
+    let (uid, sequence) = (&pass.identity.uid, saved.sequence);
+    let release = key(uid, resource, &release_hash(id)?, sequence);
+    Ok(*intent == release.to_string())
+}
+
+fn release_hash(id: &str) -> Result<String, StepError> {
+    Ok(request_hash(&("release", id))?)
 }
 
 /// Takes the chat's labels off it; ready when it has none of them.
@@ -44,7 +69,9 @@ pub(super) async fn release<C: Child>(
         return released(pass, resource, saved).await;
     }
     saved.adopted = true;
-    let hash = request_hash(&("release", &facts.id))?;
+    // By this id it is known afterwards what was asked for.
+    saved.id = Some(facts.id.clone());
+    let hash = release_hash(&facts.id)?;
     let field = format!("labels.{LABEL_INSTALLATION}");
     let is = facts.labels.get(LABEL_INSTALLATION);
     let difference = Difference::between(&field, &is.map_or("", String::as_str), &"(none)");
