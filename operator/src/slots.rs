@@ -17,35 +17,52 @@ const FORGOTTEN: Duration = Duration::from_mins(15);
 /// Whose operation it is: a chat's UID and one of its resources.
 type Holder = (String, Resource);
 
-/// The operations that run, by folder, and since when.
+/// The operations of each folder.
 #[derive(Debug, Default)]
-pub(crate) struct Slots(Mutex<HashMap<String, HashMap<Holder, Instant>>>);
+pub(crate) struct Slots(Mutex<HashMap<String, Operations>>);
+
+#[derive(Debug, Default)]
+struct Operations {
+    /// Since when they run.
+    running: HashMap<Holder, Instant>,
+    /// When they were asked for last, in vain.
+    waiting: HashMap<Holder, Instant>,
+}
 
 impl Slots {
     /// Takes a slot for an operation that is to begin; whoever has one keeps it.
-    /// Answers whether there is one.
-    pub(crate) fn take(&self, folder: &str, uid: &str, resource: Resource, now: Instant) -> bool {
+    ///
+    /// # Errors
+    /// How many wait, this one included, when there is none.
+    pub(crate) fn take(
+        &self,
+        folder: &str,
+        uid: &str,
+        resource: Resource,
+        now: Instant,
+    ) -> Result<(), usize> {
         self.enter(folder, uid, resource, now, AT_ONCE)
     }
 
     /// Counts an operation that is known to run, however many others do.
     pub(crate) fn hold(&self, folder: &str, uid: &str, resource: Resource, now: Instant) {
-        self.enter(folder, uid, resource, now, usize::MAX);
+        let _entered = self.enter(folder, uid, resource, now, usize::MAX);
     }
 
     /// An operation is over, or was never begun.
     pub(crate) fn give_back(&self, folder: &str, uid: &str, resource: Resource) {
         let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = folders.get_mut(folder) {
-            running.remove(&(uid.to_owned(), resource));
+        if let Some(operations) = folders.get_mut(folder) {
+            operations.running.remove(&(uid.to_owned(), resource));
         }
     }
 
     /// Forgets a chat that is gone.
     pub(crate) fn forget(&self, uid: &str) {
         let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for running in folders.values_mut() {
+        for Operations { running, waiting } in folders.values_mut() {
             running.retain(|(holder, _), _| holder != uid);
+            waiting.retain(|(holder, _), _| holder != uid);
         }
     }
 
@@ -56,19 +73,23 @@ impl Slots {
         resource: Resource,
         now: Instant,
         limit: usize,
-    ) -> bool {
+    ) -> Result<(), usize> {
         if !is_counted(resource) {
-            return true;
+            return Ok(());
         }
         let mut folders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = folders.entry(folder.to_owned()).or_default();
-        running.retain(|_, since| now.saturating_duration_since(*since) < FORGOTTEN);
-        let holder = (uid.to_owned(), resource);
-        let fits = running.len() < limit || running.contains_key(&holder);
-        if fits {
-            running.entry(holder).or_insert(now);
+        let Operations { running, waiting } = folders.entry(folder.to_owned()).or_default();
+        for all in [&mut *running, &mut *waiting] {
+            all.retain(|_, since| now.saturating_duration_since(*since) < FORGOTTEN);
         }
-        fits
+        let holder = (uid.to_owned(), resource);
+        if running.len() < limit || running.contains_key(&holder) {
+            waiting.remove(&holder);
+            running.entry(holder).or_insert(now);
+            return Ok(());
+        }
+        waiting.insert(holder, now);
+        Err(waiting.len())
     }
 }
 
@@ -88,9 +109,10 @@ mod tests {
     fn full(now: Instant) -> Slots {
         let slots = Slots::default();
         for chat in 0..AT_ONCE {
-            assert!(slots.take("a", &chat.to_string(), Resource::Version, now));
+            let taken = slots.take("a", &chat.to_string(), Resource::Version, now);
+            assert_eq!(taken, Ok(()));
         }
-        assert!(!slots.take("a", "more", Resource::Function, now));
+        assert!(slots.take("a", "more", Resource::Function, now).is_err());
         slots
     }
 
@@ -98,10 +120,16 @@ mod tests {
     fn a_folder_has_so_many_and_each_folder_its_own() {
         let now = Instant::now();
         let slots = full(now);
-        assert!(slots.take("b", "more", Resource::Function, now));
-        assert!(slots.take("a", "more", Resource::Gateway, now));
-        assert!(slots.take("a", "0", Resource::Version, now), "its own");
-        assert!(!slots.take("a", "0", Resource::Live, now), "another one");
+        assert!(slots.take("b", "more", Resource::Function, now).is_ok());
+        assert!(slots.take("a", "more", Resource::Gateway, now).is_ok());
+        assert!(
+            slots.take("a", "0", Resource::Version, now).is_ok(),
+            "its own"
+        );
+        assert!(
+            slots.take("a", "0", Resource::Live, now).is_err(),
+            "another one"
+        );
     }
 
     #[test]
@@ -109,11 +137,28 @@ mod tests {
         let now = Instant::now();
         let slots = full(now);
         slots.give_back("a", "0", Resource::Version);
-        assert!(slots.take("a", "more", Resource::Function, now));
+        assert!(slots.take("a", "more", Resource::Function, now).is_ok());
         slots.forget("more");
-        assert!(slots.take("a", "again", Resource::Function, now));
+        assert!(slots.take("a", "again", Resource::Function, now).is_ok());
         let later = now + FORGOTTEN;
-        assert!(slots.take("a", "later", Resource::Function, later));
+        assert!(slots.take("a", "later", Resource::Function, later).is_ok());
+    }
+
+    #[test]
+    fn who_waits_learns_how_many_do() {
+        let now = Instant::now();
+        let slots = full(now);
+        let ask = |uid| slots.take("a", uid, Resource::Version, now);
+        assert_eq!(ask("b"), Err(2), "beside the one of `full`");
+        assert_eq!(ask("b"), Err(2), "again");
+        slots.forget("more");
+        assert_eq!(ask("c"), Err(2));
+        slots.give_back("a", "0", Resource::Version);
+        assert_eq!(ask("b"), Ok(()));
+        assert_eq!(ask("d"), Err(2), "and `c`");
+        let later = now + FORGOTTEN;
+        slots.hold("a", "e", Resource::Version, later);
+        assert_eq!(slots.take("a", "d", Resource::Version, later), Ok(()));
     }
 
     #[test]
@@ -122,6 +167,6 @@ mod tests {
         let slots = full(now);
         slots.hold("a", "running", Resource::Live, now);
         slots.give_back("a", "0", Resource::Version);
-        assert!(!slots.take("a", "more", Resource::Function, now));
+        assert!(slots.take("a", "more", Resource::Function, now).is_err());
     }
 }

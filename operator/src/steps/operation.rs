@@ -99,10 +99,10 @@ where
         id_field,
         change,
     } = mutation;
-    if !has_turn(pass, resource) {
+    if let Err(waiting) = take_turn(pass, resource) {
         // It wasn't asked for.
         saved.changed = None;
-        return Ok(Standing::Running(turn(rand::random())));
+        return Ok(Standing::Running(turn(waiting, rand::random())));
     }
     if saved.sequence == 0 && saved.intent.is_none() {
         saved.sequence = following(0, Timestamp::now());
@@ -186,7 +186,7 @@ async fn conclude(
 }
 
 /// Whether an operation of the resource may begin.
-fn has_turn(pass: &Pass<'_>, resource: Resource) -> bool {
+fn take_turn(pass: &Pass<'_>, resource: Resource) -> Result<(), usize> {
     let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
     let slots = &pass.context.slots;
     slots.take(folder, uid, resource, pass.context.clock.now())
@@ -198,10 +198,15 @@ fn give_back(pass: &Pass<'_>, resource: Resource) {
     pass.context.slots.give_back(folder, uid, resource);
 }
 
-/// How long to wait for others' operations to end: between one second and two,
-/// so that not all who wait come at once. `chance` is any number.
-fn turn(chance: u8) -> Duration {
-    Duration::from_millis(1000 + 1000 * u64::from(chance) / 255)
+/// How many of those that wait come in a second at most. Each look costs calls,
+/// which those whose operations run need as well.
+const PACE: usize = 10;
+
+/// How long to wait for others' operations to end: between one second and two when
+/// few wait, so that not all come at once. `chance` is any number.
+fn turn(waiting: usize, chance: u8) -> Duration {
+    let tens = u32::try_from(waiting / PACE).unwrap_or(u32::MAX).max(1);
+    Duration::from_millis(1000 + 1000 * u64::from(chance) / 255) * tens
 }
 
 /// Whether the operation made or changed what the status knows by its id.

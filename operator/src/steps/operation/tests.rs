@@ -115,7 +115,7 @@ async fn no_more_begin_in_a_folder_than_may_run() {
     assert!(asked);
     assert_eq!(saved.operation.as_deref(), Some("operation"));
     let more = slots.take("b1g", "0", Resource::Version, now);
-    assert!(!more, "it runs");
+    assert_eq!(more, Err(1), "it runs");
 }
 
 #[test]
@@ -168,8 +168,10 @@ async fn what_is_begun_with_an_empty_status_has_another_key_than_all_before() {
 
 #[test]
 fn who_waits_for_others_does_not_come_back_with_them() {
-    assert_eq!(turn(0), Duration::from_secs(1));
-    assert_eq!(turn(255), Duration::from_secs(2));
+    assert_eq!(turn(1, 0), Duration::from_secs(1));
+    assert_eq!(turn(PACE, 255), Duration::from_secs(2));
+    // A thousand come ten in a second, and less.
+    assert_eq!(turn(1000, 0), Duration::from_secs(100));
 }
 
 #[test]
