@@ -90,9 +90,21 @@ pub(crate) async fn reconcile(
     seen: Arc<WatchedChat>,
     context: Arc<Context>,
 ) -> Result<Action, LookError> {
+    let began = Instant::now();
+    let looked = try_reconcile(&seen, &context, began).await;
+    if looked.is_err() {
+        context.metrics.looked("broken_off", began.elapsed());
+    }
+    looked
+}
+
+async fn try_reconcile(
+    seen: &WatchedChat,
+    context: &Arc<Context>,
+    began: Instant,
+) -> Result<Action, LookError> {
     let uid = seen.uid().unwrap_or_default();
     let generation = seen.metadata.generation.unwrap_or_default();
-    let began = Instant::now();
     // The watch also brings what we wrote ourselves.
     if let Some(wait) = context.schedule.wait(&uid, generation, context.clock.now()) {
         return Ok(Action::requeue(wait));
@@ -109,19 +121,15 @@ pub(crate) async fn reconcile(
             source: Box::new(source),
         })?;
     let Some(chat) = fresh.filter(|chat| chat.uid().as_ref() == Some(&uid)) else {
-        forget(&context, &uid);
+        forget(context, &uid);
         return Ok(Action::await_change());
     };
     let generation = chat.metadata.generation.unwrap_or_default();
-    let look = Look {
-        context: &context,
-        api,
-        chat,
-    };
+    let look = Look { context, api, chat };
     // On the heap: it holds the state of the whole graph.
     match Box::pin(look.look()).await? {
         Next::Gone => {
-            forget(&context, &uid);
+            forget(context, &uid);
             context.metrics.looked("gone", began.elapsed());
             Ok(Action::await_change())
         }
@@ -338,7 +346,11 @@ impl Look<'_> {
             Verdict::Deleting(report) | Verdict::Short(report) | Verdict::Locked(report) => {
                 (vec![report], report.again())
             }
-            Verdict::Refused(_) | Verdict::Suspended(_) => (Vec::new(), None),
+            Verdict::Refused(refusal) => {
+                self.context.metrics.failed(Class::Terminal, refusal.reason);
+                (Vec::new(), None)
+            }
+            Verdict::Suspended(_) => (Vec::new(), None),
         };
         let mut soonest = None;
         for report in reports {

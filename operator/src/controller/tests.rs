@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::world;
+use crate::testing::{When, world};
 
 #[tokio::test]
 async fn who_makes_no_lists_does_not_look_again_as_soon_as_they_are_old() {
@@ -27,4 +27,17 @@ async fn who_makes_no_lists_does_not_look_again_as_soon_as_they_are_old() {
     let report = Report::Ready;
     let other = look.resync(&Verdict::Short(report), &identity);
     assert!(other < resync, "others have them made anew: {other:?}");
+}
+
+#[tokio::test]
+async fn a_look_that_breaks_off_is_counted() {
+    let world = world().await;
+    let (chat, context) = (world.kube.chat(), Arc::new(world.context));
+    world.fault.set(0, When::Before);
+    let seen = Arc::new(WatchedChat::from(&chat));
+    let looked = reconcile(seen, Arc::clone(&context)).await;
+    assert!(looked.is_err(), "{looked:?}");
+    let page = context.metrics.encode().unwrap();
+    let line = r#"wschat_reconciliations_total{outcome="broken_off"} 1"#;
+    assert!(page.contains(line), "{page}");
 }
