@@ -131,6 +131,13 @@ impl Embedded {
         version::hash(context, parts, &connections).map_err(|error| error.to_string())
     }
 
+    /// Has the next look read everything, as after something that puts in doubt what
+    /// is remembered of the chat.
+    pub fn doubt(&self, chat: &WsChat) {
+        let uid = chat.uid().unwrap_or_default();
+        self.context.surveys.doubt(&uid, self.context.clock.now());
+    }
+
     /// Lets time pass for the operator: its lists and looks grow older by that.
     pub fn advance(&self, time: Duration) {
         self.context.clock.advance(time);

@@ -12,14 +12,20 @@ mod outcome;
 
 pub use outcome::Outcome;
 
-/// Every field that may change, with another value.
+/// Every field that decides what a chat is made of and may change, with another
+/// value, but for how many instances are kept warm.
 #[must_use]
 pub fn edited() -> Value {
     json!({
         "path": "/room",
-        "database": { "requestUnitLimit": 100, "storageLimit": "2Gi" },
+        "database": {
+            "requestUnitLimit": 100, "storageLimit": "2Gi", "deletionProtection": true,
+        },
         "topic": { "retention": "2h" },
-        "handler": { "memory": "512Mi", "timeout": "40s", "logLevel": "debug" },
+        "handler": {
+            "memory": "512Mi", "timeout": "40s", "concurrency": 8,
+            "logLevel": "debug",
+        },
         "broadcast": { "batchBytes": 2, "cutoff": "2s" },
     })
 }
@@ -28,6 +34,22 @@ pub fn edited() -> Value {
 #[must_use]
 pub fn restored() -> Value {
     json!({ "path": null, "database": null, "topic": null, "handler": null, "broadcast": null })
+}
+
+/// All of them as they were, but for the database, which is still protected.
+#[must_use]
+pub fn restored_and_protected() -> Value {
+    let mut spec = restored();
+    spec["database"] = json!({
+        "requestUnitLimit": null, "storageLimit": null, "deletionProtection": true,
+    });
+    spec
+}
+
+/// The database may be deleted.
+#[must_use]
+pub fn unprotected() -> Value {
+    json!({ "database": { "deletionProtection": false } })
 }
 
 /// Whether the newest handler isn't healthy, and the chat serves all the same.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ use crate::gate::{Death, Passed};
 use crate::leave::side_by_side;
 use crate::life::{self, Deaths, Lived, Outcome, come_to_rest, edited, is_gone, outcome};
 use crate::plan;
-use crate::sweep::{DELAY, of_each_seed, setting};
+use crate::sweep::{DELAY, Tried, of_each_seed, setting};
 use crate::world::{Done, INSTALLATION, Problem, World};
 
 /// What happens to a chat.
@@ -102,8 +101,8 @@ async fn whoever_dies_at_any_call_of_an_adoption_removes_nothing_that_was_given(
     of_each_seed("adoptions", sweep).await.unwrap();
 }
 
-/// All lives of a seed, or so many of them. Answers what went wrong.
-async fn sweep(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Problem> {
+/// All lives of a seed, or so many of them.
+async fn sweep(seed: u64, count: Option<usize>) -> Result<Tried, Problem> {
     let begun = Instant::now();
     let world = World::make(setting(seed, DELAY)).await?;
     let undisturbed = live(&world, [None; life::Stage::ALL.len()]).await?;
@@ -114,35 +113,29 @@ async fn sweep(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Problem>
     // A third of those in the sweep itself, or all.
     plan.truncate(count.map_or(all, |count| count / 3));
     let (lives, planned) = (plan.len(), plan.iter().flatten().flatten().count());
-    let common = Arc::new(Common {
-        undisturbed,
-        died: AtomicUsize::new(0),
-    });
+    let undisturbed = Arc::new(undisturbed);
     let plan = plan.into_iter();
-    let plan = plan.map(|deaths| (deaths, Arc::clone(&common)));
-    let problems = side_by_side(plan.collect(), seed, compare).await?;
+    let plan = plan.map(|deaths| (deaths, Arc::clone(&undisturbed)));
+    let (happened, problems) = side_by_side(plan.collect(), seed, compare).await?;
     eprintln!(
-        "seed {seed}: {lives} of {all} adoptions, {} of {planned} deaths, {} problems, {} s",
-        common.died.load(Ordering::Relaxed),
+        "seed {seed}: {lives} of {all} adoptions, {happened} of {planned} deaths, {} problems, {} s",
         problems.len(),
         begun.elapsed().as_secs()
     );
-    Ok(problems)
-}
-
-/// What all lives share.
-struct Common {
-    undisturbed: Vec<Lived>,
-    /// How many deaths happened.
-    died: AtomicUsize,
+    Ok(Tried {
+        planned,
+        happened,
+        problems,
+    })
 }
 
 /// Lives through all stages, each of which must end as in the undisturbed life.
-async fn compare(world: Arc<World>, plan: (Deaths, Arc<Common>)) -> Result<(), Problem> {
-    let (deaths, common) = plan;
+/// Answers how many of the deaths happened.
+async fn compare(world: Arc<World>, plan: (Deaths, Arc<Vec<Lived>>)) -> Result<usize, Problem> {
+    let (deaths, undisturbed) = plan;
     let lived = live(&world, deaths).await?;
     let stages = Stage::ALL.iter().zip(deaths);
-    for ((lived, wanted), stage) in lived.iter().zip(&common.undisturbed).zip(stages) {
+    for ((lived, wanted), stage) in lived.iter().zip(undisturbed.iter()).zip(stages) {
         let died_at = &lived.passed.died_at;
         let differences = lived.outcome.differences(&wanted.outcome);
         if !differences.is_empty() {
@@ -150,10 +143,9 @@ async fn compare(world: Arc<World>, plan: (Deaths, Arc<Common>)) -> Result<(), P
                 "{stage:?}: dead at {died_at:?}, it ended with{differences}"
             ));
         }
-        let died = usize::from(died_at.is_some());
-        common.died.fetch_add(died, Ordering::Relaxed);
     }
-    Ok(())
+    let died = lived.iter().filter(|one| one.passed.died_at.is_some());
+    Ok(died.count())
 }
 
 /// Lives through all stages, after somebody gave away all that a chat needs.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use yc_emulator::inspect::Watch;
 use yc_emulator::inspect::faults::Phase;
+use yc_emulator::inspect::requests::grpc_mutates;
 
 /// When the operator dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,14 @@ impl Passed {
     pub(crate) fn mutations(&self) -> Vec<&str> {
         let come = self.come.iter().map(String::as_str);
         come.filter(|call| changes(call)).collect()
+    }
+
+    /// The same without queries of YDB, which may be questions: which migrations
+    /// there are is asked by one.
+    pub(crate) fn certain_mutations(&self) -> Vec<&str> {
+        let mut all = self.mutations();
+        all.retain(|call| !call.ends_with("/ExecuteQuery"));
+        all
     }
 }
 
@@ -162,7 +171,7 @@ fn changes(call: &str) -> bool {
     let (method, path) = call.split_once(' ').unwrap_or((call, ""));
     match method {
         "GET" => false,
-        "GRPC" => path.contains("/CreateTopic") || path.contains("/ExecuteQuery"),
+        "GRPC" => grpc_mutates(path),
         _ => !path.starts_with("/invoke/"),
     }
 }
@@ -204,6 +213,28 @@ mod tests {
         let passed = gate.passed();
         assert_eq!(passed.carried_out, ["POST /b"]);
         assert_eq!(passed.mutations(), ["POST /b"]);
+    }
+
+    #[test]
+    fn what_changes_a_topic_or_a_table_is_a_mutation() {
+        let gate = gate();
+        gate.arm(None);
+        for (path, mutates, certainly) in [
+            ("Topic.V1.TopicService/CreateTopic", true, true),
+            ("Topic.V1.TopicService/AlterTopic", true, true),
+            ("Topic.V1.TopicService/DropTopic", true, true),
+            ("Topic.V1.TopicService/DescribeTopic", false, false),
+            ("Table.V1.TableService/CreateTable", true, true),
+            ("Query.V1.QueryService/ExecuteQuery", true, false),
+            ("Query.V1.QueryService/CreateSession", false, false),
+        ] {
+            gate.arm(None);
+            assert!(gate.lets_pass(Phase::Before, &format!("GRPC /Ydb.{path}")));
+            let passed = gate.passed();
+            assert_eq!(passed.mutations().len(), usize::from(mutates), "{path}");
+            let certain = passed.certain_mutations().len();
+            assert_eq!(certain, usize::from(certainly), "{path}");
+        }
     }
 
     #[test]

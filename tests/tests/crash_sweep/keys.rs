@@ -11,7 +11,7 @@ use crate::gate::Passed;
 use crate::leave::side_by_side;
 use crate::life::{self, Deaths};
 use crate::plan;
-use crate::sweep::{DELAY, of_each_seed, setting};
+use crate::sweep::{DELAY, Tried, of_each_seed, setting};
 use crate::world::{Done, Problem, World};
 
 const FIRST: &str = "first";
@@ -76,8 +76,8 @@ async fn whoever_dies_at_any_call_holds_the_keys_that_are_needed() {
     of_each_seed("lives", sweep).await.unwrap();
 }
 
-/// All lives of a seed, or so many of them. Answers what went wrong.
-async fn sweep(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Problem> {
+/// All lives of a seed, or so many of them.
+async fn sweep(seed: u64, count: Option<usize>) -> Result<Tried, Problem> {
     let world = World::make(setting(seed, DELAY)).await?;
     let passed = live(&world, [None; life::Stage::ALL.len()]).await?;
     world.end().await;
@@ -85,11 +85,18 @@ async fn sweep(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Problem>
     let all = plan.len();
     // Half as many as in the sweep itself, or all.
     plan.truncate(count.map_or(all, |count| count / 2));
-    eprintln!("seed {seed}: {} of {all} lives with keys", plan.len());
-    side_by_side(plan, seed, |world: Arc<World>, deaths| async move {
-        live(&world, deaths).await.map(drop)
+    let (count, planned) = (plan.len(), plan.iter().flatten().flatten().count());
+    let attempt = |world: Arc<World>, deaths| async move {
+        let lived = live(&world, deaths).await?;
+        Ok(lived.iter().filter(|one| one.died_at.is_some()).count())
+    };
+    let (happened, problems) = side_by_side(plan, seed, attempt).await?;
+    eprintln!("seed {seed}: {count} of {all} lives with keys, {happened} of {planned} deaths");
+    Ok(Tried {
+        planned,
+        happened,
+        problems,
     })
-    .await
 }
 
 /// Lives through all stages. Answers the calls of each.

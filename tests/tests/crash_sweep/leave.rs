@@ -14,7 +14,7 @@ use wschat_tests::custom_resource::newest_is_ready;
 use crate::gate::Death;
 use crate::life::Stage;
 use crate::plan::deaths_of;
-use crate::sweep::{DELAY, LANES, of_each_seed, setting};
+use crate::sweep::{DELAY, LANES, Tried, of_each_seed, setting};
 use crate::world::{Done, Problem, World};
 
 /// When it is deleted: at a call of which stage.
@@ -31,55 +31,66 @@ async fn whoever_deletes_a_chat_at_any_call_leaves_nothing_behind() {
     of_each_seed("deletes", try_all).await.unwrap();
 }
 
-/// All deletes, or so many of them. Answers what went wrong.
-async fn try_all(seed: u64, count: Option<usize>) -> Result<Vec<Problem>, Problem> {
+/// All deletes, or so many of them.
+async fn try_all(seed: u64, count: Option<usize>) -> Result<Tried, Problem> {
     let mut plan = leaves(seed).await?;
     let all = plan.len();
     plan.shuffle(&mut StdRng::seed_from_u64(seed));
     // Half as many as in the sweep itself, or all.
     plan.truncate(count.map_or(all, |count| count / 2));
-    eprintln!("seed {seed}: {} of {all} deletes", plan.len());
+    let planned = plan.len();
     // Operations take their time, so that it is also deleted while one runs.
-    side_by_side(plan, seed, |world: Arc<World>, leave: Leave| async move {
+    let attempt = |world: Arc<World>, leave: Leave| async move {
         let tried = try_one(&world, leave).await;
         tried.map_err(|problem| format!("{leave:?}: {problem}"))
+    };
+    let (happened, problems) = side_by_side(plan, seed, attempt).await?;
+    eprintln!("seed {seed}: {planned} of {all} deletes, {happened} at their call");
+    Ok(Tried {
+        planned,
+        happened,
+        problems,
     })
-    .await
 }
 
-/// Tries all of a plan, each in a world of its own, some at a time. Answers what
-/// went wrong.
-pub(crate) async fn side_by_side<T, F, Tried>(
+/// Tries all of a plan, each in a world of its own, some at a time. Answers how many
+/// of the planned deaths, or whatever, happened, and what went wrong.
+pub(crate) async fn side_by_side<T, F, Trying>(
     plan: Vec<T>,
     seed: u64,
     attempt: F,
-) -> Result<Vec<Problem>, Problem>
+) -> Result<(usize, Vec<Problem>), Problem>
 where
     T: Clone + Send + Sync + 'static,
-    F: Fn(Arc<World>, T) -> Tried + Copy + Send + 'static,
-    Tried: Future<Output = Result<(), Problem>> + Send,
+    F: Fn(Arc<World>, T) -> Trying + Copy + Send + 'static,
+    Trying: Future<Output = Result<usize, Problem>> + Send,
 {
     let (plan, next) = (Arc::new(plan), Arc::new(AtomicUsize::new(0)));
     let mut lanes = JoinSet::new();
     for lane in 0..LANES {
         let (plan, next) = (Arc::clone(&plan), Arc::clone(&next));
         lanes.spawn(async move {
-            let mut problems = Vec::new();
+            let (mut happened, mut problems) = (0, Vec::new());
             while let Some(one) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let world = Arc::new(World::make(setting(seed + lane, DELAY)).await?);
-                problems.extend(attempt(Arc::clone(&world), one.clone()).await.err());
+                match attempt(Arc::clone(&world), one.clone()).await {
+                    Ok(times) => happened += times,
+                    Err(problem) => problems.push(problem),
+                }
                 if let Some(world) = Arc::into_inner(world) {
                     world.end().await;
                 }
             }
-            Ok::<_, Problem>(problems)
+            Ok::<_, Problem>((happened, problems))
         });
     }
-    let mut problems = Vec::new();
+    let (mut happened, mut problems) = (0, Vec::new());
     while let Some(lane) = lanes.join_next().await {
-        problems.extend(lane.map_err(|error| error.to_string())??);
+        let (times, more) = lane.map_err(|error| error.to_string())??;
+        happened += times;
+        problems.extend(more);
     }
-    Ok(problems)
+    Ok((happened, problems))
 }
 
 /// Every moment at which it can be deleted.
@@ -96,16 +107,17 @@ async fn leaves(seed: u64) -> Result<Vec<Leave>, Problem> {
     Ok(all)
 }
 
-async fn try_one(world: &World, leave: Leave) -> Result<(), Problem> {
+/// Answers how often it was deleted at its call: once, or it had fewer calls.
+async fn try_one(world: &World, leave: Leave) -> Result<usize, Problem> {
     Stage::Create.begin(world)?;
     if leave.stage == Stage::Update {
         world.look_until(READY, None).await?;
         leave.stage.begin(world)?;
     }
-    world.look_until_gone(leave.at).await?;
+    let struck = world.look_until_gone(leave.at).await?;
     let left = world.made().await?;
     if left.is_empty() {
-        return Ok(());
+        return Ok(usize::from(struck));
     }
     Err(format!("left behind: {left:#?}"))
 }

@@ -7,7 +7,7 @@ use wschat_crds::WsChat;
 use wschat_tests::cloud::CloudError;
 use wschat_tests::custom_resource::newest_is_ready;
 pub(crate) use wschat_tests::life::{Outcome, edited, restored};
-use wschat_tests::life::{handlers, is_healthy, is_unhealthy};
+use wschat_tests::life::{handlers, is_healthy, is_unhealthy, restored_and_protected, unprotected};
 
 use crate::gate::{Death, Passed};
 use crate::world::{Done, Problem, World};
@@ -21,15 +21,15 @@ pub(crate) enum Stage {
     Create,
     /// Its status is lost; what is there is found again.
     Adopt,
-    /// Every field that may change is edited.
+    /// Every field that decides what it is made of and may change is edited.
     Update,
-    /// All of them are as they were.
+    /// All of them are as they were, but for the database, which stays protected.
     Revert,
     /// A handler that isn't healthy is deployed.
     Fail,
     /// Another one that is healthy is deployed.
     Recover,
-    /// It is deleted.
+    /// The database isn't to be protected any more, and at once it is deleted.
     Delete,
 }
 
@@ -55,8 +55,11 @@ impl Stage {
             Self::Recover => deploy(world, handlers::another(world.handler()))?,
             Self::Adopt => world.lose_status(),
             Self::Update => world.edit_chat(&edited()),
-            Self::Revert => world.edit_chat(&restored()),
-            Self::Delete => world.delete_chat(),
+            Self::Revert => world.edit_chat(&restored_and_protected()),
+            Self::Delete => {
+                world.edit_chat(&unprotected());
+                world.delete_chat();
+            }
         }
         Ok(())
     }

@@ -20,7 +20,6 @@ use wschat_crds::WsChat;
 use wschat_operator::embedded::Embedded;
 use wschat_tests::measure::processes::resident_memory;
 
-use crate::gate::Passed;
 use crate::world::{NAP, Problem, Setting, World};
 
 /// How many chats an ordinary run has.
@@ -176,7 +175,7 @@ async fn remember(world: &World, operator: &Embedded) -> Result<(), Problem> {
         let chats = look_at_all(world, operator).await?;
         let passed = world.passed();
         listed += passed.come.iter().filter(|call| lists_roles(call)).count();
-        let written = changes(&passed);
+        let written = passed.certain_mutations();
         if written.is_empty() {
             let most = (1 + chats / MANY) * (1 + chats * ROLES / PAGE);
             return if listed <= most {
@@ -212,7 +211,7 @@ async fn round_of_looks(
         return Err(format!("{looked} of {chats} chats are there"));
     }
     let passed = world.passed();
-    match changes(&passed).first() {
+    match passed.certain_mutations().first() {
         Some(change) => Err(format!(
             "nothing happened, and the operator did {change}; {}",
             first_difference(&before, &world.kube().chats())
@@ -230,14 +229,6 @@ fn first_difference(before: &[WsChat], after: &[WsChat]) -> String {
         }
         None => "all chats are as they were".to_owned(),
     }
-}
-
-/// What isn't a question for certain. Queries of YDB are: which migrations there
-/// are is asked by one, and tables are compared in the end.
-fn changes(passed: &Passed) -> Vec<&str> {
-    let mut all = passed.mutations();
-    all.retain(|call| !call.ends_with("/ExecuteQuery"));
-    all
 }
 
 async fn look_at_all(world: &World, operator: &Embedded) -> Result<usize, Problem> {

@@ -17,6 +17,7 @@ use wschat_crds::{ConditionStatus, ConditionType, WsChat, condition};
 use wschat_operator::embedded::Embedded;
 use wschat_tests::custom_resource::newest_is_ready;
 use wschat_tests::emulator::State;
+use wschat_tests::life::unprotected;
 use yc_emulator::server::Emulator;
 
 use crate::api_server::ApiServer;
@@ -256,21 +257,28 @@ impl World {
 
     /// An operator looks at the chat until it is gone. Somebody deletes it when
     /// the operator makes the call `at`, or when there is no such call and it is
-    /// ready. The first look after that must tell that it is leaving.
-    pub(crate) async fn look_until_gone(&self, at: Death) -> Result<(), Problem> {
+    /// ready. The first look after that must tell that it is leaving. Answers whether
+    /// there was such a call.
+    pub(crate) async fn look_until_gone(&self, at: Death) -> Result<bool, Problem> {
         let kube = self.kube.clone();
-        self.gate.arm_with(at, move || kube.delete(NAMESPACE, NAME));
+        let delete = move || {
+            // What is protected isn't deleted.
+            kube.edit(NAMESPACE, NAME, &unprotected());
+            kube.delete(NAMESPACE, NAME);
+        };
+        self.gate.arm_with(at, delete.clone());
         let operator = self.operator()?;
-        let begun = Instant::now();
+        let (begun, mut struck) = (Instant::now(), true);
         while begun.elapsed() < PATIENCE {
             let Some(chat) = self.chat() else {
-                return Ok(());
+                return Ok(struck);
             };
             let leaving = chat.metadata.deletion_timestamp.is_some();
             if !leaving && newest_is_ready(&chat) {
                 // Once: this run had fewer calls.
                 self.gate.arm(None);
-                self.delete_chat();
+                delete();
+                struck = false;
                 continue;
             }
             // What fails meanwhile is looked at again, and so is what a deletion
@@ -285,15 +293,18 @@ impl World {
         Err(format!("it isn't gone: {status:#?}"))
     }
 
-    /// One look of an operator that remembers nothing: which of its calls change
-    /// something.
+    /// One look of an operator that remembers nothing and reads everything: which of
+    /// its calls change something. What queries did is to be seen in the tables.
     pub(crate) async fn idle_look(&self) -> Result<Vec<String>, Problem> {
         self.gate.arm(None);
         if let Some(chat) = self.chat() {
-            self.operator()?.look(chat).await?;
+            let operator = self.operator()?;
+            operator.doubt(&chat);
+            Box::pin(operator.look(chat)).await?;
         }
         let passed = self.gate.passed();
-        Ok(passed.mutations().into_iter().map(str::to_owned).collect())
+        let changes = passed.certain_mutations().into_iter();
+        Ok(changes.map(str::to_owned).collect())
     }
 
     async fn look(&self, operator: &Embedded, done: Done) -> Result<(), Problem> {

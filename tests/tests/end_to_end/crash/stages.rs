@@ -5,7 +5,9 @@ use std::fmt;
 use libtest_mimic::Failed;
 use wschat_crds::WsChat;
 use wschat_tests::custom_resource::newest_is_ready;
-use wschat_tests::life::{edited, handlers, is_healthy, is_unhealthy, restored};
+use wschat_tests::life::{
+    edited, handlers, is_healthy, is_unhealthy, restored_and_protected, unprotected,
+};
 use wschat_tests::operator::handler_zip;
 
 use super::world::World;
@@ -15,9 +17,9 @@ use super::world::World;
 pub(super) enum Stage {
     /// It is made.
     Create,
-    /// Every field that may change is edited.
+    /// Every field that decides what it is made of and may change is edited.
     Update,
-    /// All of them are as they were.
+    /// All of them are as they were, but for the database, which stays protected.
     Revert,
     /// A handler that isn't healthy is deployed.
     Fail,
@@ -25,12 +27,12 @@ pub(super) enum Stage {
     Recover,
     /// It is restored from a backup: with another UID, and without a status.
     Restore,
-    /// It is deleted.
+    /// The database isn't to be protected any more, and at once it is deleted.
     Delete,
     /// The same as for `Restore`, and what is in the cloud is nobody's, and given
     /// to it by the label `wschat-adopt`.
     Adopt,
-    /// It is deleted, and what was given to it stays.
+    /// The same as for `Delete`, and what was given to it stays.
     Release,
 }
 
@@ -86,10 +88,13 @@ impl Stage {
         match self {
             Self::Create | Self::Restore | Self::Adopt => world.create_chat().await,
             Self::Update => world.edit_chat(&edited()).await,
-            Self::Revert => world.edit_chat(&restored()).await,
+            Self::Revert => world.edit_chat(&restored_and_protected()).await,
             // It is another handler that the next operator brings.
             Self::Fail | Self::Recover => Ok(()),
-            Self::Delete | Self::Release => world.delete_chat().await,
+            Self::Delete | Self::Release => {
+                world.edit_chat(&unprotected()).await?;
+                world.delete_chat().await
+            }
         }
     }
 
