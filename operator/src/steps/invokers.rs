@@ -28,8 +28,8 @@ pub(crate) async fn ensure(
     function: &Function,
     account: &Account,
 ) -> Outcome<()> {
-    let known = saved.hash.is_some().then_some(());
-    settle(try_ensure(pass, saved, function, account).await).or_serving(known)
+    let outcome = settle(try_ensure(pass, saved, function, account).await);
+    outcome.or_serving(saved.hash.is_some().then_some(()))
 }
 
 async fn try_ensure(
@@ -85,7 +85,12 @@ async fn try_ensure(
         change: Some(change),
     };
     let call = |key| cloud.update_function_bindings(&function.id, &deltas, key);
-    granting(begin(pass, mutation, saved, call).await?.again())
+    let begun = begin(pass, mutation, saved, call).await;
+    if begun.is_err() {
+        // It isn't there, and doesn't come back.
+        saved.hash = None;
+    }
+    granting(begun?.again())
 }
 
 /// What to change of the function's bindings: the account's is added, and one

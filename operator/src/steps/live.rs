@@ -38,8 +38,8 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     wish: Wish<'_>,
 ) -> Outcome<()> {
-    let known = saved.hash.is_some().then_some(());
-    settle(try_ensure(pass, saved, wish).await).or_serving(known)
+    let outcome = settle(try_ensure(pass, saved, wish).await);
+    outcome.or_serving(saved.hash.is_some().then_some(()))
 }
 
 async fn try_ensure(
@@ -82,7 +82,12 @@ async fn try_ensure(
         if !as_wished {
             health::check(pass, function).await?;
         }
-        return tag(pass, saved, version, change).await;
+        let moving = tag(pass, saved, version, change).await;
+        if moving.is_err() && tagged.is_none() {
+            // Nothing serves.
+            saved.hash = None;
+        }
+        return moving;
     }
     saved.id = Some(version.id.clone());
     let warm = cloud.warm_instances(&function.id, TAG).await;

@@ -62,8 +62,8 @@ pub(crate) async fn ensure(
     saved: &mut ResourceStatus,
     account: &Account,
 ) -> Outcome<()> {
-    let known = saved.hash.is_some().then_some(());
-    settle(try_ensure(pass, saved, account).await).or_serving(known)
+    let outcome = settle(try_ensure(pass, saved, account).await);
+    outcome.or_serving(saved.hash.is_some().then_some(()))
 }
 
 async fn try_ensure(
@@ -112,11 +112,12 @@ async fn try_ensure(
     if former.is_none() {
         saved.id = Some(account.id.clone());
     }
-    granting(
-        change(pass, saved, "grant", deltas, Some(told))
-            .await?
-            .again(),
-    )
+    let begun = change(pass, saved, "grant", deltas, Some(told)).await;
+    if begun.is_err() {
+        // The account lacks them, and doesn't get them.
+        saved.hash = None;
+    }
+    granting(begun?.again())
 }
 
 /// Whether the lists that this look compares with hold all roles, if it does.

@@ -30,6 +30,10 @@ pub(crate) fn trials(suite: &Handle) -> Vec<Trial> {
             "each role that a chat's account lost comes back, and is told",
             chat_roles,
         ),
+        suite.trial(
+            "a chat that lost a role isn't Ready while nobody may give it back",
+            what_nobody_may_mend,
+        ),
     ]
 }
 
@@ -76,6 +80,35 @@ async fn operator_roles(scene: Scene) -> Result<(), Failed> {
     stage.clear().await
 }
 
+async fn what_nobody_may_mend(scene: Scene) -> Result<(), Failed> {
+    const GRANTING: &str = "resource-manager.admin";
+    let stage = Stage::set_with(scene, &["--resync", "100ms"]).await?;
+    stage.lobby().await?;
+    let cloud = Cloud::of(stage.emulator.addresses())?;
+    let owner = cloud.another("owner", &[GRANTING]).await?;
+    // It still sees what it may not change.
+    cloud.bind(Add, "viewer", cloud.account()).await?;
+    owner.bind(Remove, GRANTING, cloud.account()).await?;
+    let account = account_of_chat(&stage).await?;
+    owner.bind(Remove, "ydb.editor", &account).await?;
+    let what = "the chat not to be Ready";
+    wait_for(&stage.chats(), "lobby", what, TOLD_LIMIT, |chat| {
+        is_told(chat, GRANTING)
+    })
+    .await?;
+    owner.bind(Add, GRANTING, cloud.account()).await?;
+    stage.ready("lobby").await?;
+    stage.clear().await
+}
+
+/// The id of the only chat's account.
+async fn account_of_chat(stage: &Stage) -> Result<String, Failed> {
+    let accounts = stage.emulator.state().await?.service_accounts;
+    let of_chat = |account: &&Value| !account["labels"]["wschat-name"].is_null();
+    let account = accounts.iter().find(of_chat).ok_or("no account")?;
+    Ok(account["id"].as_str().ok_or("no id")?.to_owned())
+}
+
 /// Whether the chat isn't Ready for want of this role, and says how to get it.
 fn is_told(chat: Option<&WsChat>, role: &str) -> bool {
     let status = chat.and_then(|chat| chat.status.as_ref());
@@ -93,17 +126,14 @@ async fn chat_roles(scene: Scene) -> Result<(), Failed> {
     let stage = Stage::set_with(scene, &["--resync", "100ms"]).await?;
     stage.lobby().await?;
     let cloud = Cloud::of(stage.emulator.addresses())?;
-    let accounts = stage.emulator.state().await?.service_accounts;
-    let of_chat = |account: &&Value| !account["labels"]["wschat-name"].is_null();
-    let account = accounts.iter().find(of_chat).ok_or("no account")?;
-    let account = account["id"].as_str().ok_or("no id")?;
+    let account = &account_of_chat(&stage).await?;
     let roles = roles("## A chat's account")?;
     for role in &roles {
         cloud.bind(Remove, role, account).await?;
         let is_back = async || {
             let now = stage.emulator.state().await;
             let bindings = now.map_err(|error| error.to_string())?.access_bindings;
-            let is_it = |one: &Value| one["roleId"] == *role && one["subject"]["id"] == account;
+            let is_it = |one: &Value| one["roleId"] == *role && one["subject"]["id"] == *account;
             bindings
                 .iter()
                 .any(is_it)
