@@ -132,17 +132,23 @@ pub(crate) fn item(collection: &str, id: &str) -> String {
     format!("{collection}/{}", id.replace('/', "%2F"))
 }
 
+/// The longest id that is asked about, in bytes: the cloud's have 20, and addresses
+/// have no room for any length.
+const LONGEST_ID: usize = 1_000;
+
 /// An id with a slash or a question mark in it would make another path.
 fn check_path(path: &str) -> Result<(), EndpointError> {
     let is_odd = |letter: char| !letter.is_ascii_graphic() || "?#%\\".contains(letter);
     let is_good = |segment: &str| {
-        !segment.is_empty() && !segment.starts_with([':', '.']) && !segment.contains(is_odd)
+        (1..=LONGEST_ID).contains(&segment.len())
+            && !segment.starts_with([':', '.'])
+            && !segment.contains(is_odd)
     };
     if path.split('/').skip(1).all(is_good) {
         Ok(())
     } else {
         Err(EndpointError::Path {
-            path: path.to_owned(),
+            path: path.chars().take(LONGEST_ID).collect(),
         })
     }
 }

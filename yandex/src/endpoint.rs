@@ -102,9 +102,12 @@ pub enum EndpointError {
         reason: String,
     },
     /// An id would make another path than the one that is meant.
-    #[error("{path:?} is no path to call: an id in it is empty or has characters that no id has")]
+    #[error(
+        "{path:?} is no path to call: an id in it is empty, too long or has characters that no \
+         id has"
+    )]
     Path {
-        /// As it would be.
+        /// As it would be, if it isn't too long.
         path: String,
     },
     /// There can't be a client.
