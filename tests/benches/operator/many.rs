@@ -20,7 +20,8 @@ use crate::stage::control_plane;
 
 /// Folders with copies, separated by colons.
 const SEEDS: &str = "WSCHAT_BENCH_SEEDS";
-/// So many looks a second take some 18 of the 30 calls that an account may make.
+/// So many looks a second take some 20 calls over REST, spread over services of which
+/// each takes 30 of an account in a second.
 const LOOKS_A_SECOND: usize = 20;
 const SHORTEST: usize = 60;
 /// Of ten minutes, as operators have unless told otherwise.

@@ -61,16 +61,23 @@ async fn settle(world: &World) -> Result<(), Problem> {
     come_to_rest(world).await
 }
 
-/// An operator looks, and between two looks so many seconds pass in the cloud.
-async fn look_as_time_passes(world: &World, done: Done, seconds: u64) -> Result<(), Problem> {
+/// An operator looks, and after each look so many seconds pass in the cloud. Answers
+/// why the chat wasn't ready after each.
+async fn look_as_time_passes(
+    world: &World,
+    done: Done,
+    seconds: u64,
+) -> Result<Vec<String>, Problem> {
     let operator = world.operator()?;
+    let mut told = Vec::new();
     for _ in 0..ENOUGH {
         let chat = world.chat();
         if done(chat.as_ref()) {
-            return Ok(());
+            return Ok(told);
         }
         let Some(chat) = chat else { break };
         operator.look(chat).await?;
+        told.push(condition(world, "Ready").1);
         world.advance(seconds).await?;
     }
     Err(format!(

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Event, Secret};
 use kube::Api;
@@ -45,26 +47,25 @@ async fn nothing_comes_to_light(scene: Scene) -> Result<(), Failed> {
     let hidden = Hidden::of(&fs::read_to_string(&key)?)?;
     let chats: Api<WsChat> = scene.namespace.api();
 
-    let mut operator = start(
-        &scene,
-        &emulator,
-        "keyed",
-        "--service-account-key-file",
-        &key,
-    )
-    .await?;
-    chats
-        .create(&PostParams::default(), &smallest_chat("keyed")?)
-        .await?;
+    let flag = "--service-account-key-file";
+    let mut operator = start(&scene, &emulator, "keyed", flag, &key).await?;
+    let folder_id = &emulator.addresses().folder_id;
+    let no_key = format!(r#"{{ "private_key": "{MARK}", "id": "{MARK}", "#);
+    for chat in [
+        smallest_chat("keyed")?,
+        guest(&scene, "good", fs::read_to_string(&key)?, folder_id).await?,
+        guest(&scene, "guest", no_key, "b1gguests00000000000").await?,
+    ] {
+        chats.create(&PostParams::default(), &chat).await?;
+    }
     let is_ready = |chat: Option<&WsChat>| chat.is_some_and(newest_is_ready);
-    wait_for(&chats, "keyed", "it to be Ready", SOON, is_ready).await?;
-    chats
-        .create(&PostParams::default(), &guest(&scene).await?)
-        .await?;
+    for name in ["keyed", "good"] {
+        wait_for(&chats, name, "it to be Ready", SOON, is_ready).await?;
+    }
     told(&chats, "guest", "CredentialsUnreadable").await?;
     hidden.not_shown_by(&mut operator).await?;
     hidden.not_in_kubernetes(&scene).await?;
-    for name in ["keyed", "guest"] {
+    for name in ["keyed", "good", "guest"] {
         chats.delete(name, &DeleteParams::default()).await?;
         wait_gone(&chats, name, SOON).await?;
     }
@@ -110,13 +111,12 @@ async fn start(
     Ok(operator)
 }
 
-/// A chat whose Secret holds no key, and the Secret.
-async fn guest(scene: &Scene) -> Result<WsChat, Failed> {
+/// A chat with a Secret of its name that holds this text, and the Secret.
+async fn guest(scene: &Scene, name: &str, text: String, folder_id: &str) -> Result<WsChat, Failed> {
     let secrets: Api<Secret> = scene.namespace.api();
-    let text = format!(r#"{{ "private_key": "{MARK}", "id": "{MARK}", "#);
     let secret = Secret {
         metadata: ObjectMeta {
-            name: Some("no-key".to_owned()),
+            name: Some(name.to_owned()),
             ..ObjectMeta::default()
         },
         data: Some(BTreeMap::from([(
@@ -126,9 +126,9 @@ async fn guest(scene: &Scene) -> Result<WsChat, Failed> {
         ..Secret::default()
     };
     secrets.create(&PostParams::default(), &secret).await?;
-    let mut chat = smallest_chat("guest")?;
-    let reference = serde_json::json!({ "name": "no-key" });
-    chat.spec.folder_id = Some("b1gguests00000000000".to_owned());
+    let mut chat = smallest_chat(name)?;
+    let reference = serde_json::json!({ "name": name });
+    chat.spec.folder_id = Some(folder_id.to_owned());
     chat.spec.credentials_secret_ref = serde_json::from_value(reference)?;
     Ok(chat)
 }
@@ -144,13 +144,24 @@ async fn told(chats: &Api<WsChat>, name: &str, reason: &str) -> Result<(), Faile
     Ok(())
 }
 
+/// What base64 makes of a piece in the midst of a longer text: three things, by where
+/// it begins. Characters that tell of its neighbours as well are left out.
+fn in_base64(piece: &str) -> [String; 3] {
+    [(0, 0), (1, 2), (2, 3)].map(|(before, shared)| {
+        let text = [&vec![0; before], piece.as_bytes()].concat();
+        let whole = text.len() * 8 / 6;
+        STANDARD.encode(text)[shared..whole].to_owned()
+    })
+}
+
 /// What nobody may see.
 struct Hidden {
     pieces: Vec<String>,
 }
 
 impl Hidden {
-    /// What is in an authorized key's file, and what else a trial made up.
+    /// What is in an authorized key's file, and what else a trial made up; as it is,
+    /// and as Kubernetes hands it over in a Secret.
     fn of(key: &str) -> Result<Self, Failed> {
         let key: Value = serde_json::from_str(key)?;
         let key = key["private_key"].as_str().ok_or("no private key")?;
@@ -160,6 +171,9 @@ impl Hidden {
         let mut pieces: Vec<_> = lines.map(|line| line[..PIECE].to_owned()).collect();
         assert!(pieces.len() > 5, "the key has {} lines", pieces.len());
         pieces.push(MARK.to_owned());
+        let encoded = pieces.iter().flat_map(|piece| in_base64(piece));
+        let encoded: Vec<String> = encoded.collect();
+        pieces.extend(encoded);
         Ok(Self { pieces })
     }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use wschat_crds::WsChat;
 
 use super::{
     as_if_nothing_had_been, condition, empty, is_as_wished, look_as_time_passes, undisturbed,
 };
-use crate::world::{Problem, Setting, World};
+use crate::world::{Done, Problem, Setting, World};
 
 /// Each grant counts after five minutes of the cloud's clock.
 #[tokio::test(flavor = "multi_thread")]
@@ -19,8 +20,21 @@ async fn grants_that_take_five_minutes_are_waited_for() {
     };
     let world = empty(setting).await.unwrap();
     world.create_chat();
-    look_as_time_passes(&world, is_as_wished, 20).await.unwrap();
+    // Before that, the new handler is refused by what it needs.
+    let refused: Done = |chat| has_reason(chat, "Unhealthy");
+    world.look_until(refused, None).await.unwrap();
+    let told = look_as_time_passes(&world, is_as_wished, 20).await.unwrap();
+    // It took about as long as the grants: some of it may have passed by itself.
+    assert!(told.len() >= 10, "{told:?}");
+    assert_eq!(told[0], "Unhealthy", "{told:?}");
     as_if_nothing_had_been(world).await.unwrap();
+}
+
+/// Whether the chat isn't ready for this reason.
+fn has_reason(chat: Option<&WsChat>, reason: &str) -> bool {
+    let status = chat.and_then(|chat| chat.status.as_ref());
+    let mut all = status.into_iter().flat_map(|status| &status.conditions);
+    all.any(|one| one.type_ == "Ready" && one.reason == reason)
 }
 
 /// The operator's own roles come late: whatever it asks to be made is refused

@@ -30,9 +30,9 @@ pub(super) enum Stage {
     /// The database isn't to be protected any more, and at once it is deleted.
     Delete,
     /// The same as for `Restore`, and what is in the cloud is nobody's, and given
-    /// to it by the label `wschat-adopt`.
+    /// to it by the label `wschat-adopt`; the database isn't to be protected any more.
     Adopt,
-    /// The same as for `Delete`, and what was given to it stays.
+    /// It is deleted, and what was given to it stays.
     Release,
 }
 
@@ -78,6 +78,7 @@ impl Stage {
             Self::Adopt => {
                 world.lose_chat().await?;
                 world.give_away().await?;
+                world.unprotect();
             }
         }
         Ok(())
@@ -91,10 +92,11 @@ impl Stage {
             Self::Revert => world.edit_chat(&restored_and_protected()).await,
             // It is another handler that the next operator brings.
             Self::Fail | Self::Recover => Ok(()),
-            Self::Delete | Self::Release => {
+            Self::Delete => {
                 world.edit_chat(&unprotected()).await?;
                 world.delete_chat().await
             }
+            Self::Release => world.delete_chat().await,
         }
     }
 

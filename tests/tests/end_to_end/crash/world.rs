@@ -166,6 +166,11 @@ impl World {
         Ok(())
     }
 
+    /// The chat that is made next doesn't protect its database.
+    pub(super) fn unprotect(&mut self) {
+        self.chat.spec.database.deletion_protection = false;
+    }
+
     /// A person labels all that is in the cloud, so that it is nobody's, and given
     /// to whoever wants it.
     pub(super) async fn give_away(&self) -> Result<(), Failed> {
