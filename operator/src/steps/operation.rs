@@ -109,7 +109,7 @@ where
     }
     let key = idempotency::key(&pass.identity.uid, resource, hash, saved.sequence);
     saved.intent = Some(key.to_string());
-    pass.journal.save(resource, saved).await?;
+    save_or_give_back(pass, resource, saved).await?;
     // As late as can be: a process that was stopped since must not write.
     if !pass.leadership.holds() {
         give_back(pass, resource);
@@ -140,7 +140,7 @@ where
     if let Some(id) = id_field.and_then(|field| operation.metadata_text(field)) {
         saved.id = Some(id.to_owned());
     }
-    pass.journal.save(resource, saved).await?;
+    save_or_give_back(pass, resource, saved).await?;
     conclude(pass, resource, action, saved, operation).await
 }
 
@@ -196,6 +196,20 @@ fn take_turn(pass: &Pass<'_>, resource: Resource) -> Result<(), usize> {
 fn give_back(pass: &Pass<'_>, resource: Resource) {
     let (folder, uid) = (&pass.identity.folder_id, &pass.identity.uid);
     pass.context.slots.give_back(folder, uid, resource);
+}
+
+/// Writes down what is begun. When that fails, the next look may find what was
+/// made without its operation, and nobody would give the slot back.
+async fn save_or_give_back(
+    pass: &Pass<'_>,
+    resource: Resource,
+    saved: &ResourceStatus,
+) -> Result<(), StepError> {
+    let written = pass.journal.save(resource, saved).await;
+    if written.is_err() {
+        give_back(pass, resource);
+    }
+    written
 }
 
 /// How many of those that wait come in a second at most. Each look costs calls,

@@ -6,7 +6,7 @@ use crate::change::Changes;
 use crate::journal::Journal;
 use crate::slots::AT_ONCE;
 use crate::survey::Survey;
-use crate::testing::{World, world};
+use crate::testing::{When, World, world};
 use crate::validate::identity;
 
 /// Begins to make a version; tells how it stands, and whether the cloud was
@@ -116,6 +116,26 @@ async fn no_more_begin_in_a_folder_than_may_run() {
     assert_eq!(saved.operation.as_deref(), Some("operation"));
     let more = slots.take("b1g", "0", Resource::Version, now);
     assert_eq!(more, Err(1), "it runs");
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_down_holds_no_slot() {
+    // Before the cloud is asked, and when it has answered.
+    for (written, is_asked) in [(0, false), (1, true)] {
+        let world = world().await;
+        let (slots, now) = (&world.context.slots, world.context.clock.now());
+        for chat in 1..AT_ONCE {
+            slots.hold("b1g", &chat.to_string(), Resource::Version, now);
+        }
+        world.fault.set(written, When::Before);
+        let operation = Operation::default();
+        let mut saved = ResourceStatus::default();
+        let (begun, asked) = begin_with(&world, &mut saved, operation).await;
+        assert!(matches!(begun, Err(StepError::Journal(_))), "{begun:?}");
+        assert_eq!(asked, is_asked);
+        let other = slots.take("b1g", "other", Resource::Version, now);
+        assert_eq!(other, Ok(()), "{written} written");
+    }
 }
 
 #[test]
