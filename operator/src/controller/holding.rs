@@ -5,6 +5,7 @@ use wschat_crds::{CREDENTIALS_FINALIZER, FINALIZER, WsChatStatus};
 
 use super::{Look, LookError};
 use crate::credentials::{Entry, SecretError, release_unused};
+use crate::error::StepError;
 use crate::finalizers;
 use crate::validate::Identity;
 
@@ -60,11 +61,17 @@ impl Look<'_> {
         self.take_off(CREDENTIALS_FINALIZER).await
     }
 
-    /// Takes a finalizer off the chat as it is now.
+    /// Takes a finalizer off the chat as it is now; not off another one, which has
+    /// got its name since.
     async fn take_off(&self, finalizer: &str) -> Result<(), LookError> {
         let failed = failed("take the finalizer off");
         let chat = self.api.get_opt(&self.chat.name_any()).await;
+        // As late as can be: a process that was stopped since must not write.
+        if !self.context.leadership.holds() {
+            return Err(StepError::NotLeading.into());
+        }
         match chat {
+            Ok(Some(chat)) if chat.uid() != self.chat.uid() => Ok(()),
             Ok(Some(chat)) => finalizers::take(&self.api, &chat, finalizer)
                 .await
                 .map_err(failed),
@@ -78,5 +85,48 @@ fn failed(action: &'static str) -> impl Fn(kube::Error) -> LookError {
     move |source| LookError::Kube {
         action,
         source: Box::new(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kube::Api;
+
+    use super::*;
+    use crate::lease::Leadership;
+    use crate::testing::{World, world};
+
+    /// Takes the finalizer off a chat with this UID; tells whether the chat that
+    /// is there still has it.
+    async fn is_kept(uid: &str, leads: bool) -> (bool, bool) {
+        let World {
+            kube, mut context, ..
+        } = world().await;
+        let api = Api::namespaced(context.kube.clone(), "team");
+        finalizers::put(&api, &kube.chat(), &[FINALIZER])
+            .await
+            .unwrap();
+        if !leads {
+            context.leadership = Leadership::none();
+        }
+        let mut chat = kube.chat();
+        chat.metadata.uid = Some(uid.to_owned());
+        let look = Look {
+            context: &Arc::new(context),
+            api,
+            chat,
+        };
+        let taken = look.take_off(FINALIZER).await;
+        (taken.is_ok(), finalizers::has(&kube.chat(), FINALIZER))
+    }
+
+    #[tokio::test]
+    async fn a_finalizer_is_taken_off_the_very_chat_and_by_the_leader_only() {
+        assert_eq!(is_kept("uid", true).await, (true, false));
+        let other = is_kept("of the one before", true).await;
+        assert_eq!(other, (true, true), "the name only is the same");
+        assert_eq!(is_kept("uid", false).await, (false, true));
     }
 }
