@@ -132,6 +132,8 @@ async fn tag(
         id_field: None,
         change: Some(change),
     };
+    // Whatever else was to be asked for: the end of this tells nothing of that.
+    saved.changed = None;
     let cloud = &pass.context.cloud;
     begin(pass, mutation, saved, |key| {
         cloud.set_tag(&version.id, TAG, key)
