@@ -11,8 +11,8 @@ use crate::survey::{Survey, is_changing, is_settled};
 use crate::validate::Identity;
 
 /// How many chats come in a second to be compared with lists, and to have a part
-/// of them read: it is a third of the calls that an account may make
-/// ([`crate::startup`]), so that others don't have to wait for them.
+/// of them read: it is a third of the calls of a service that an
+/// account may make ([`crate::startup`]), so that others don't have to wait for them.
 const PACE: u32 = 10;
 
 impl Look<'_> {

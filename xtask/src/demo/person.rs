@@ -18,9 +18,13 @@ pub(super) async fn join(stage: &Stage) -> Result<(), ChoreError> {
     let company = tokio::spawn(bot::chat(socket));
     let program = Binary::Client.path().map_err(failed)?;
     println!(
-        "        second terminal: {} join --url {} --nick carol",
+        "        second terminal: {} join --url {} --nick carol\n        \
+                 the chat itself: KUBECONFIG={} {} -n {} describe wschat {CHAT}",
         program.display(),
-        stage.url
+        stage.url,
+        stage.kubeconfig().display(),
+        stage.kubectl_program().display(),
+        stage.namespace.name()
     );
     let client = Command::new(program)
         .args(["join", CHAT, "--namespace", stage.namespace.name()])

@@ -95,11 +95,15 @@ impl Stage {
 
     /// kubectl of this demo's cluster.
     pub(super) fn kubectl(&self) -> Program {
-        let program = match self.control_plane.programs() {
+        Program::new(self.kubectl_program()).environment("KUBECONFIG", self.kubeconfig())
+    }
+
+    /// Where that is.
+    pub(super) fn kubectl_program(&self) -> PathBuf {
+        match self.control_plane.programs() {
             Some(folder) => folder.join("kubectl"),
             None => PathBuf::from("kubectl"),
-        };
-        Program::new(program).environment("KUBECONFIG", self.kubeconfig())
+        }
     }
 
     /// The cluster's administrator.
