@@ -47,6 +47,8 @@ pub(super) fn sort_out<C: Child>(
         let (one, other) = (C::facts(one), C::facts(other));
         age::key(&one.created_at, &one.id).cmp(&age::key(&other.created_at, &other.id))
     });
+    // A list may show the same one twice, on one page and the next.
+    ours.dedup_by_key(|one| C::facts(one).id);
     let mut ours = ours.into_iter();
     match (ours.next(), ours.next(), foreign.into_iter().next()) {
         (Some(older), Some(younger), _) => Found::Twice(older, C::facts(&younger).id),

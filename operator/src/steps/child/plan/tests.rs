@@ -144,6 +144,13 @@ fn of_two_that_are_ours_the_older_is_kept() {
 }
 
 #[test]
+fn one_that_a_list_shows_twice_is_one() {
+    let it = lamp("a", "1", labels("here", "team", "lobby"));
+    let found = sorted(vec![it.clone(), it.clone()], None);
+    assert_eq!(found, Found::Ours(it));
+}
+
+#[test]
 fn what_is_found_decides_what_is_done() {
     let it = |state: State| {
         let mut it = lamp("a", "1", labels("here", "team", "lobby"));
