@@ -157,7 +157,8 @@ impl Pass<'_> {
         index.await
     }
 
-    /// What is remembered of this chat may be wrong: the next look reads it all.
+    /// What is remembered of this chat may be wrong: the next look reads it all,
+    /// unless that has just been done.
     pub(crate) fn doubt(&self) {
         if !self.plans {
             let now = self.context.clock.now();

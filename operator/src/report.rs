@@ -212,7 +212,7 @@ impl Reports {
 
     /// Whether every part is as wished.
     pub(crate) fn parts_are_ready(&self) -> bool {
-        self.parts().iter().all(|report| report.is_ready())
+        self.unready().is_empty()
     }
 
     /// Which parts aren't as wished.

@@ -36,39 +36,34 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// Whether everything in the cloud was seen to be as wished. A probe that is
-    /// under way is no reason to read it again.
-    pub(crate) fn is_fine(&self) -> bool {
+    /// What each part tells, if the chat was looked at.
+    fn reports(&self) -> Option<&Reports> {
         match self {
-            Self::Provisioned { reports, .. } => reports.parts_are_ready(),
+            Self::Provisioned { reports, .. } => Some(reports),
             Self::Refused(_)
             | Self::Suspended(_)
             | Self::Short(_)
             | Self::Locked(_)
-            | Self::Deleting(_) => false,
+            | Self::Deleting(_) => None,
         }
+    }
+
+    /// Whether everything in the cloud was seen to be as wished. A probe that is
+    /// under way is no reason to read it again.
+    pub(crate) fn is_fine(&self) -> bool {
+        self.reports().is_some_and(Reports::parts_are_ready)
     }
 
     /// Which parts of the chat aren't as wished, if it was looked at.
     pub(crate) fn unready(&self) -> Vec<Resource> {
-        match self {
-            Self::Provisioned { reports, .. } => reports.unready(),
-            Self::Refused(_)
-            | Self::Suspended(_)
-            | Self::Short(_)
-            | Self::Locked(_)
-            | Self::Deleting(_) => Vec::new(),
-        }
+        self.reports().map(Reports::unready).unwrap_or_default()
     }
 
     /// Whether the cloud doesn't know what the status remembers, or calls it wrong,
     /// or so it seems.
     pub(crate) fn misses(&self) -> bool {
-        let Self::Provisioned { reports, .. } = self else {
-            return false;
-        };
-        let reports = reports.all();
-        let mut failures = reports.iter().filter_map(|report| report.failure());
+        let reports = self.reports().into_iter().flat_map(Reports::all);
+        let mut failures = reports.filter_map(Report::failure);
         failures.any(|(_, reason)| matches!(reason, Reason::NotFound | Reason::Invalid))
     }
 

@@ -206,7 +206,7 @@ impl Site {
     }
 
     /// Waits until the operator has looked at as many chats as there are, since now.
-    /// With many chats one resync lists more than one page.
+    /// Of many chats, looks go on for most of a resync after the lists were made.
     pub(super) async fn round(&self) -> Result<(), Failure> {
         let least = self.counters().await?.looks + self.chats as u64;
         let limit = self.resync * 3 + SLOW;
@@ -214,7 +214,7 @@ impl Site {
         self.until("all to be looked at", limit, least, looks).await
     }
 
-    /// Waits for so many resyncs, of chats that one page of a list has room for.
+    /// Waits for so many resyncs: until the lists are made.
     pub(super) async fn resyncs(&self, number: u32) -> Result<(), Failure> {
         let least = self.counters().await?.lists + u64::from(number);
         let limit = (self.resync * 3 + SLOW) * number;
