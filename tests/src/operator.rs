@@ -166,6 +166,15 @@ impl Operator {
         &self.http
     }
 
+    /// What `/metrics` tells.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn metrics(&self) -> Result<String, reqwest::Error> {
+        let url = format!("{}/metrics", self.http);
+        reqwest::get(url).await?.text().await
+    }
+
     /// Waits until `/readyz` says ok.
     pub async fn ready(&mut self) -> Result<(), OperatorError> {
         let url = format!("{}/readyz", self.http);

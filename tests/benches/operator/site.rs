@@ -284,8 +284,7 @@ impl Site {
     }
 
     pub(super) async fn counters(&self) -> Result<Counters, Failure> {
-        let url = format!("{}/metrics", self.operator.http());
-        let page = reqwest::get(url).await?.text().await?;
+        let page = self.operator.metrics().await?;
         let sum = |name: &str| -> u64 {
             let lines = page.lines().filter(|line| line.starts_with(name));
             let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());

@@ -217,8 +217,7 @@ impl Hidden {
             let shown = fs::read(format!("/proc/{process}/{file}"))?;
             self.not_in(file, &String::from_utf8_lossy(&shown))?;
         }
-        let url = format!("{}/metrics", operator.http());
-        self.not_in("metrics", &reqwest::get(url).await?.text().await?)?;
+        self.not_in("metrics", &operator.metrics().await?)?;
         let log = fs::read_to_string(operator.process().log())?;
         assert!(log.contains("TRACE"), "the operator isn't loud");
         self.not_in("the log", &log)

@@ -232,8 +232,7 @@ async fn counted(operator: &Operator, outcomes: &[&str], until: u64) -> Result<(
 
 /// How many looks of an operator ended so.
 async fn count(operator: &Operator, outcomes: &[&str]) -> Result<u64, Failed> {
-    let url = format!("{}/metrics", operator.http());
-    let page = reqwest::get(&url).await?.text().await?;
+    let page = operator.metrics().await?;
     let mut count = 0;
     for outcome in outcomes {
         let start = format!("wschat_reconciliations_total{{outcome=\"{outcome}\"}} ");
@@ -245,10 +244,9 @@ async fn count(operator: &Operator, outcomes: &[&str]) -> Result<u64, Failed> {
 
 /// Waits until an operator's metrics have this line.
 pub(crate) async fn shows(operator: &Operator, line: &str) -> Result<(), Failed> {
-    let url = format!("{}/metrics", operator.http());
     let is_so = async || {
-        let page = async { reqwest::get(&url).await?.text().await };
-        let page = page.await.map_err(|error| error.to_string())?;
+        let page = operator.metrics().await;
+        let page = page.map_err(|error| error.to_string())?;
         let found = page.lines().any(|one| one == line);
         found.then_some(()).ok_or_else(|| format!("not {line}"))
     };
